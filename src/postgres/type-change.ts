@@ -1,0 +1,106 @@
+import type { TypeName } from '../sql/action.ts';
+
+/**
+ * What `ALTER COLUMN … TYPE` does to the heap, without an expression in USING that computes something.
+ * `utc`: free only in a session whose TimeZone is UTC, else a rewrite.
+ */
+export type TypeChange = 'same' | 'free' | 'rewrite' | 'utc';
+
+/**
+ * Follows ATColumnChangeRequiresRewrite and the casts of pg_cast: a change is free when the old bytes are valid as they are.
+ * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/tablecmds.c
+ */
+export function typeChange(from: TypeName, to: TypeName): TypeChange {
+  const [a, b] = [canonical(from), canonical(to)];
+  if (a.array !== b.array || a.schema !== b.schema) return 'rewrite';
+  if (a.name === b.name) return sameTypeModifiers(a, b);
+  // The cast of an array converts every element, whatever the elements' cast would do.
+  if (a.array) return isText(a) && isText(b) && b.modifiers.length === 0 ? 'free' : 'rewrite';
+  if (isText(a) && isText(b)) return b.modifiers.length === 0 || fitsLength(a, b) ? 'free' : 'rewrite';
+  if (FREE.has(`${a.name}>${b.name}`)) return b.modifiers.length === 0 ? 'free' : 'rewrite';
+  if (UTC.has(`${a.name}>${b.name}`)) return widens(a.modifiers[0], b.modifiers[0]) ? 'utc' : 'rewrite';
+  return 'rewrite';
+}
+
+/** Pairs without a conversion: the binary-coercible casts of pg_cast. */
+const FREE = new Set([
+  'cidr>inet',
+  'bit>varbit',
+  'text>citext',
+  'varchar>citext',
+  'citext>text',
+  'citext>varchar',
+  'int4>oid',
+  'oid>int4',
+  'xml>text',
+  'xml>varchar',
+]);
+
+const UTC = new Set(['timestamp>timestamptz', 'timestamptz>timestamp']);
+
+const ALIASES: Readonly<Record<string, string>> = {
+  decimal: 'numeric',
+  int: 'int4',
+  integer: 'int4',
+  bigint: 'int8',
+  smallint: 'int2',
+  real: 'float4',
+  boolean: 'bool',
+  character: 'bpchar',
+  char: 'bpchar',
+  serial: 'int4',
+  serial4: 'int4',
+  bigserial: 'int8',
+  serial8: 'int8',
+  smallserial: 'int2',
+  serial2: 'int2',
+};
+
+function canonical(type: TypeName): TypeName {
+  return type.schema === null ? { ...type, name: ALIASES[type.name] ?? type.name } : type;
+}
+
+function isText(type: TypeName): boolean {
+  return type.schema === null && (type.name === 'text' || type.name === 'varchar');
+}
+
+/** From `varchar(n)` a longer limit is free; from text, which has none, a limit must be checked. */
+function fitsLength(a: TypeName, b: TypeName): boolean {
+  const [from, to] = [a.modifiers[0], b.modifiers[0]];
+  return from !== undefined && to !== undefined && to >= from;
+}
+
+function sameTypeModifiers(a: TypeName, b: TypeName): TypeChange {
+  if (
+    a.modifiers.length === b.modifiers.length &&
+    a.modifiers.every((modifier, index) => modifier === b.modifiers[index])
+  )
+    return 'same';
+  if (a.array) return b.modifiers.length === 0 ? 'free' : 'rewrite';
+  switch (a.name) {
+    case 'varchar':
+    case 'varbit':
+      return b.modifiers.length === 0 || fitsLength(a, b) ? 'free' : 'rewrite';
+    case 'numeric': {
+      if (b.modifiers.length === 0) return 'free';
+      const [precision, scale = 0] = a.modifiers;
+      const [newPrecision, newScale = 0] = b.modifiers;
+      return precision !== undefined && newPrecision !== undefined && newPrecision >= precision && newScale === scale
+        ? 'free'
+        : 'rewrite';
+    }
+    case 'timestamp':
+    case 'timestamptz':
+    case 'time':
+    case 'timetz':
+    case 'interval':
+      return widens(a.modifiers[0], b.modifiers[0]) ? 'free' : 'rewrite';
+    default:
+      return 'rewrite';
+  }
+}
+
+/** Fractional seconds: no modifier is 6, the most. */
+function widens(from = 6, to = 6): boolean {
+  return to >= from;
+}

@@ -1,0 +1,298 @@
+/**
+ * What a statement does, in our own small terms. The parser's tree is lowered into these once, and everything else
+ * (catalog, effects, rules, runner) reads only these.
+ */
+
+/** A possibly schema-qualified name, exactly as PostgreSQL folds it: unquoted names are lower-case already. */
+export interface Name {
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+/** A type as written: `numeric(10,2)[]` is { name: 'numeric', modifiers: [10, 2], array: true }. */
+export interface TypeName {
+  /** `null` schema and PostgreSQL's own spelling: `int4`, `varchar`, `timestamptz`; a user type keeps its schema. */
+  readonly schema: string | null;
+  readonly name: string;
+  readonly modifiers: readonly number[];
+  readonly array: boolean;
+}
+
+/** What the layers above need to know of an expression. */
+export interface Expression {
+  /** Functions called, operators and casts left out. */
+  readonly functions: readonly Name[];
+  readonly columns: readonly string[];
+  /** Columns that the expression says are not null when it is true: `a IS NOT NULL AND b > 0` gives `a`. */
+  readonly notNull: readonly string[];
+  /** The column, when the expression is `column` or `column::type`; the cast's type beside it. */
+  readonly bareColumn: { readonly column: string; readonly cast: TypeName | null } | null;
+  /** `NULL`, also with a cast. */
+  readonly isNull: boolean;
+  /** CURRENT_TIMESTAMP and its kin, which are no function calls. */
+  readonly isClock: boolean;
+  /** Relations read in subqueries. */
+  readonly reads: readonly Name[];
+}
+
+export interface ColumnDef {
+  readonly name: string;
+  readonly type: TypeName;
+  readonly notNull: boolean;
+  readonly default: Expression | null;
+  readonly identity: 'always' | 'by-default' | null;
+  readonly generated: { readonly kind: 'stored' | 'virtual'; readonly expression: Expression } | null;
+  readonly collation: string | null;
+  /** Constraints written beside the column, with the column filled in. */
+  readonly constraints: readonly ConstraintDef[];
+}
+
+interface ConstraintBase {
+  readonly name: string | null;
+  /** False for NOT VALID. */
+  readonly validated: boolean;
+  /** False for NOT ENFORCED. */
+  readonly enforced: boolean;
+}
+
+export type ConstraintDef =
+  | (ConstraintBase & { readonly kind: 'check'; readonly expression: Expression; readonly noInherit: boolean })
+  | (ConstraintBase & { readonly kind: 'not-null'; readonly column: string })
+  | (ConstraintBase & {
+      readonly kind: 'unique' | 'primary-key';
+      readonly columns: readonly string[];
+      /** ADD CONSTRAINT … USING INDEX name */
+      readonly usingIndex: string | null;
+    })
+  | (ConstraintBase & { readonly kind: 'exclude'; readonly columns: readonly string[] })
+  | (ConstraintBase & {
+      readonly kind: 'foreign-key';
+      readonly columns: readonly string[];
+      readonly references: Name;
+      readonly referencedColumns: readonly string[];
+    });
+
+export type AlterCommand =
+  | { readonly kind: 'add-column'; readonly column: ColumnDef; readonly ifNotExists: boolean }
+  | { readonly kind: 'drop-column'; readonly column: string; readonly ifExists: boolean; readonly cascade: boolean }
+  | {
+      readonly kind: 'set-type';
+      readonly column: string;
+      readonly type: TypeName;
+      readonly using: Expression | null;
+      readonly collation: string | null;
+    }
+  | { readonly kind: 'set-not-null'; readonly column: string }
+  | { readonly kind: 'drop-not-null'; readonly column: string }
+  | { readonly kind: 'set-default'; readonly column: string; readonly default: Expression }
+  | { readonly kind: 'drop-default'; readonly column: string }
+  | { readonly kind: 'set-expression'; readonly column: string; readonly expression: Expression }
+  | { readonly kind: 'drop-expression'; readonly column: string }
+  | { readonly kind: 'add-identity'; readonly column: string; readonly identity: 'always' | 'by-default' }
+  | { readonly kind: 'set-identity' | 'drop-identity'; readonly column: string }
+  | { readonly kind: 'set-statistics' | 'set-column-options'; readonly column: string }
+  | { readonly kind: 'set-storage' | 'set-compression'; readonly column: string }
+  | { readonly kind: 'add-constraint'; readonly constraint: ConstraintDef }
+  | { readonly kind: 'drop-constraint'; readonly name: string; readonly ifExists: boolean; readonly cascade: boolean }
+  | { readonly kind: 'validate-constraint'; readonly name: string }
+  | { readonly kind: 'alter-constraint'; readonly name: string; readonly enforced: boolean | null }
+  | { readonly kind: 'set-logged' | 'set-unlogged' }
+  | { readonly kind: 'set-access-method' | 'set-tablespace'; readonly to: string }
+  | { readonly kind: 'set-options'; readonly options: readonly string[] }
+  | { readonly kind: 'set-cluster' }
+  | { readonly kind: 'set-trigger' }
+  | { readonly kind: 'set-rule' | 'set-row-security' | 'set-replica-identity' | 'set-owner' | 'set-of-type' }
+  | { readonly kind: 'inherit' | 'no-inherit'; readonly parent: Name }
+  | { readonly kind: 'attach-partition'; readonly partition: Name; readonly isDefault: boolean }
+  | {
+      readonly kind: 'detach-partition';
+      readonly partition: Name;
+      readonly mode: 'plain' | 'concurrently' | 'finalize';
+    }
+  /** A subcommand that is not modelled; effects treat it as the strongest lock and say so. */
+  | { readonly kind: 'unknown'; readonly node: string };
+
+export type RelationKind = 'table' | 'view' | 'materialized-view' | 'index' | 'sequence' | 'foreign-table';
+
+export type Action =
+  | {
+      readonly kind: 'create-table';
+      readonly name: Name;
+      readonly ifNotExists: boolean;
+      readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+      readonly columns: readonly ColumnDef[];
+      readonly constraints: readonly ConstraintDef[];
+      readonly inherits: readonly Name[];
+      readonly like: readonly Name[];
+      readonly partitionBy: {
+        readonly strategy: 'range' | 'list' | 'hash';
+        readonly columns: readonly string[];
+      } | null;
+      readonly partitionOf: { readonly parent: Name; readonly isDefault: boolean } | null;
+      readonly foreign: boolean;
+    }
+  /** CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW. */
+  | {
+      readonly kind: 'create-table-as';
+      readonly name: Name;
+      readonly ifNotExists: boolean;
+      readonly relationKind: 'table' | 'materialized-view';
+      readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+      readonly reads: readonly Name[];
+    }
+  | { readonly kind: 'create-view'; readonly name: Name; readonly orReplace: boolean; readonly reads: readonly Name[] }
+  | {
+      readonly kind: 'create-sequence';
+      readonly name: Name;
+      readonly ifNotExists: boolean;
+      readonly ownedBy: Name | null;
+    }
+  | { readonly kind: 'alter-sequence'; readonly name: Name; readonly ifExists: boolean; readonly ownedBy: Name | null }
+  | {
+      readonly kind: 'create-index';
+      readonly name: string | null;
+      readonly table: Name;
+      readonly concurrently: boolean;
+      readonly ifNotExists: boolean;
+      readonly unique: boolean;
+      /** CREATE INDEX ON ONLY parent */
+      readonly only: boolean;
+      readonly method: string;
+      /** null for an expression */
+      readonly columns: readonly (string | null)[];
+      readonly where: Expression | null;
+    }
+  | {
+      readonly kind: 'alter-table';
+      readonly relationKind: RelationKind;
+      readonly name: Name;
+      readonly ifExists: boolean;
+      readonly only: boolean;
+      readonly commands: readonly AlterCommand[];
+    }
+  | {
+      readonly kind: 'rename';
+      readonly what: RelationKind | 'column' | 'constraint' | 'trigger' | 'policy' | 'rule';
+      readonly relation: Name;
+      readonly from: string;
+      readonly to: string;
+      readonly ifExists: boolean;
+    }
+  | {
+      readonly kind: 'set-schema';
+      readonly relationKind: RelationKind;
+      readonly relation: Name;
+      readonly schema: string;
+    }
+  | {
+      readonly kind: 'drop-relation';
+      readonly relationKind: RelationKind;
+      readonly names: readonly Name[];
+      readonly ifExists: boolean;
+      readonly cascade: boolean;
+      readonly concurrently: boolean;
+    }
+  /** A trigger, policy or rule of a table. */
+  | {
+      readonly kind: 'create-table-object' | 'drop-table-object' | 'alter-table-object';
+      readonly what: 'trigger' | 'policy' | 'rule';
+      readonly table: Name;
+      readonly name: string;
+    }
+  | {
+      readonly kind: 'reindex';
+      readonly target: 'index' | 'table' | 'schema' | 'database';
+      readonly name: Name | null;
+      readonly concurrently: boolean;
+    }
+  | { readonly kind: 'cluster'; readonly table: Name | null }
+  | { readonly kind: 'vacuum'; readonly tables: readonly Name[]; readonly full: boolean }
+  | { readonly kind: 'analyze'; readonly tables: readonly Name[] }
+  | { readonly kind: 'refresh-materialized-view'; readonly name: Name; readonly concurrently: boolean }
+  | { readonly kind: 'truncate'; readonly tables: readonly Name[]; readonly cascade: boolean }
+  | {
+      readonly kind: 'lock-table';
+      readonly tables: readonly Name[];
+      /** 1 (AccessShareLock) to 8 (AccessExclusiveLock), as in lockdefs.h */
+      readonly mode: number;
+    }
+  | { readonly kind: 'comment'; readonly relation: Name | null }
+  | {
+      readonly kind: 'dml';
+      readonly command: 'insert' | 'update' | 'delete' | 'merge' | 'copy-from';
+      readonly table: Name;
+      readonly alias: string | null;
+      readonly assigns: readonly string[];
+      readonly reads: readonly Name[];
+      /** Relations written by data-modifying CTEs. */
+      readonly writes: readonly Name[];
+      readonly hasWhere: boolean;
+      /** INSERT … VALUES */
+      readonly values: boolean;
+      readonly functions: readonly Name[];
+    }
+  | {
+      readonly kind: 'select';
+      readonly reads: readonly Name[];
+      readonly locksRows: boolean;
+      readonly functions: readonly Name[];
+    }
+  | { readonly kind: 'create-schema'; readonly name: string; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'drop-schema';
+      readonly names: readonly string[];
+      readonly ifExists: boolean;
+      readonly cascade: boolean;
+    }
+  | { readonly kind: 'rename-schema'; readonly from: string; readonly to: string }
+  | {
+      readonly kind: 'create-function';
+      readonly name: Name;
+      readonly orReplace: boolean;
+      readonly language: string;
+      readonly volatility: 'immutable' | 'stable' | 'volatile';
+      readonly body: string | null;
+    }
+  | { readonly kind: 'create-domain'; readonly name: Name; readonly base: TypeName; readonly constrained: boolean }
+  | {
+      readonly kind: 'alter-domain';
+      readonly name: Name;
+      readonly command:
+        | 'add-constraint'
+        | 'add-constraint-not-valid'
+        | 'validate-constraint'
+        | 'set-not-null'
+        | 'other';
+    }
+  | { readonly kind: 'create-enum'; readonly name: Name; readonly values: readonly string[] }
+  | {
+      readonly kind: 'alter-enum';
+      readonly name: Name;
+      readonly command: 'add-value' | 'rename-value';
+      readonly value: string;
+    }
+  /** GRANT and REVOKE on relations. */
+  | { readonly kind: 'grant'; readonly relations: readonly Name[] }
+  /** Locks the relations named in ShareUpdateExclusive: CREATE STATISTICS, publications for tables. */
+  | { readonly kind: 'attach-to-tables'; readonly what: 'statistics' | 'publication'; readonly tables: readonly Name[] }
+  /** Creates, changes or drops something that locks no relation: roles, functions, types, extensions, … */
+  | { readonly kind: 'no-relation' }
+  /** Locks no relation, and PostgreSQL refuses it inside a transaction block: CREATE DATABASE, ALTER SYSTEM, … */
+  | { readonly kind: 'runs-alone' }
+  | {
+      readonly kind: 'set';
+      readonly name: string;
+      /** null for RESET and SET … TO DEFAULT */
+      readonly value: string | null;
+      readonly local: boolean;
+    }
+  | {
+      readonly kind: 'transaction';
+      readonly command: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare' | 'other';
+    }
+  | { readonly kind: 'do'; readonly language: string; readonly body: string }
+  /** Something that is not modelled; effects say so and assume the strongest plausible lock on `relations`. */
+  | { readonly kind: 'unknown'; readonly node: string; readonly relations: readonly Name[] };
+
+export type ActionKind = Action['kind'];
+export type ActionOf<K extends ActionKind> = Extract<Action, { kind: K }>;

@@ -1,0 +1,123 @@
+import type { DeleteStmt, Node, RangeVar, SelectStmt, UpdateStmt, WithClause } from './libpg.ts';
+import { visit } from './tree.ts';
+
+/** Why a statement cannot be run in batches. */
+export interface Refusal {
+  readonly kind: 'refused';
+  /** Goes on from "The statement …". */
+  readonly reason: string;
+  readonly advice: string;
+}
+
+export function refused(reason: string, advice: string): Refusal {
+  return { kind: 'refused', reason, advice };
+}
+
+/** What UPDATE and DELETE have in common that cannot be done in batches. */
+export function changeObstacle(statement: UpdateStmt | DeleteStmt, relation: RangeVar): Refusal | null {
+  if (statement.whereClause !== undefined && 'CurrentOfExpr' in statement.whereClause) {
+    return refused(
+      'has WHERE CURRENT OF',
+      'A cursor exists in one session only; say by its columns which rows are meant.',
+    );
+  }
+  return (
+    returning(statement.returningClause) ??
+    writtenInWith(statement.withClause) ??
+    (limitsItself(statement, relation)
+      ? refused(
+          `limits its rows itself, by a subquery on ${relation.relname ?? ''} with LIMIT`,
+          'Take the LIMIT out and say in WHERE which rows are meant; the batches are made for you.',
+        )
+      : null)
+  );
+}
+
+export function returning(clause: unknown): Refusal | null {
+  return clause === undefined ? null : refused('has RETURNING', 'Nobody would read what a batch returns; take it out.');
+}
+
+export function writtenInWith(clause: WithClause | undefined): Refusal | null {
+  const writes = queriesOf(clause).some((query) => query !== undefined && !('SelectStmt' in query));
+  return writes
+    ? refused(
+        'changes rows in its WITH clause too',
+        'That part would run again with every batch; make it a backfill of its own.',
+      )
+    : null;
+}
+
+/** `id IN (SELECT id FROM t … LIMIT 1000)` or a WITH query like it: rows outside its limit would be left out of their batch. */
+function limitsItself(statement: UpdateStmt | DeleteStmt, relation: RangeVar): boolean {
+  let found = false;
+  const check = (query: Node | undefined): void => {
+    if (query === undefined || !('SelectStmt' in query) || query.SelectStmt.limitCount === undefined) return;
+    if (readsTable(query.SelectStmt.fromClause, relation)) found = true;
+  };
+  for (const query of queriesOf(statement.withClause)) check(query);
+  visit(statement.whereClause, (name, value) => {
+    if (name !== 'SubLink') return;
+    const link = value as { subLinkType?: string; subselect?: Node };
+    if (link.subLinkType === 'ANY_SUBLINK') check(link.subselect);
+  });
+  return found;
+}
+
+export function selectObstacle(select: SelectStmt): Refusal | null {
+  const whole = (what: string): Refusal =>
+    refused(
+      `has ${what}`,
+      'Its result needs all rows at once, and a batch sees only some; write a SELECT that handles each row alone.',
+    );
+  if (select.op !== 'SETOP_NONE') return refused('joins several SELECTs', 'Make a backfill of each of them.');
+  if (select.distinctClause !== undefined) return whole('DISTINCT');
+  if (select.groupClause !== undefined) return whole('GROUP BY');
+  if (select.havingClause !== undefined) return whole('HAVING');
+  if (select.windowClause !== undefined || hasWindowFunction(select.targetList)) return whole('a window function');
+  if (select.limitCount !== undefined || select.limitOffset !== undefined) return whole('LIMIT or OFFSET');
+  return writtenInWith(select.withClause);
+}
+
+/** The first table of FROM, each of whose rows gives its result rows by itself. */
+export function firstTable(item: Node | undefined): RangeVar | Refusal {
+  const advice = 'Name the table whose keys can be walked first in FROM, joined by JOIN or LEFT JOIN.';
+  if (item === undefined)
+    return refused('has a SELECT without FROM', 'There is nothing to walk through; put it into a migration.');
+  if ('RangeVar' in item) {
+    const { alias } = item.RangeVar;
+    return alias?.colnames === undefined ? item.RangeVar : refused('renames the columns of its first table', advice);
+  }
+  if (!('JoinExpr' in item)) return refused('does not read a table first', advice);
+  const { jointype, alias, larg } = item.JoinExpr;
+  if (alias !== undefined) return refused('gives a join a name of its own', advice);
+  if (jointype === 'JOIN_RIGHT' || jointype === 'JOIN_FULL') return refused('starts with a RIGHT or FULL JOIN', advice);
+  return firstTable(larg);
+}
+
+function hasWindowFunction(targets: readonly Node[] | undefined): boolean {
+  let found = false;
+  const enter = (name: string): void => {
+    if (name === 'over') found = true;
+  };
+  visit(targets, enter, 'SubLink');
+  return found;
+}
+
+function readsTable(node: unknown, relation: RangeVar): boolean {
+  let found = false;
+  visit(node, (name, value) => {
+    if (name === 'RangeVar' && mayBeSame(value as RangeVar, relation)) found = true;
+  });
+  return found;
+}
+
+/** Without a schema, only the server knows; then the name decides. */
+export function mayBeSame(a: RangeVar, b: RangeVar): boolean {
+  const schemasDiffer = a.schemaname !== undefined && b.schemaname !== undefined && a.schemaname !== b.schemaname;
+  return a.relname === b.relname && !schemasDiffer;
+}
+
+const ctesOf = (clause: WithClause | undefined) =>
+  (clause?.ctes ?? []).flatMap((item) => ('CommonTableExpr' in item ? [item.CommonTableExpr] : []));
+const queriesOf = (clause: WithClause | undefined) => ctesOf(clause).map((cte) => cte.ctequery);
+export const namesOf = (clause: WithClause | undefined) => ctesOf(clause).map((cte) => cte.ctename ?? '');

@@ -1,0 +1,291 @@
+import type { Name } from './action.ts';
+import {
+  changeObstacle,
+  firstTable,
+  mayBeSame,
+  namesOf,
+  type Refusal,
+  refused,
+  returning,
+  selectObstacle,
+  writtenInWith,
+} from './batch-obstacles.ts';
+import { codeTokens, type CodeToken } from './code-tokens.ts';
+import { type DeleteStmt, type InsertStmt, type Node, parse, type RangeVar, type UpdateStmt } from './libpg.ts';
+import { fromBytes } from './offsets.ts';
+import { type ProgressTest, updateProgress } from './progress-test.ts';
+import type { Range } from './statement.ts';
+import { visit } from './tree.ts';
+
+/** One UPDATE, DELETE or INSERT … SELECT that can be run range by range over the keys of one table. */
+export interface BatchStatement {
+  readonly kind: 'batch';
+  readonly command: 'update' | 'delete' | 'insert';
+  /** From the first token to the last, without what follows it. */
+  readonly text: string;
+  /** The table whose keys are walked: the one that is changed, or for an INSERT … SELECT the first one it reads. */
+  readonly table: Name;
+  /** With ONLY in front of it. */
+  readonly only: boolean;
+  /** What the table is called in the statement, as SQL: `u`, or `app.users`. */
+  readonly reference: string;
+  /** The changed table with its ONLY and alias, as SQL that can stand in a FROM clause; null for an INSERT. */
+  readonly tableText: string | null;
+  /** Columns of the table that the statement sets. */
+  readonly assigns: readonly string[];
+  /** SET column = value, as written; null where it is not that simple: (a, b) = …, DEFAULT, array elements. */
+  readonly assignments: readonly Assignment[] | null;
+  /** Functions that an INSERT … SELECT calls outside of subqueries: an aggregate among them would see one batch only. */
+  readonly functions: readonly Name[];
+  /** What stands before the command: a WITH clause or nothing. */
+  readonly prefix: string;
+  /** The condition after WHERE, and the other tables: what stands after FROM or USING. */
+  readonly where: Range | null;
+  readonly from: Range | null;
+  /** Where a WHERE clause can be put. */
+  readonly whereAt: number;
+  readonly progress: ProgressTest;
+}
+
+export interface Assignment {
+  readonly column: string;
+  readonly value: string;
+}
+
+/** Reads a statement that parses; says why it cannot be run in batches where it cannot. */
+export function readBatchStatement(sql: string): BatchStatement | Refusal {
+  const outcome = parse(sql);
+  const node = outcome.ok && outcome.stmts.length === 1 ? outcome.stmts[0]?.stmt : undefined;
+  const tokens = node === undefined ? [] : codeTokens(sql).filter(({ text }) => text !== ';');
+  const alone = sql.slice(tokens[0]?.start ?? 0, tokens.at(-1)?.end);
+  if (alone !== sql) return readBatchStatement(alone);
+  const written: Written = { sql, tokens, toUnits: fromBytes(sql) };
+  if (tokens.some((token) => token.parameter)) {
+    return refused('has a parameter such as $1', 'Write the value, or take it from --var NAME=VALUE as :NAME.');
+  }
+  if (node !== undefined && 'UpdateStmt' in node) return readUpdate(written, node.UpdateStmt);
+  if (node !== undefined && 'DeleteStmt' in node) return readDelete(written, node.DeleteStmt);
+  if (node !== undefined && 'InsertStmt' in node) return readInsert(written, node.InsertStmt);
+  return refused(
+    'is not an UPDATE, a DELETE or an INSERT … SELECT',
+    'Put other statements into a migration and run tiptoe apply.',
+  );
+}
+
+interface Written {
+  readonly sql: string;
+  readonly tokens: readonly CodeToken[];
+  readonly toUnits: (offset: number) => number;
+}
+
+function readUpdate(written: Written, statement: UpdateStmt): BatchStatement | Refusal {
+  const { relation } = statement;
+  if (relation === undefined) return unreadable();
+  const obstacle = changeObstacle(statement, relation);
+  if (obstacle !== null) return obstacle;
+
+  const { tokens, sql } = written;
+  const at = relationIndex(written, relation);
+  const set = keywordAfter(tokens, at, 'SET');
+  const where = keywordAfter(tokens, set, 'WHERE');
+  const from = keywordAfter(tokens, set, 'FROM', (index) => tokens[index - 1]?.keyword !== 'DISTINCT');
+  const command = lastKeywordBefore(tokens, at, 'UPDATE');
+  if (at === -1 || set === -1 || command === -1) return unreadable();
+  const afterSet = from !== -1 ? from : where !== -1 ? where : tokens.length;
+  const columns = (statement.targetList ?? []).flatMap((item) =>
+    'ResTarget' in item ? (item.ResTarget.name ?? []) : [],
+  );
+  return {
+    ...common(written, relation, at),
+    command: 'update',
+    tableText: slice(sql, tokens, command + 1, set),
+    assigns: [...new Set(columns)],
+    assignments: readAssignments(sql, tokens.slice(set + 1, afterSet)),
+    functions: [],
+    prefix: sql.slice(0, tokens[command]?.start),
+    where: where === -1 ? null : span(tokens, where + 1, tokens.length),
+    from: from === -1 ? null : span(tokens, from + 1, where === -1 ? tokens.length : where),
+    whereAt: sql.length,
+    progress: updateProgress(statement, relation),
+  };
+}
+
+function readDelete(written: Written, statement: DeleteStmt): BatchStatement | Refusal {
+  const { relation } = statement;
+  if (relation === undefined) return unreadable();
+  const obstacle = changeObstacle(statement, relation);
+  if (obstacle !== null) return obstacle;
+
+  const { tokens, sql } = written;
+  const at = relationIndex(written, relation);
+  const where = keywordAfter(tokens, at, 'WHERE');
+  const using = keywordAfter(tokens, at, 'USING');
+  const command = lastKeywordBefore(tokens, at, 'DELETE');
+  if (at === -1 || command === -1) return unreadable();
+  const afterTable = using !== -1 ? using : where !== -1 ? where : tokens.length;
+  return {
+    ...common(written, relation, at),
+    command: 'delete',
+    tableText: slice(sql, tokens, command + 2, afterTable),
+    assigns: [],
+    assignments: null,
+    functions: [],
+    prefix: sql.slice(0, tokens[command]?.start),
+    where: where === -1 ? null : span(tokens, where + 1, tokens.length),
+    from: using === -1 ? null : span(tokens, using + 1, where === -1 ? tokens.length : where),
+    whereAt: sql.length,
+    // A row that is done is gone.
+    progress: { kind: 'tells' },
+  };
+}
+
+function readInsert(written: Written, statement: InsertStmt): BatchStatement | Refusal {
+  const source = statement.selectStmt;
+  if (source === undefined || !('SelectStmt' in source) || source.SelectStmt.valuesLists !== undefined) {
+    return refused(
+      'is an INSERT without a SELECT',
+      'Put it into a migration and run tiptoe apply; there is nothing to walk through.',
+    );
+  }
+  const select = source.SelectStmt;
+  const obstacle =
+    writtenInWith(statement.withClause) ?? returning(statement.returningClause) ?? selectObstacle(select);
+  if (obstacle !== null) return obstacle;
+  const walked = firstTable(select.fromClause?.[0]);
+  if ('kind' in walked) return walked;
+  const hidden = [statement.withClause, select.withClause].some((clause) =>
+    namesOf(clause).includes(walked.relname ?? ''),
+  );
+  if (hidden && walked.schemaname === undefined) {
+    return refused(
+      `reads the WITH query ${walked.relname ?? ''} first`,
+      'Name the table whose keys can be walked first in FROM.',
+    );
+  }
+  if (statement.relation !== undefined && mayBeSame(statement.relation, walked)) {
+    return refused(
+      'reads the table that it fills',
+      'Its own new rows would come back as work; read from another table.',
+    );
+  }
+
+  const { tokens } = written;
+  const at = relationIndex(written, walked);
+  const from = lastKeywordBefore(tokens, at, 'FROM');
+  if (at === -1 || from === -1 || tokens[from]?.depth !== 0) {
+    return refused(
+      'has its SELECT in parentheses',
+      'Write INSERT INTO … SELECT … without parentheses around the SELECT.',
+    );
+  }
+  const end = endOfWhere(tokens, from, statement.onConflictClause !== undefined);
+  const where = keywordAfter(tokens, from, 'WHERE', (index) => index < end);
+  return {
+    ...common(written, walked, at),
+    command: 'insert',
+    tableText: null,
+    assigns: [],
+    assignments: null,
+    functions: outerFunctions(select.targetList),
+    prefix: '',
+    where: where === -1 ? null : span(tokens, where + 1, end),
+    from: null,
+    whereAt: tokens[end - 1]?.end ?? 0,
+    progress: { kind: 'cannot-tell', reason: 'an INSERT leaves no mark on the rows that it has read' },
+  };
+}
+
+function common({ sql, tokens }: Written, relation: RangeVar, at: number) {
+  return {
+    kind: 'batch',
+    text: sql,
+    table: { schema: relation.schemaname ?? null, name: relation.relname ?? '' },
+    only: relation.inh !== true,
+    reference: referenceText(sql, tokens, relation, at),
+  } as const;
+}
+
+const AFTER_WHERE: ReadonlySet<string> = new Set(['ORDER', 'FOR']);
+
+/** The first token after FROM and WHERE of an INSERT … SELECT: ORDER BY, FOR UPDATE or ON CONFLICT. */
+function endOfWhere(tokens: readonly CodeToken[], from: number, hasOnConflict: boolean): number {
+  const conflict = hasOnConflict
+    ? tokens.findLastIndex(
+        ({ keyword, depth }, index) => depth === 0 && keyword === 'ON' && tokens[index + 1]?.keyword === 'CONFLICT',
+      )
+    : tokens.length;
+  const next = tokens.findIndex(
+    ({ keyword, depth }, index) => index > from && depth === 0 && keyword !== null && AFTER_WHERE.has(keyword),
+  );
+  return next === -1 ? conflict : Math.min(next, conflict);
+}
+
+function readAssignments(sql: string, tokens: readonly CodeToken[]): Assignment[] | null {
+  const assignments: Assignment[] = [];
+  for (let from = 0; from < tokens.length;) {
+    const comma = tokens.findIndex(({ text, depth }, index) => index >= from && depth === 0 && text === ',');
+    const to = comma === -1 ? tokens.length : comma;
+    const column = tokens[from];
+    const simple = tokens[from + 1]?.text === '=' && tokens[from + 2]?.keyword !== 'DEFAULT';
+    if (column === undefined || column.text === '(' || !simple) return null;
+    assignments.push({ column: column.text, value: slice(sql, tokens, from + 2, to) });
+    from = to + 1;
+  }
+  return assignments;
+}
+
+/** The alias or the name as written, so that quotes and a schema stay. */
+function referenceText(sql: string, tokens: readonly CodeToken[], relation: RangeVar, at: number): string {
+  let last = at;
+  while (tokens[last + 1]?.text === '.') last += 2;
+  if (relation.alias === undefined) return slice(sql, tokens, at, last + 1);
+  let alias = last + 1;
+  while (tokens[alias]?.text === '*' || tokens[alias]?.text === ')' || tokens[alias]?.keyword === 'AS') alias += 1;
+  return tokens[alias]?.text ?? '';
+}
+
+function outerFunctions(targets: readonly Node[] | undefined): Name[] {
+  const functions: Name[] = [];
+  const enter = (name: string, value: unknown): void => {
+    if (name !== 'FuncCall') return;
+    const { funcname = [] } = value as { funcname?: Node[] };
+    const parts = funcname.flatMap((part) => ('String' in part ? (part.String.sval ?? []) : []));
+    functions.push({ schema: parts.at(-2) ?? null, name: parts.at(-1) ?? '' });
+  };
+  visit(targets, enter, 'SubLink');
+  return functions;
+}
+
+function relationIndex({ tokens, toUnits }: Written, relation: RangeVar): number {
+  const offset = toUnits(relation.location ?? 0);
+  return tokens.findIndex((token) => token.start === offset);
+}
+
+function keywordAfter(
+  tokens: readonly CodeToken[],
+  from: number,
+  keyword: string,
+  accept: (index: number) => boolean = () => true,
+): number {
+  return tokens.findIndex(
+    (token, index) => index > from && token.depth === 0 && token.keyword === keyword && accept(index),
+  );
+}
+
+function lastKeywordBefore(tokens: readonly CodeToken[], before: number, keyword: string): number {
+  return tokens.findLastIndex((token, index) => index < before && token.keyword === keyword);
+}
+
+/** From a token to just before another. */
+function span(tokens: readonly CodeToken[], from: number, to: number): Range {
+  return { start: tokens[from]?.start ?? 0, end: tokens[to - 1]?.end ?? 0 };
+}
+
+function slice(sql: string, tokens: readonly CodeToken[], from: number, to: number): string {
+  const { start, end } = span(tokens, from, to);
+  return sql.slice(start, end);
+}
+
+function unreadable(): Refusal {
+  return refused('has a form that tiptoe cannot read', 'Please report it with the statement.');
+}

@@ -1,0 +1,84 @@
+/**
+ * A lexer for what libpg-query cannot give: comments, and statement boundaries that survive errors. It follows scan.l for everything
+ * that can hide a semicolon: https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/parser/scan.l
+ */
+export interface Token {
+  readonly kind: 'comment' | 'string' | 'quoted-name' | 'word' | 'semicolon' | 'symbol';
+  readonly start: number;
+  readonly end: number;
+  /** False for a literal, name or comment that the text ends in. */
+  readonly terminated: boolean;
+}
+
+const SPACE = /[ \t\n\r\f\v]+/y;
+const WORD = /[A-Za-z_\u0080-\uFFFF][\w$\u0080-\uFFFF]*/y;
+const NUMBER = /\d[\w.]*/y;
+const DOLLAR = /\$(?:[A-Za-z_\u0080-\uFFFF][\w\u0080-\uFFFF]*)?\$/y;
+const LINE_COMMENT = /--[^\n\r]*/y;
+const PLAIN_STRING = /'(?:[^']|'')*/y;
+const ESCAPE_STRING = /'(?:[^'\\]|''|\\[\s\S])*/y;
+const QUOTED_NAME = /"(?:[^"]|"")*/y;
+const COMMENT_MARK = /\/\*|\*\//g;
+
+/** All tokens from `from` on; white space is left out. */
+export function* lex(text: string, from = 0): Generator<Token, void, undefined> {
+  let at = from;
+  const match = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    return pattern.test(text);
+  };
+  while (at < text.length) {
+    if (match(SPACE)) {
+      at = SPACE.lastIndex;
+      continue;
+    }
+    const token = next(text, at, match);
+    yield token;
+    at = token.end;
+  }
+}
+
+function next(text: string, start: number, match: (pattern: RegExp) => boolean): Token {
+  const character = text[start];
+  if (character === ';') return { kind: 'semicolon', start, end: start + 1, terminated: true };
+  if (character === "'")
+    return closed('string', text, start, match(PLAIN_STRING) ? PLAIN_STRING.lastIndex : start, "'");
+  if (character === '"')
+    return closed('quoted-name', text, start, match(QUOTED_NAME) ? QUOTED_NAME.lastIndex : start, '"');
+  if (character === '-' && match(LINE_COMMENT))
+    return { kind: 'comment', start, end: LINE_COMMENT.lastIndex, terminated: true };
+  if (character === '/' && text[start + 1] === '*') return blockComment(text, start);
+  if (character === '$' && match(DOLLAR)) {
+    const tag = text.slice(start, DOLLAR.lastIndex);
+    const close = text.indexOf(tag, DOLLAR.lastIndex);
+    return close === -1
+      ? { kind: 'string', start, end: text.length, terminated: false }
+      : { kind: 'string', start, end: close + tag.length, terminated: true };
+  }
+  if (match(WORD)) {
+    const end = WORD.lastIndex;
+    if (text[end] === "'" && /^e$/i.test(text.slice(start, end))) {
+      ESCAPE_STRING.lastIndex = end;
+      ESCAPE_STRING.test(text);
+      return closed('string', text, start, ESCAPE_STRING.lastIndex, "'");
+    }
+    return { kind: 'word', start, end, terminated: true };
+  }
+  if (match(NUMBER)) return { kind: 'symbol', start, end: NUMBER.lastIndex, terminated: true };
+  return { kind: 'symbol', start, end: start + 1, terminated: true };
+}
+
+function closed(kind: 'string' | 'quoted-name', text: string, start: number, end: number, quote: string): Token {
+  const terminated = text[end] === quote;
+  return { kind, start, end: terminated ? end + 1 : text.length, terminated };
+}
+
+/** Block comments nest. */
+function blockComment(text: string, start: number): Token {
+  COMMENT_MARK.lastIndex = start + 2;
+  for (let depth = 1, mark = COMMENT_MARK.exec(text); mark !== null; mark = COMMENT_MARK.exec(text)) {
+    depth += mark[0] === '/*' ? 1 : -1;
+    if (depth === 0) return { kind: 'comment', start, end: COMMENT_MARK.lastIndex, terminated: true };
+  }
+  return { kind: 'comment', start, end: text.length, terminated: false };
+}

@@ -1,0 +1,63 @@
+import { setFlagsFromString } from 'node:v8';
+import type { ParseResult, RawStmt, ScanToken, SqlError } from 'libpg-query';
+
+/**
+ * PostgreSQL's own grammar, compiled to WASM. This file alone imports libpg-query.
+ * https://github.com/constructive-io/libpg-query-node
+ */
+type LibPgQuery = typeof import('libpg-query');
+
+let library: LibPgQuery | undefined;
+
+/** Loads the WASM module; must have finished before anything below is called. */
+export async function loadParser(): Promise<void> {
+  if (library !== undefined) return;
+  // The optimising compiler costs more than it brings for a run of a second or two.
+  setFlagsFromString('--liftoff-only');
+  const loaded = await import('libpg-query');
+  await loaded.loadModule();
+  library = loaded;
+}
+
+function libpg(): LibPgQuery {
+  if (library === undefined) throw new Error('loadParser() must have finished before SQL is parsed.');
+  return library;
+}
+
+export type ParseOutcome =
+  | { readonly ok: true; readonly stmts: readonly RawStmt[] }
+  /** `position` counts code points from the start of the text. */
+  | { readonly ok: false; readonly message: string; readonly position: number };
+
+/** Statement locations of the result are in bytes of UTF-8. The text must not contain NUL: libpg-query stops there in silence. */
+export function parse(sql: string): ParseOutcome {
+  if (sql.trim() === '') return { ok: true, stmts: [] };
+  try {
+    const result: ParseResult = libpg().parseSync(sql);
+    return { ok: true, stmts: result.stmts ?? [] };
+  } catch (error) {
+    return { ok: false, ...fault(error) };
+  }
+}
+
+function fault(error: unknown): { message: string; position: number } {
+  if (!libpg().hasSqlDetails(error)) {
+    return { message: `the parser gave up: ${error instanceof Error ? error.message : String(error)}`, position: 0 };
+  }
+  const { message, sqlDetails }: SqlError = error;
+  return { message, position: sqlDetails?.cursorPosition ?? 0 };
+}
+
+/** PostgreSQL's scanner. Positions are in bytes of UTF-8. Throws where a literal or comment does not end. */
+export function scan(sql: string): readonly ScanToken[] {
+  if (sql === '') return [];
+  return libpg().scanSync(sql).tokens;
+}
+
+/** The query with its constants replaced by `$n`, or null where it cannot be read (cut off in the middle, say). */
+export function normalize(sql: string): string | null {
+  // For text that it cannot read it returns the parser's complaint, in which a literal may stand.
+  return parse(sql).ok ? libpg().normalizeSync(sql) : null;
+}
+
+export type * from 'libpg-query';

@@ -1,0 +1,60 @@
+import type { Constraint, Node } from '../libpg.ts';
+import type { ConstraintDef } from '../action.ts';
+import { expression } from './expression.ts';
+import { relationName, strings } from './name.ts';
+
+/** Null for what is not a constraint of its own: DEFAULT, NULL, DEFERRABLE and the like. `column` is the one it is written beside. */
+export function constraint(node: Constraint, column: string | null): ConstraintDef | null {
+  const base = { name: node.conname ?? null, validated: node.skip_validation !== true };
+  const beside = column === null ? [] : [column];
+  switch (node.contype) {
+    case 'CONSTR_CHECK':
+      return {
+        ...base,
+        kind: 'check',
+        expression: expression(node.raw_expr),
+        noInherit: node.is_no_inherit === true,
+        enforced: isEnforced(node),
+      };
+    case 'CONSTR_NOTNULL':
+      return { ...base, kind: 'not-null', column: column ?? strings(node.keys)[0] ?? '', enforced: true };
+    case 'CONSTR_UNIQUE':
+    case 'CONSTR_PRIMARY':
+      return {
+        ...base,
+        kind: node.contype === 'CONSTR_UNIQUE' ? 'unique' : 'primary-key',
+        columns: node.keys === undefined ? beside : strings(node.keys),
+        usingIndex: node.indexname ?? null,
+        enforced: true,
+      };
+    case 'CONSTR_EXCLUSION':
+      return { ...base, kind: 'exclude', columns: exclusionColumns(node.exclusions), enforced: true };
+    case 'CONSTR_FOREIGN':
+      return {
+        ...base,
+        kind: 'foreign-key',
+        columns: node.fk_attrs === undefined ? beside : strings(node.fk_attrs),
+        references: relationName(node.pktable),
+        referencedColumns: strings(node.pk_attrs),
+        enforced: isEnforced(node),
+      };
+    default:
+      return null;
+  }
+}
+
+/** The parser leaves out fields that are false, so an enforced constraint says so and NOT ENFORCED is silence. */
+function isEnforced(node: Constraint): boolean {
+  return node.is_enforced === true;
+}
+
+/** Each exclusion is a list of an index element and an operator. */
+function exclusionColumns(exclusions: readonly Node[] | undefined): string[] {
+  return (exclusions ?? []).flatMap((exclusion) => {
+    if (!('List' in exclusion)) return [];
+    const [element] = exclusion.List.items ?? [];
+    return element !== undefined && 'IndexElem' in element && element.IndexElem.name !== undefined
+      ? [element.IndexElem.name]
+      : [];
+  });
+}

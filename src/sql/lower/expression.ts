@@ -1,0 +1,82 @@
+import type { Node } from '../libpg.ts';
+import type { Expression, Name, TypeName } from '../action.ts';
+import { listName, relationName, strings, typeName } from './name.ts';
+import { walk } from './walk.ts';
+
+export function expression(node: Node | undefined): Expression {
+  const columns = new Set<string>();
+  walk(node, (_type, inner) => {
+    if (!('ColumnRef' in inner)) return;
+    const column = strings(inner.ColumnRef.fields).at(-1);
+    if (column !== undefined && column !== '') columns.add(column);
+  });
+  return {
+    functions: functionsIn(node),
+    columns: [...columns],
+    notNull: notNullColumns(node),
+    bareColumn: bareColumn(node),
+    isNull: isNull(node),
+    isClock:
+      node !== undefined &&
+      'SQLValueFunction' in node &&
+      (node.SQLValueFunction.op?.startsWith('SVFOP_CURRENT_TIME') ?? false),
+    reads: relationsIn(node),
+  };
+}
+
+/** Functions called anywhere below. */
+export function functionsIn(root: unknown): Name[] {
+  const functions: Name[] = [];
+  walk(root, (_type, node) => {
+    if ('FuncCall' in node) functions.push(listName(node.FuncCall.funcname));
+  });
+  return functions;
+}
+
+/** Relations named anywhere below, without those that WITH defines there. */
+export function relationsIn(root: unknown): Name[] {
+  const defined = new Set<string>();
+  walk(root, (_type, node) => {
+    if ('CommonTableExpr' in node) defined.add(node.CommonTableExpr.ctename ?? '');
+  });
+  const found = new Map<string, Name>();
+  walk(root, (_type, node) => {
+    if (!('RangeVar' in node)) return;
+    const name = relationName(node.RangeVar);
+    if (name.schema === null && defined.has(name.name)) return;
+    found.set(`${name.schema ?? ''}.${name.name}`, name);
+  });
+  return [...found.values()];
+}
+
+function notNullColumns(node: Node | undefined): string[] {
+  if (node === undefined) return [];
+  if ('NullTest' in node && node.NullTest.nulltesttype === 'IS_NOT_NULL') {
+    const column = bareColumn(node.NullTest.arg);
+    return column === null || column.cast !== null ? [] : [column.column];
+  }
+  if ('BoolExpr' in node && node.BoolExpr.boolop === 'AND_EXPR')
+    return (node.BoolExpr.args ?? []).flatMap(notNullColumns);
+  return [];
+}
+
+function bareColumn(node: Node | undefined): { column: string; cast: TypeName | null } | null {
+  if (node === undefined) return null;
+  if ('ColumnRef' in node) {
+    const column = strings(node.ColumnRef.fields).at(-1);
+    return column === undefined || column === '' ? null : { column, cast: null };
+  }
+  if ('TypeCast' in node) {
+    const inner = bareColumn(node.TypeCast.arg);
+    return inner === null || inner.cast !== null
+      ? null
+      : { column: inner.column, cast: typeName(node.TypeCast.typeName) };
+  }
+  return null;
+}
+
+function isNull(node: Node | undefined): boolean {
+  if (node === undefined) return false;
+  if ('TypeCast' in node) return isNull(node.TypeCast.arg);
+  return 'A_Const' in node && node.A_Const.isnull === true;
+}

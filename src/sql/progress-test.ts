@@ -1,0 +1,85 @@
+import type { Node, RangeVar, UpdateStmt } from './libpg.ts';
+import { fingerprint, visit } from './tree.ts';
+
+/** Whether the statement's own WHERE tells the rows that are still to do from those that are done. */
+export type ProgressTest = { readonly kind: 'tells' } | { readonly kind: 'cannot-tell'; readonly reason: string };
+
+/**
+ * Whether an UPDATE's WHERE tells the rows that are still to do: it looks at a column that is set, and setting it again changes
+ * nothing. `SET a = f(b) WHERE a IS NULL` and `SET a = lower(a) WHERE a <> lower(a)` do, `SET n = n + 1 WHERE active` does not.
+ */
+export function updateProgress(statement: UpdateStmt, relation: RangeVar): ProgressTest {
+  const { whereClause, targetList = [], fromClause, withClause } = statement;
+  if (whereClause === undefined) return cannotTell('the statement has no WHERE');
+  const assigned = new Set<string>();
+  for (const item of targetList)
+    if ('ResTarget' in item && item.ResTarget.name !== undefined) assigned.add(item.ResTarget.name);
+
+  if (
+    !columnsOf(whereClause, relation, { subqueries: false }).some((column) => assigned.has(column) || column === ANY)
+  ) {
+    return cannotTell('its WHERE does not look at a column that it sets');
+  }
+  if (readsItself([fromClause, withClause, targetList], relation))
+    return cannotTell('it reads the table that it changes');
+  for (const item of targetList) {
+    if (!('ResTarget' in item)) continue;
+    const { name = '', val } = item.ResTarget;
+    const fromOld = columnsOf(val, relation, { subqueries: true }).some(
+      (column) => assigned.has(column) || column === ANY,
+    );
+    if (fromOld && !comparesWithNew(whereClause, relation, name, val))
+      return cannotTell('the new value is made from the old one');
+  }
+  return { kind: 'tells' };
+}
+
+const ANY = '*';
+
+/** The relation's columns that an expression reads; a name that could be another table's counts too. */
+function columnsOf(node: unknown, relation: RangeVar, { subqueries }: { subqueries: boolean }): string[] {
+  const own = relation.alias?.aliasname ?? relation.relname;
+  const columns: string[] = [];
+  const enter = (name: string, value: unknown): void => {
+    if (name !== 'ColumnRef') return;
+    const fields = ((value as { fields?: Node[] }).fields ?? []).map((field) =>
+      'String' in field ? (field.String.sval ?? '') : ANY,
+    );
+    const column = fields.at(-1) ?? ANY;
+    if (fields.length > 1 && fields.at(-2) !== own) return;
+    columns.push(fields.length === 1 && column === own ? ANY : column);
+  };
+  visit(node, enter, subqueries ? undefined : 'SubLink');
+  return columns;
+}
+
+function readsItself(nodes: readonly unknown[], relation: RangeVar): boolean {
+  let found = false;
+  visit(nodes, (name, value) => {
+    if (name === 'RangeVar' && (value as RangeVar).relname === relation.relname) found = true;
+  });
+  return found;
+}
+
+/** `column <> value` or `column IS DISTINCT FROM value` as the WHERE or a part of it joined by AND, with the value that SET gives. */
+function comparesWithNew(where: Node, relation: RangeVar, column: string, value: Node | undefined): boolean {
+  if ('BoolExpr' in where && where.BoolExpr.boolop === 'AND_EXPR') {
+    return (where.BoolExpr.args ?? []).some((part) => comparesWithNew(part, relation, column, value));
+  }
+  if (!('A_Expr' in where)) return false;
+  const { kind, name, lexpr, rexpr } = where.A_Expr;
+  const operator = (name ?? []).flatMap((part) => ('String' in part ? (part.String.sval ?? []) : [])).at(-1);
+  if (kind !== 'AEXPR_DISTINCT' && !(kind === 'AEXPR_OP' && operator === '<>')) return false;
+  return [
+    [lexpr, rexpr],
+    [rexpr, lexpr],
+  ].some(([left, right]) => isColumn(left, relation, column) && fingerprint(right) === fingerprint(value));
+}
+
+function isColumn(node: Node | undefined, relation: RangeVar, column: string): boolean {
+  return node !== undefined && 'ColumnRef' in node && columnsOf(node, relation, { subqueries: false }).includes(column);
+}
+
+function cannotTell(reason: string): ProgressTest {
+  return { kind: 'cannot-tell', reason };
+}
