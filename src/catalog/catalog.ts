@@ -1,0 +1,182 @@
+import type { ColumnDef, ConstraintDef, Expression, Name, TypeName } from '../sql/action.ts';
+
+/**
+ * The schema as it stands before a statement. It is filled by folding statements in order, or read from a server, and is changed in
+ * place: whoever makes one owns it.
+ */
+export interface Catalog {
+  /** By `schema.name`. */
+  readonly relations: Map<string, Relation>;
+  readonly functions: Map<string, FunctionInfo>;
+  readonly domains: Map<string, Domain>;
+  readonly enums: Set<string>;
+  /** Schemas that unqualified names are looked up in. */
+  searchPath: readonly string[];
+  /** Session settings by lower-case name, as the file set them. */
+  readonly settings: Map<string, string>;
+  /** Counts the files begun; what was made in the current one is not preexisting. */
+  file: number;
+  /** True when every relation of the server is here: an unknown one then does not exist. */
+  readonly complete: boolean;
+}
+
+interface RelationBase {
+  schema: string;
+  name: string;
+  /** The file that made it; 0 for what was there before the first. */
+  readonly file: number;
+}
+
+export interface Column {
+  readonly type: TypeName;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
+  readonly identity: boolean;
+  readonly generated: 'stored' | 'virtual' | null;
+  readonly collation: string | null;
+}
+
+export interface Constraint {
+  readonly name: string;
+  readonly kind: ConstraintDef['kind'];
+  validated: boolean;
+  readonly columns: readonly string[];
+  /** For a check: which columns it says are not null. */
+  readonly notNull: readonly string[];
+  /** For a foreign key. */
+  readonly references: Table | null;
+}
+
+export interface Table extends RelationBase {
+  readonly kind: 'table' | 'foreign-table';
+  readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  readonly columns: Map<string, Column>;
+  readonly constraints: Map<string, Constraint>;
+  readonly indexes: Set<Index>;
+  /** False for a table that the statements so far only mention: it may have columns and constraints that are not here. */
+  readonly complete: boolean;
+  readonly partitioned: boolean;
+  isDefaultPartition: boolean;
+  /** The partitioned table it belongs to, or the tables it inherits from. */
+  readonly parents: Set<Table>;
+  /** Its partitions, or the tables that inherit from it. */
+  readonly children: Set<Table>;
+  /** Tables with a foreign key to this one. */
+  readonly referencedBy: Set<Table>;
+}
+
+export interface Index extends RelationBase {
+  readonly kind: 'index';
+  readonly table: Table;
+  readonly unique: boolean;
+  readonly columns: readonly (string | null)[];
+  readonly where: Expression | null;
+}
+
+export interface View extends RelationBase {
+  readonly kind: 'view' | 'materialized-view';
+  readonly reads: readonly Relation[];
+}
+
+export interface Sequence extends RelationBase {
+  readonly kind: 'sequence';
+}
+
+export type Relation = Table | Index | View | Sequence;
+
+export interface FunctionInfo {
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  readonly language: string;
+}
+
+export interface Domain {
+  readonly base: TypeName;
+  readonly constrained: boolean;
+}
+
+export function emptyCatalog(options: { complete?: boolean } = {}): Catalog {
+  return {
+    relations: new Map(),
+    functions: new Map(),
+    domains: new Map(),
+    enums: new Set(),
+    searchPath: ['public'],
+    settings: new Map(),
+    file: 0,
+    complete: options.complete ?? false,
+  };
+}
+
+/** Begins a migration file. Every file starts from a clean session. */
+export function beginFile(catalog: Catalog): void {
+  catalog.file += 1;
+  catalog.searchPath = ['public'];
+  catalog.settings.clear();
+}
+
+export function keyOf(schema: string, name: string): string {
+  return `${schema}.${name}`;
+}
+
+/** Where an unqualified name of a new relation goes. */
+export function creationSchema(catalog: Catalog, name: Name): string {
+  return name.schema ?? catalog.searchPath[0] ?? 'public';
+}
+
+/** The key of a relation as a statement names it, known or not. */
+export function resolve(catalog: Catalog, name: Name): string {
+  if (name.schema !== null) return keyOf(name.schema, name.name);
+  for (const schema of ['pg_temp', ...catalog.searchPath]) {
+    const key = keyOf(schema, name.name);
+    if (catalog.relations.has(key)) return key;
+  }
+  return keyOf(creationSchema(catalog, name), name.name);
+}
+
+export function findTable(catalog: Catalog, name: Name): Table | null {
+  const relation = catalog.relations.get(resolve(catalog, name));
+  return relation?.kind === 'table' || relation?.kind === 'foreign-table' ? relation : null;
+}
+
+export function findIndex(catalog: Catalog, name: Name): Index | null {
+  const relation = catalog.relations.get(resolve(catalog, name));
+  return relation?.kind === 'index' ? relation : null;
+}
+
+/** Partitions and inheriting tables below a table, at every level. */
+export function descendants(table: Table): Table[] {
+  return [...table.children].flatMap((child) => [child, ...descendants(child)]);
+}
+
+export function qualifiedName(relation: Relation): string {
+  return keyOf(relation.schema, relation.name);
+}
+
+export function isDomainConstrained(catalog: Catalog, type: TypeName): boolean {
+  return catalog.domains.get(typeKey(catalog, type))?.constrained ?? false;
+}
+
+export function typeKey(catalog: Catalog, type: { schema: string | null; name: string }): string {
+  if (type.schema !== null) return keyOf(type.schema, type.name);
+  for (const schema of catalog.searchPath) {
+    const key = keyOf(schema, type.name);
+    if (catalog.domains.has(key) || catalog.enums.has(key)) return key;
+  }
+  return keyOf(catalog.searchPath[0] ?? 'public', type.name);
+}
+
+export function columnOf(definition: ColumnDef): Column {
+  return {
+    type: definition.type,
+    notNull: definition.notNull || definition.identity !== null || isSerial(definition.type),
+    hasDefault: definition.default !== null || isSerial(definition.type),
+    identity: definition.identity !== null,
+    generated: definition.generated?.kind ?? null,
+    collation: definition.collation,
+  };
+}
+
+/** serial, bigserial and smallserial are no types: they make a sequence and a default. */
+export function isSerial(type: TypeName): boolean {
+  return type.schema === null && /^(?:big|small)?serial[248]?$/.test(type.name);
+}

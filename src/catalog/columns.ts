@@ -1,0 +1,88 @@
+import type { ColumnDef, ConstraintDef } from '../sql/action.ts';
+import { type Catalog, columnOf, type Constraint, type Table } from './catalog.ts';
+import { addIndex, drop, mention, move } from './relations.ts';
+
+export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef): void {
+  table.columns.set(definition.name, columnOf(definition));
+  for (const constraint of definition.constraints) addConstraint(catalog, table, constraint);
+}
+
+/** PostgreSQL's own names for constraints without one. */
+export function constraintName(table: Table, constraint: ConstraintDef): string {
+  if (constraint.name !== null) return constraint.name;
+  const suffix = {
+    check: 'check',
+    'not-null': 'not_null',
+    unique: 'key',
+    'primary-key': 'pkey',
+    exclude: 'excl',
+    'foreign-key': 'fkey',
+  }[constraint.kind];
+  const columns =
+    constraint.kind === 'check'
+      ? constraint.expression.columns.slice(0, 1)
+      : constraint.kind === 'not-null'
+        ? [constraint.column]
+        : constraint.columns;
+  return [table.name, ...(constraint.kind === 'primary-key' ? [] : columns), suffix].join('_');
+}
+
+export function addConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {
+  const name = constraintName(table, constraint);
+  if (constraint.kind === 'not-null' && constraint.validated) setNotNull(table, constraint.column, true);
+  if (constraint.kind === 'primary-key') for (const column of constraint.columns) setNotNull(table, column, true);
+  const references = constraint.kind === 'foreign-key' ? mention(catalog, constraint.references) : null;
+  references?.referencedBy.add(table);
+  const entry: Constraint = {
+    name,
+    kind: constraint.kind,
+    validated: constraint.validated,
+    columns:
+      constraint.kind === 'check'
+        ? constraint.expression.columns
+        : constraint.kind === 'not-null'
+          ? [constraint.column]
+          : constraint.columns,
+    notNull: constraint.kind === 'check' ? constraint.expression.notNull : [],
+    references,
+  };
+  table.constraints.set(name, entry);
+  if (constraint.kind !== 'unique' && constraint.kind !== 'primary-key' && constraint.kind !== 'exclude') return;
+  const usingIndex = constraint.kind === 'exclude' ? null : constraint.usingIndex;
+  if (usingIndex !== null) {
+    const index = [...table.indexes].find((candidate) => candidate.name === usingIndex);
+    if (constraint.kind === 'primary-key')
+      for (const column of index?.columns ?? []) if (column !== null) setNotNull(table, column, true);
+    if (index !== undefined) move(catalog, index, index.schema, name);
+    return;
+  }
+  addIndex(catalog, table, { name, unique: constraint.kind !== 'exclude', columns: constraint.columns, where: null });
+}
+
+export function setNotNull(table: Table, name: string, notNull: boolean): void {
+  const column = table.columns.get(name);
+  if (column !== undefined) table.columns.set(name, { ...column, notNull });
+}
+
+export function dropColumn(catalog: Catalog, table: Table, name: string): void {
+  table.columns.delete(name);
+  for (const constraint of table.constraints.values()) {
+    if (constraint.columns.includes(name)) dropConstraint(catalog, table, constraint.name);
+  }
+  for (const index of table.indexes) {
+    if (index.columns.includes(name)) drop(catalog, index);
+  }
+}
+
+export function dropConstraint(catalog: Catalog, table: Table, name: string): void {
+  const constraint = table.constraints.get(name);
+  if (constraint === undefined) return;
+  table.constraints.delete(name);
+  const { references } = constraint;
+  if (references !== null && ![...table.constraints.values()].some((other) => other.references === references))
+    references.referencedBy.delete(table);
+  drop(
+    catalog,
+    [...table.indexes].find((index) => index.name === name),
+  );
+}

@@ -1,0 +1,101 @@
+import type { Action, ActionOf } from '../sql/action.ts';
+import { alterTable } from './alter-table.ts';
+import { type Catalog, creationSchema, keyOf, resolve, typeKey } from './catalog.ts';
+import { createIndex, createTable } from './create.ts';
+import { add, addTable, addView, drop, mention, move } from './relations.ts';
+import { rename } from './rename.ts';
+
+/** Brings the catalog from before a statement to after it. What contradicts the history (a drop of an unknown table) changes nothing. */
+export function fold(catalog: Catalog, action: Action): void {
+  switch (action.kind) {
+    case 'create-table':
+      createTable(catalog, action);
+      break;
+    case 'create-table-as': {
+      const key = keyOf(creationSchema(catalog, action.name), action.name.name);
+      if (action.ifNotExists && catalog.relations.has(key)) break;
+      // The columns of a query are not known here.
+      if (action.relationKind === 'table')
+        addTable(catalog, action.name, { persistence: action.persistence, complete: false });
+      else addView(catalog, 'materialized-view', action);
+      break;
+    }
+    case 'create-view':
+      // A view that is replaced stays what it was: one that existed before this file.
+      if (!catalog.relations.has(keyOf(creationSchema(catalog, action.name), action.name.name)))
+        addView(catalog, 'view', action);
+      break;
+    case 'create-sequence': {
+      const schema = creationSchema(catalog, action.name);
+      if (!catalog.relations.has(keyOf(schema, action.name.name)))
+        add(catalog, { kind: 'sequence', schema, name: action.name.name, file: catalog.file });
+      break;
+    }
+    case 'create-index':
+      createIndex(catalog, action);
+      break;
+    case 'alter-table': {
+      if (action.relationKind !== 'table' && action.relationKind !== 'foreign-table') break;
+      const table = mention(catalog, action.name);
+      for (const command of action.commands) alterTable(catalog, table, command);
+      break;
+    }
+    case 'rename':
+      rename(catalog, action);
+      break;
+    case 'set-schema': {
+      const relation = catalog.relations.get(resolve(catalog, action.relation));
+      if (relation !== undefined) move(catalog, relation, action.schema, relation.name);
+      break;
+    }
+    case 'drop-relation':
+      for (const name of action.names) drop(catalog, catalog.relations.get(resolve(catalog, name)));
+      break;
+    case 'drop-schema':
+      for (const relation of catalog.relations.values()) {
+        if (action.names.includes(relation.schema)) drop(catalog, relation);
+      }
+      break;
+    case 'rename-schema':
+      for (const relation of catalog.relations.values()) {
+        if (relation.schema === action.from) move(catalog, relation, action.to, relation.name);
+      }
+      break;
+    case 'create-function':
+      catalog.functions.set(keyOf(creationSchema(catalog, action.name), action.name.name), {
+        volatility: action.volatility,
+        language: action.language,
+      });
+      break;
+    case 'create-domain':
+      catalog.domains.set(typeKey(catalog, action.name), { base: action.base, constrained: action.constrained });
+      break;
+    case 'alter-domain': {
+      const key = typeKey(catalog, action.name);
+      const domain = catalog.domains.get(key);
+      if (domain !== undefined && action.command !== 'other')
+        catalog.domains.set(key, { ...domain, constrained: true });
+      break;
+    }
+    case 'create-enum':
+      catalog.enums.add(typeKey(catalog, action.name));
+      break;
+    case 'set':
+      set(catalog, action);
+      break;
+    default:
+      break;
+  }
+}
+
+function set(catalog: Catalog, action: ActionOf<'set'>): void {
+  if (action.name === 'all') catalog.settings.clear();
+  else if (action.value === null) catalog.settings.delete(action.name);
+  else catalog.settings.set(action.name, action.value);
+  if (action.name !== 'search_path' && action.name !== 'all') return;
+  const path = action.value
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '' && part !== '$user' && part !== 'pg_catalog');
+  catalog.searchPath = path ?? ['public'];
+}

@@ -1,0 +1,129 @@
+import type { ActionOf, Name } from '../sql/action.ts';
+import {
+  type Catalog,
+  creationSchema,
+  findTable,
+  keyOf,
+  type Relation,
+  resolve,
+  type Table,
+  type View,
+} from './catalog.ts';
+
+export function add(catalog: Catalog, relation: Relation): void {
+  catalog.relations.set(keyOf(relation.schema, relation.name), relation);
+}
+
+export function addTable(
+  catalog: Catalog,
+  name: Name,
+  options: {
+    kind?: Table['kind'];
+    persistence?: Table['persistence'];
+    partitioned?: boolean;
+    complete?: boolean;
+    file?: number;
+  },
+): Table {
+  const persistence = options.persistence ?? 'permanent';
+  const table: Table = {
+    kind: options.kind ?? 'table',
+    schema: persistence === 'temporary' ? 'pg_temp' : creationSchema(catalog, name),
+    name: name.name,
+    file: options.file ?? catalog.file,
+    persistence,
+    columns: new Map(),
+    constraints: new Map(),
+    indexes: new Set(),
+    complete: options.complete ?? true,
+    partitioned: options.partitioned ?? false,
+    isDefaultPartition: false,
+    parents: new Set(),
+    children: new Set(),
+    referencedBy: new Set(),
+  };
+  add(catalog, table);
+  return table;
+}
+
+export function addView(
+  catalog: Catalog,
+  kind: View['kind'],
+  { name, reads }: { name: Name; reads: readonly Name[] },
+): void {
+  const known = reads.map((read) => catalog.relations.get(resolve(catalog, read)) ?? mention(catalog, read));
+  add(catalog, { kind, schema: creationSchema(catalog, name), name: name.name, file: catalog.file, reads: known });
+}
+
+/** The table, or what little is known of one that the history does not make. */
+export function mention(catalog: Catalog, name: Name): Table {
+  return findTable(catalog, name) ?? addTable(catalog, name, { complete: false, file: 0 });
+}
+
+export function link(parent: Table, child: Table): void {
+  parent.children.add(child);
+  child.parents.add(parent);
+}
+
+export function unlink(parent: Table, child: Table): void {
+  parent.children.delete(child);
+  child.parents.delete(parent);
+}
+
+export function addIndex(
+  catalog: Catalog,
+  table: Table,
+  {
+    name,
+    unique,
+    columns,
+    where,
+  }: { name: string; unique: boolean; columns: readonly (string | null)[]; where: ActionOf<'create-index'>['where'] },
+): void {
+  const index = {
+    kind: 'index',
+    schema: table.schema,
+    name,
+    file: catalog.file,
+    table,
+    unique,
+    columns,
+    where,
+  } as const;
+  table.indexes.add(index);
+  add(catalog, index);
+}
+
+export function move(catalog: Catalog, relation: Relation, schema: string, name: string): void {
+  catalog.relations.delete(keyOf(relation.schema, relation.name));
+  if (relation.kind === 'table' || relation.kind === 'foreign-table') {
+    // Indexes live in their table's schema.
+    for (const index of relation.indexes) if (index.schema !== schema) move(catalog, index, schema, index.name);
+  }
+  relation.schema = schema;
+  relation.name = name;
+  add(catalog, relation);
+}
+
+export function drop(catalog: Catalog, relation: Relation | undefined): void {
+  if (relation === undefined) return;
+  catalog.relations.delete(keyOf(relation.schema, relation.name));
+  if (relation.kind === 'index') {
+    relation.table.indexes.delete(relation);
+    return;
+  }
+  if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
+  for (const index of relation.indexes) drop(catalog, index);
+  for (const parent of relation.parents) unlink(parent, relation);
+  for (const child of relation.children) {
+    unlink(relation, child);
+    // Partitions go with their table.
+    if (relation.partitioned) drop(catalog, child);
+  }
+  for (const constraint of relation.constraints.values()) constraint.references?.referencedBy.delete(relation);
+  for (const other of relation.referencedBy) {
+    for (const constraint of other.constraints.values()) {
+      if (constraint.references === relation) other.constraints.delete(constraint.name);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import {
+  type Catalog,
+  findTable,
+  keyOf,
+  qualifiedName,
+  type Relation,
+  resolve,
+  type Table,
+  type View,
+} from '../catalog/catalog.ts';
+import { type LockMode, stronger } from '../postgres/lock-mode.ts';
+import type { Name } from '../sql/action.ts';
+import type { Effect, EffectPart, Effects } from './effect.ts';
+
+/** The work a statement does on a relation beside locking it; what is left out is false. */
+export interface Work {
+  readonly rewrite?: boolean;
+  readonly scan?: boolean;
+  /** Left out, a rewrite builds the indexes that are known. */
+  readonly indexBuild?: boolean;
+  readonly rows?: boolean;
+  readonly online?: boolean;
+}
+
+/** Collects what a statement does, one entry a relation: the strongest lock, all of the work, and the reason for the heaviest part. */
+export class Collector {
+  readonly #catalog: Catalog;
+  readonly #effects = new Map<string, Effect>();
+  #notUnderstood: string | null = null;
+  #by: EffectPart['by'];
+  #main: string | null = null;
+
+  constructor(catalog: Catalog, by: EffectPart['by']) {
+    this.#catalog = catalog;
+    this.#by = by;
+  }
+
+  /** The subcommand that does what follows. */
+  command(by: EffectPart['by']): void {
+    this.#by = by;
+  }
+
+  /** The relation that the statement is about; it comes first in the result. */
+  main(name: Name): void {
+    this.#main = resolve(this.#catalog, name);
+  }
+
+  /** A relation as the statement names it. */
+  name(name: Name, lock: LockMode, because: string, work: Work = {}): void {
+    const key = resolve(this.#catalog, name);
+    this.#add(key, this.#catalog.relations.get(key), lock, because, work);
+  }
+
+  /** A relation that the catalog knows. */
+  relation(relation: Relation, lock: LockMode, because: string, work: Work = {}): void {
+    this.#add(qualifiedName(relation), relation, lock, because, work);
+  }
+
+  /** Relations that a query reads; a view's own relations are read with it. */
+  reads(names: readonly Name[], because = 'is read', lock: LockMode = 'AccessShareLock'): void {
+    for (const name of names) {
+      this.name(name, lock, because);
+      const relation = this.#catalog.relations.get(resolve(this.#catalog, name));
+      if (relation?.kind === 'view') this.sources(relation, lock);
+    }
+  }
+
+  /** What the query of a view reads, at every level. */
+  sources(view: View, lock: LockMode = 'AccessShareLock'): void {
+    for (const source of view.reads) {
+      this.relation(source, lock, `${view.name} reads it`);
+      if (source.kind === 'view') this.sources(source, lock);
+    }
+  }
+
+  /** Something that is locked but cannot be named. */
+  unnamed(relation: string, lock: LockMode, because: string, work: Work = {}): void {
+    this.#add(relation, undefined, lock, because, work);
+  }
+
+  notUnderstood(reason: string): void {
+    this.#notUnderstood ??= reason;
+  }
+
+  table(name: Name): Table | null {
+    return findTable(this.#catalog, name);
+  }
+
+  result(): Effects {
+    const relations = [...this.#effects.values()];
+    const main = relations.filter(({ relation }) => relation === this.#main);
+    return {
+      relations: [...main, ...relations.filter((effect) => !main.includes(effect))],
+      notUnderstood: this.#notUnderstood,
+    };
+  }
+
+  #add(key: string, relation: Relation | undefined, lock: LockMode, because: string, work: Work): void {
+    const {
+      rewrite = false,
+      scan = false,
+      indexBuild = rewrite && hasIndexes(relation),
+      rows = false,
+      online = false,
+    } = work;
+    const next: Effect = {
+      relation: key,
+      lock,
+      rewrite,
+      scan: scan || rewrite || indexBuild,
+      indexBuild,
+      rows,
+      preexisting: relation === undefined || relation.file !== this.#catalog.file || this.#catalog.file === 0,
+      online,
+      because,
+      parts: [{ by: this.#by, rewrite, scan: scan || rewrite || indexBuild, indexBuild, because }],
+    };
+    const previous = this.#effects.get(key);
+    this.#effects.set(key, previous === undefined ? next : merge(previous, next));
+  }
+}
+
+function hasIndexes(relation: Relation | undefined): boolean {
+  return relation?.kind === 'table' && relation.indexes.size > 0;
+}
+
+function merge(a: Effect, b: Effect): Effect {
+  const lock = stronger(a.lock, b.lock);
+  const heavier = weight(b) > weight(a) || (weight(b) === weight(a) && b.lock === lock && a.lock !== lock);
+  return {
+    relation: a.relation,
+    lock,
+    rewrite: a.rewrite || b.rewrite,
+    scan: a.scan || b.scan,
+    indexBuild: a.indexBuild || b.indexBuild,
+    rows: a.rows || b.rows,
+    preexisting: a.preexisting,
+    online: (a.online || b.online) && lock === 'ShareUpdateExclusiveLock',
+    because: heavier ? b.because : a.because,
+    parts: [...a.parts, ...b.parts],
+  };
+}
+
+function weight(effect: Effect): number {
+  return effect.rewrite ? 3 : effect.indexBuild ? 2 : effect.scan ? 1 : 0;
+}
+
+/** `schema.name` as the catalog would key it. */
+export function spelled(name: Name): string {
+  return name.schema === null ? name.name : keyOf(name.schema, name.name);
+}
