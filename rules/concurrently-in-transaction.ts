@@ -1,0 +1,38 @@
+import { defineRule, runsAlone } from '../src/lint/kit.ts';
+
+export default defineRule({
+  name: 'concurrently-in-transaction',
+  category: 'correctness',
+  severity: 'error',
+  docs: {
+    what: 'CONCURRENTLY, VACUUM and other statements that PostgreSQL refuses inside a transaction block, after a BEGIN.',
+    why: 'The statement fails, and takes the rest of the transaction with it.',
+    instead: 'Put it in a file of its own, without BEGIN and COMMIT.',
+    source: 'https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY',
+  },
+  examples: {
+    bad: [
+      {
+        before: 'CREATE TABLE orders (total numeric);',
+        sql: 'BEGIN;\nCREATE INDEX CONCURRENTLY orders_total ON orders (total);\nCOMMIT;',
+      },
+      { before: 'CREATE TABLE orders (total numeric);', sql: 'BEGIN;\nVACUUM orders;\nCOMMIT;' },
+    ],
+    good: [
+      {
+        before: 'CREATE TABLE orders (total numeric);',
+        sql: 'CREATE INDEX CONCURRENTLY orders_total ON orders (total);',
+      },
+    ],
+  },
+  on: ['create-index', 'drop-relation', 'reindex', 'alter-table', 'vacuum', 'cluster', 'runs-alone'],
+  check: ({ action, effects, inTransaction }) => {
+    if (!inTransaction || !runsAlone(action)) return null;
+    return {
+      relations: effects.relations.map(({ relation }) => relation),
+      message: 'this statement cannot run inside a transaction block',
+      why: 'PostgreSQL refuses it after BEGIN, and the transaction is rolled back.',
+      instead: 'Move it to a file of its own, without BEGIN and COMMIT.',
+    };
+  },
+});

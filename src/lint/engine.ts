@@ -1,0 +1,217 @@
+import { beginFile, type Catalog } from '../catalog/catalog.ts';
+import { fold } from '../catalog/fold.ts';
+import { effects } from '../effects/effects.ts';
+import type { Effects } from '../effects/effect.ts';
+import { fileTransaction } from '../effects/transaction.ts';
+import { asksForNoTransaction, directives } from '../sql/directives.ts';
+import { lex } from '../sql/lexer.ts';
+import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
+import type { Category, Rule, Severity, Verdict } from './kit.ts';
+import { readSuppressions, type Suppression } from './suppressions.ts';
+
+export interface Finding extends Verdict {
+  readonly rule: string;
+  readonly category: Category;
+  readonly severity: Severity;
+  /** The statement's number in its file, or null where no statement is meant. */
+  readonly statement: number | null;
+  /** The statement, or the part of it that is meant. */
+  readonly range: Range;
+  /** Where the statement starts: what a suppression covers is decided here. */
+  readonly anchor: number;
+}
+
+/** How a file runs: in one transaction, statement by statement because it must, or so because it asks for it. */
+export type TransactionMode = 'file' | 'statement' | 'none';
+
+export interface AnalysedStatement {
+  readonly statement: Statement;
+  readonly effects: Effects;
+}
+
+export interface AnalysedFile {
+  readonly script: Script;
+  readonly transaction: TransactionMode;
+  readonly statements: readonly AnalysedStatement[];
+  readonly findings: readonly Finding[];
+  readonly suppressed: readonly { readonly finding: Finding; readonly reason: string }[];
+}
+
+export interface AnalyseOptions {
+  readonly rules: readonly Rule[];
+  /** Severities that differ from the rules' own. */
+  readonly severities: Readonly<Record<string, Severity | 'off'>>;
+  /** The server's major version, 13 to 18. */
+  readonly version: number;
+}
+
+/** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
+export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
+  const byKind = rulesByKind(options.rules);
+  return Array.from(scripts, (script) => analyseFile(script, catalog, options, byKind));
+}
+
+function analyseFile(
+  script: Script,
+  catalog: Catalog,
+  options: AnalyseOptions,
+  byKind: ReadonlyMap<string, readonly Rule[]>,
+): AnalysedFile {
+  beginFile(catalog);
+  const actions = script.statements.map(({ action }) => action);
+  const transaction = transactionMode(script);
+  const fileDirectives = directives(script.comments);
+  const reports = new Reports(options);
+  const statements: AnalysedStatement[] = [];
+  let inTransaction = false;
+  for (const [at, statement] of script.statements.entries()) {
+    const { action, index, range } = statement;
+    const found = effects(action, catalog, options.version);
+    statements.push({ statement, effects: found });
+    const context = {
+      action,
+      effects: found,
+      catalog,
+      version: options.version,
+      inTransaction,
+      file: { actions, at, directives: fileDirectives },
+    };
+    for (const rule of byKind.get(action.kind) ?? []) {
+      const verdict = rule.check(context);
+      if (verdict !== null) reports.add(rule.name, verdict, { statement: index, range, anchor: range.start });
+    }
+    if (found.notUnderstood !== null)
+      reports.add('not-understood', notUnderstood(found), { statement: index, range, anchor: range.start });
+    if (action.kind === 'transaction') inTransaction = transactionOpen(action.command, inTransaction);
+    fold(catalog, action);
+  }
+  for (const fault of script.faults)
+    reports.add('syntax-error', syntaxError(script, fault), {
+      statement: fault.index,
+      range: brokenToken(script, fault),
+      anchor: fault.range.start,
+    });
+  return { script, transaction, statements, ...suppress(script, reports) };
+}
+
+export function transactionMode(script: Script): TransactionMode {
+  if (asksForNoTransaction(script.comments)) return 'none';
+  return fileTransaction(script.statements.map(({ action }) => action));
+}
+
+function transactionOpen(command: string, before: boolean): boolean {
+  if (command === 'begin') return true;
+  return command === 'commit' || command === 'rollback' || command === 'prepare' ? false : before;
+}
+
+function rulesByKind(rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
+  const byKind = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    for (const kind of rule.on) byKind.set(kind, [...(byKind.get(kind) ?? []), rule]);
+  }
+  return byKind;
+}
+
+/** Findings with the category and severity of their rules; rules that are off report nothing. */
+class Reports {
+  readonly findings: Finding[] = [];
+  readonly #options: AnalyseOptions;
+  readonly #rules: ReadonlyMap<string, Rule>;
+
+  constructor(options: AnalyseOptions) {
+    this.#options = options;
+    this.#rules = new Map(options.rules.map((rule) => [rule.name, rule]));
+  }
+
+  knows(rule: string): boolean {
+    return this.#rules.has(rule);
+  }
+
+  add(name: string, verdict: Verdict, place: { statement: number | null; range: Range; anchor: number }): void {
+    const rule = this.#rules.get(name);
+    const severity = this.#options.severities[name] ?? rule?.severity;
+    if (rule === undefined || severity === undefined || severity === 'off') return;
+    this.findings.push({ rule: name, category: rule.category, severity, ...verdict, ...place });
+  }
+}
+
+function suppress(script: Script, reports: Reports): Pick<AnalysedFile, 'findings' | 'suppressed'> {
+  const { suppressions, broken } = readSuppressions(script);
+  const used = new Set<string>();
+  const suppressed: { finding: Finding; reason: string }[] = [];
+  const use = (suppression: Suppression, rule: string): string => `${suppression.range.start} ${rule}`;
+  const kept = reports.findings.filter((finding) => {
+    const match = suppressions.find(
+      ({ rules, covers }) =>
+        rules.includes(finding.rule) && finding.anchor >= covers.start && finding.anchor < covers.end,
+    );
+    if (match === undefined) return true;
+    used.add(use(match, finding.rule));
+    suppressed.push({ finding, reason: match.reason });
+    return false;
+  });
+  reports.findings.splice(0, Infinity, ...kept);
+  for (const { message, instead, range } of broken) {
+    reports.add(
+      'unknown-suppression',
+      { relations: [], message, why: 'A suppression without both hides nothing and explains nothing.', instead },
+      { statement: null, range, anchor: range.start },
+    );
+  }
+  for (const suppression of suppressions) {
+    const place = { statement: null, range: suppression.range, anchor: suppression.range.start };
+    for (const rule of suppression.rules) {
+      if (!reports.knows(rule)) reports.add('unknown-suppression', unknownRule(rule), place);
+      else if (!used.has(use(suppression, rule))) reports.add('unused-suppression', unusedSuppression(rule), place);
+    }
+  }
+  const findings = reports.findings.sort((a, b) => a.anchor - b.anchor || a.range.start - b.range.start);
+  return { findings, suppressed };
+}
+
+/** The token at which the parser gave up. */
+function brokenToken({ source }: Script, { offset, range }: SyntaxFault): Range {
+  const [token] = lex(source.text.slice(0, range.end), offset);
+  return { start: offset, end: token?.start === offset && token.terminated ? token.end : offset + 1 };
+}
+
+function notUnderstood({ relations, notUnderstood: reason }: Effects): Verdict {
+  return {
+    relations: relations.map(({ relation }) => relation),
+    message: `${reason ?? 'the statement is not known'}, so what it locks is not known either`,
+    why: 'tiptoe cannot say whether this holds up traffic; take it for the worst until someone has looked.',
+    instead:
+      'Read what it locks in PostgreSQL’s documentation, then suppress this finding with what you found as the reason.',
+  };
+}
+
+function syntaxError({ source }: Script, { message, offset }: { message: string; offset: number }): Verdict {
+  const variable = /^:([A-Za-z_]\w*)/.exec(source.text.slice(offset))?.[1];
+  return {
+    relations: [],
+    message,
+    why: 'PostgreSQL refuses the statement; the statements around it are still checked.',
+    instead:
+      variable === undefined
+        ? 'Correct the statement.'
+        : `If :${variable} is a variable, give its value: --var ${variable}=…`,
+  };
+}
+
+function unknownRule(rule: string): Verdict {
+  return {
+    relations: [],
+    message: `there is no rule '${rule}' to suppress`,
+    why: 'A misspelt suppression hides nothing.',
+    instead: 'See the names with: tiptoe rules',
+  };
+}
+
+function unusedSuppression(rule: string): Verdict {
+  return {
+    relations: [],
+    message: `nothing here for ${rule} to find, so the suppression is not needed`,
+    why: 'Left in place, it would hide the next finding without anybody looking.',
+    instead: 'Remove it.',
+  };
+}

@@ -1,0 +1,131 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Effect, EffectPart, Effects } from '../effects/effect.ts';
+import { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
+import type { Action, ActionKind, ActionOf } from '../sql/action.ts';
+import type { Directive } from '../sql/directives.ts';
+
+/** All that a rule needs; rules import nothing else. */
+export type { Action, ActionOf, AlterCommand, ColumnDef, Expression } from '../sql/action.ts';
+export { runsAlone } from '../effects/transaction.ts';
+export { findTable, isSerial, resolve } from '../catalog/catalog.ts';
+
+export type Category =
+  | 'blocking'
+  | 'locking'
+  | 'load'
+  | 'compatibility'
+  | 'data-loss'
+  | 'correctness'
+  | 'policy'
+  | 'style';
+export type Severity = 'error' | 'warning';
+
+export interface RuleContext<A extends Action = Action> {
+  readonly action: A;
+  readonly effects: Effects;
+  /** The schema before the statement. */
+  readonly catalog: Catalog;
+  readonly version: number;
+  /** True inside a BEGIN that the file wrote, or where the framework wraps the file. */
+  readonly inTransaction: boolean;
+  /** Everything the file does, this statement included, and where this one stands in it. */
+  readonly file: {
+    readonly actions: readonly Action[];
+    readonly at: number;
+    readonly directives: readonly Directive[];
+  };
+}
+
+/** What a rule says of a statement: what happens, why it hurts, what to do instead, with the real names. */
+export interface Verdict {
+  /** The main one first. */
+  readonly relations: readonly string[];
+  readonly message: string;
+  readonly why: string;
+  readonly instead: string;
+}
+
+export interface Example {
+  /** The migration. */
+  readonly sql: string;
+  /** What earlier migrations made. */
+  readonly before?: string;
+  /** The first major version on which it runs. */
+  readonly since?: number;
+}
+
+export interface Docs {
+  readonly what: string;
+  readonly why: string;
+  readonly instead: string;
+  /** An address in PostgreSQL's documentation or source. */
+  readonly source: string;
+}
+
+interface RuleBase {
+  /** Kebab-case, and the name of its file: it names the hazard, so that a suppression reads well. */
+  readonly name: string;
+  readonly category: Category;
+  readonly severity: Severity;
+  readonly docs: Docs;
+  readonly examples: { readonly bad: readonly Example[]; readonly good: readonly Example[] };
+}
+
+export interface Rule extends RuleBase {
+  readonly on: readonly ActionKind[];
+  readonly check: (context: RuleContext) => Verdict | null;
+}
+
+/** A rule that looks at statements of certain kinds; `check` receives just those, and has no side effect. */
+export function defineRule<K extends ActionKind>(
+  rule: RuleBase & { readonly on: readonly K[]; readonly check: (context: RuleContext<ActionOf<K>>) => Verdict | null },
+): Rule {
+  const concerns = (context: RuleContext): context is RuleContext<ActionOf<K>> =>
+    (rule.on as readonly ActionKind[]).includes(context.action.kind);
+  return { ...rule, check: (context) => (concerns(context) ? rule.check(context) : null) };
+}
+
+/** A rule whose findings the engine itself makes, because there is no statement to look at; here are its documentation and severity. */
+export function defineEngineRule(rule: RuleBase): Rule {
+  return { ...rule, on: [], check: () => null };
+}
+
+/** A relation whose traffic a statement holds up, and the part of the statement that does. */
+export interface Blocked {
+  readonly effect: Effect;
+  readonly part: EffectPart;
+}
+
+/**
+ * What makes a statement `blocking`: work on a relation that existed before the file, under a lock that keeps its traffic out for as long as it
+ * is big. One entry a relation, for the first part of it that `concerns` the rule.
+ */
+export function blocked(
+  effects: Effects,
+  concerns: (part: EffectPart, effect: Effect) => boolean = () => true,
+): Blocked[] {
+  return effects.relations.flatMap((effect) => {
+    if (!effect.preexisting || effect.online || !blocksWrites(effect.lock)) return [];
+    const part = effect.parts.find((candidate) => candidate.scan && concerns(candidate, effect));
+    return part === undefined ? [] : [{ effect, part }];
+  });
+}
+
+/** `reads and writes` or `writes`. */
+export function whoWaits(effect: Effect): string {
+  return blocksReads(effect.lock) ? 'reads and writes' : 'writes';
+}
+
+export function relationsOf(found: readonly Blocked[]): string[] {
+  return found.map(({ effect }) => effect.relation);
+}
+
+/** The reason as a sentence: `SET NOT NULL checks every row, under AccessExclusiveLock.` */
+export function reason({ effect, part }: Blocked): string {
+  return `${part.because.charAt(0).toUpperCase()}${part.because.slice(1)}, under ${effect.lock}.`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(items: readonly string[]): string {
+  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}

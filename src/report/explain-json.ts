@@ -1,0 +1,22 @@
+import type { AnalysedFile } from '../lint/engine.ts';
+
+/** The document of `tiptoe explain --format json`. */
+export function explainJson(files: readonly AnalysedFile[], version: number): string {
+  const document = {
+    version: 1,
+    pgVersion: version,
+    files: files.map(({ script: { source }, transaction, statements }) => ({
+      path: source.path,
+      transaction,
+      statements: statements.map(({ statement, effects }) => ({
+        index: statement.index,
+        line: source.position(statement.range.start).line,
+        endLine: source.position(Math.max(statement.range.start, statement.range.end - 1)).line,
+        kind: statement.kind,
+        effects: effects.relations.map(({ parts: _, ...effect }) => effect),
+        ...(effects.notUnderstood === null ? {} : { notUnderstood: effects.notUnderstood }),
+      })),
+    })),
+  };
+  return `${JSON.stringify(document)}\n`;
+}

@@ -1,0 +1,37 @@
+import type { AnalysedFile, Finding } from '../lint/engine.ts';
+import { codeFrame } from './code-frame.ts';
+import { counts, plural } from './counts.ts';
+import { printable } from './printable.ts';
+import type { Style } from './style.ts';
+
+/** Findings for a person: where, what, why, what to do instead. */
+export function lintPretty(files: readonly AnalysedFile[], style: Style): string {
+  const blocks = files.flatMap((file) => file.findings.map((finding) => block(file, finding, style)));
+  return [...blocks, `${summary(files, style)}\n`].join('\n');
+}
+
+function block({ script: { source } }: AnalysedFile, finding: Finding, style: Style): string {
+  const { line, column } = source.position(finding.range.start);
+  const severity = finding.severity === 'error' ? style.red('error') : style.yellow('warning');
+  const frame = codeFrame(source, finding.range, style).map((text) => `  ${text}`);
+  return [
+    `${style.bold(`${printable(source.path)}:${line}:${column}`)}  ${severity}  ${style.dim(finding.rule)}`,
+    ...frame,
+    `  ${style.bold(printable(finding.message))}`,
+    `  ${printable(finding.why)}`,
+    `  ${style.green('→')} ${printable(finding.instead)}`,
+    '',
+  ].join('\n');
+}
+
+function summary(files: readonly AnalysedFile[], style: Style): string {
+  const { errors, warnings, suppressed } = counts(files);
+  const where = `in ${plural(files.length, 'file')}`;
+  const hidden = suppressed === 0 ? '' : `, ${suppressed} suppressed`;
+  if (errors + warnings === 0) return `${style.green('✓')} no findings ${where}${hidden}`;
+  const parts = [
+    ...(errors > 0 ? [style.red(plural(errors, 'error'))] : []),
+    ...(warnings > 0 ? [style.yellow(plural(warnings, 'warning'))] : []),
+  ];
+  return `${errors > 0 ? style.red('✗') : style.yellow('!')} ${parts.join(', ')} ${where}${hidden}`;
+}

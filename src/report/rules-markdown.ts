@@ -1,0 +1,53 @@
+import type { Example, Rule } from '../lint/kit.ts';
+
+/** `rules/README.md`: the rule list and one section a rule, generated from the rules themselves. */
+export function rulesMarkdown(rules: readonly Rule[]): string {
+  const rows = rules.map(
+    ({ name, category, severity, docs }) => `| [${name}](#${name}) | ${category} | ${severity} | ${cell(docs.what)} |`,
+  );
+  return [
+    '<!-- Generated from the rules by `npm run docs`. -->',
+    '# Rules',
+    '',
+    'A rule is one file in this folder, listed in `index.ts`. `tiptoe rules NAME` shows a page in the terminal.',
+    'To accept a finding, say why: `-- tiptoe-disable-next-statement RULE: reason`.',
+    '',
+    '| rule | category | severity | finds |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+    ...rules.map(section),
+  ].join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', String.raw`\|`);
+}
+
+function section(rule: Rule): string {
+  const { name, category, severity, docs, examples } = rule;
+  return [
+    `## ${name}`,
+    '',
+    `*${category}, ${severity}*. ${docs.what}`,
+    '',
+    `**Why:** ${docs.why}`,
+    '',
+    `**Instead:** ${docs.instead}`,
+    '',
+    'Found:',
+    '',
+    ...examples.bad.flatMap(code),
+    'Fine:',
+    '',
+    ...examples.good.flatMap(code),
+    `Source: <${docs.source}>`,
+    '',
+  ].join('\n');
+}
+
+function code({ before, sql, since }: Example): string[] {
+  const earlier = before === undefined ? [] : ['-- earlier migrations', ...before.split('\n'), '-- this one'];
+  const version = since === undefined ? [] : [`-- PostgreSQL ${since} and later`];
+  return ['```sql', ...version, ...earlier, ...sql.split('\n'), '```', ''];
+}

@@ -1,0 +1,84 @@
+import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { rules } from '../../rules/index.ts';
+import { sqlstate } from '../../src/db/errors.ts';
+import type { Session } from '../../src/db/session.ts';
+import { runsAlone } from '../../src/effects/transaction.ts';
+import type { AnalysedStatement } from '../../src/lint/engine.ts';
+import type { Example } from '../../src/lint/kit.ts';
+import { SQLSTATE } from '../../src/postgres/sqlstate.ts';
+import { loadParser } from '../../src/sql/libpg.ts';
+import { testDatabase } from '../support/database.ts';
+import { observe, observeOutside, type Observed } from '../support/observe.ts';
+import { analyseHistory } from './example.ts';
+
+const database = testDatabase();
+const version = inject('serverVersion');
+
+beforeAll(loadParser);
+
+let session: Session;
+
+beforeEach(async () => {
+  session = await database.session();
+  await session.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+});
+
+/** Rules whose bad examples the server itself refuses, and how. */
+const REFUSED: Readonly<Record<string, string>> = {
+  'syntax-error': '42601',
+  'concurrently-in-transaction': SQLSTATE.active_sql_transaction,
+};
+
+describe.each(rules.map((rule) => ({ name: rule.name, examples: rule.examples })))('$name', ({ name, examples }) => {
+  const runs = (example: Example): boolean => (example.since ?? 13) <= version;
+
+  test.each([...(name in REFUSED ? [] : examples.bad), ...examples.good].filter(runs))(
+    'does on a server what its effects say: $sql',
+    async (example) => {
+      const { before, file } = analyseHistory(example, version);
+      for (const statement of [...before.statements, ...file.statements]) await compare(statement);
+    },
+  );
+
+  if (name in REFUSED) {
+    test.each(examples.bad)('is refused by the server: $sql', async (example) => {
+      if (example.before !== undefined) await session.exec(example.before);
+      expect(await failure(example.sql)).toBe(REFUSED[name]);
+    });
+  }
+});
+
+/** Statement by statement, as psql does: one message of several statements would be a transaction by itself. */
+async function failure(sql: string): Promise<string | undefined> {
+  try {
+    for (const statement of sql.split(/(?<=;)\n/)) await session.exec(statement);
+    return undefined;
+  } catch (error) {
+    return sqlstate(error);
+  }
+}
+
+/** What these read is the planner's choice. */
+const QUERIES: ReadonlySet<string> = new Set(['dml', 'select', 'create-table-as']);
+
+async function compare({ statement, effects }: AnalysedStatement): Promise<void> {
+  const { text, action } = statement;
+  const named = new Set(effects.relations.map(({ relation }) => relation));
+  const outside = runsAlone(action);
+  const seen = outside
+    ? await observeOutside(session, await database.session(), await database.session(), text)
+    : await observe(session, text);
+  if (effects.notUnderstood !== null) return;
+  // Indexes count only when the statement names them.
+  const observed = seen.filter(({ relation, kind }) => kind !== 'index' || named.has(relation));
+  const countsScans = !outside && !QUERIES.has(action.kind);
+  const shape = ({ relation, lock, rewrite, scan, indexBuild }: Omit<Observed, 'kind'>): string =>
+    [
+      relation,
+      lock,
+      ...(rewrite ? ['rewrite'] : []),
+      ...(scan && countsScans ? ['scan'] : []),
+      ...(indexBuild ? ['index build'] : []),
+    ].join(' ');
+  expect(effects.relations.map(shape).sort(), text).toEqual(observed.map(shape).sort());
+}

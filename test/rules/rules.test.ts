@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { rules } from '../../rules/index.ts';
+import { rulesMarkdown } from '../../src/report/rules-markdown.ts';
+import { loadParser } from '../../src/sql/libpg.ts';
+import { analyseExample } from './example.ts';
+
+const FOLDER = new URL('../../rules/', import.meta.url);
+
+beforeAll(loadParser);
+
+test('the index lists the directory, in order', () => {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
+  expect(rules.map(({ name }) => `${name}.ts`)).toEqual(files.sort());
+});
+
+test('rules/README.md is current (npm run docs)', () => {
+  expect(readFileSync(new URL('README.md', FOLDER), 'utf8')).toBe(rulesMarkdown(rules));
+});
+
+describe.each(rules)('$name', ({ name, docs, examples, severity }) => {
+  test('explains itself', () => {
+    for (const text of [docs.what, docs.why, docs.instead]) expect(text).toMatch(/^[A-Z`].*\S$/s);
+    expect(docs.source).toMatch(/^https:\/\/www\.postgresql\.org\/docs\/current\//);
+    expect(examples.bad.length).toBeGreaterThan(0);
+    expect(examples.good.length).toBeGreaterThan(0);
+  });
+
+  test.each(examples.bad)('finds $sql', (example) => {
+    const { findings } = analyseExample(example);
+    expect(findings.map((finding) => `${finding.rule}: ${finding.message}`)).toHaveLength(1);
+    expect(findings[0]).toMatchObject({ rule: name, severity });
+  });
+
+  test.each(examples.good)('is quiet about $sql', (example) => {
+    expect(analyseExample(example).findings.map((finding) => `${finding.rule}: ${finding.message}`)).toEqual([]);
+  });
+});
