@@ -1,0 +1,103 @@
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import { Problem } from '../problem.ts';
+import type { ConnectionSettings } from './connection.ts';
+import { describe } from './connection.ts';
+import { sqlstate } from './errors.ts';
+import type { Session } from './session.ts';
+import { withSession } from './session.ts';
+
+const OLDEST_VERSION = 13;
+
+/** What we are connected to, and as whom. */
+export interface Server {
+  /** The major version. */
+  readonly version: number;
+  /** As in server_version_num: 180004. */
+  readonly versionNum: number;
+  readonly isStandby: boolean;
+  /** Whether transactions of this session cannot write. */
+  readonly readOnly: boolean;
+  readonly database: string;
+  readonly user: string;
+  readonly isSuperuser: boolean;
+  /** Whether other roles' queries and transaction times are visible (pg_read_all_stats, part of pg_monitor). */
+  readonly seesAllActivity: boolean;
+  /** Whether other roles' backends can be cancelled (pg_signal_backend); a superuser's only by superusers. */
+  readonly cancelsOthers: boolean;
+}
+
+/** Reads the server's version and role; throws a Problem for a version that tiptoe does not know. */
+export async function readServer(session: Session): Promise<Server> {
+  const [server] = await session.query<Omit<Server, 'version'>>(
+    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "versionNum",
+            pg_catalog.pg_is_in_recovery() AS "isStandby",
+            pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool AS "readOnly",
+            pg_catalog.current_database() AS "database",
+            current_user AS "user",
+            pg_catalog.current_setting('is_superuser')::pg_catalog.bool AS "isSuperuser",
+            pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS "seesAllActivity",
+            pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') AS "cancelsOthers"`,
+  );
+  if (server === undefined) throw new Error('the server did not say what it is');
+  const version = Math.trunc(server.versionNum / 10_000);
+  if (version < OLDEST_VERSION) {
+    throw new Problem(`${describe(session.connection)} runs PostgreSQL ${version}.`, {
+      advice: `tiptoe works with PostgreSQL ${OLDEST_VERSION} and newer.`,
+    });
+  }
+  return { ...server, version };
+}
+
+/** Throws a Problem for a server that cannot be written to. */
+export function requirePrimary(server: Server, connection: ConnectionSettings): void {
+  if (server.isStandby) {
+    throw new Problem(`${describe(connection)} is a standby.`, {
+      advice: 'Connect to its primary; schema changes reach the standby by themselves.',
+    });
+  }
+  if (server.readOnly) {
+    throw new Problem(`Transactions on ${describe(connection)} are read-only (default_transaction_read_only is on).`, {
+      advice: `Connect to the writable server, or ask why this is set for database ${server.database} or role ${server.user}.`,
+    });
+  }
+}
+
+const PROBES = 3;
+
+/**
+ * Whether a connection pooler gives the session another backend from one transaction to the next (PgBouncer's
+ * transaction and statement pooling). A second session holds a transaction open on the backend that such a pooler
+ * has just got back from the first one: then either both are on one backend, or the first one has moved.
+ */
+export async function detectPooler(session: Session): Promise<boolean> {
+  return withSession(session.connection, { applicationName: 'tiptoe pooler check' }, async (other) => {
+    for (let probe = 0; probe < PROBES; probe += 1) {
+      if ((await backendPid(session)) !== session.pid) return true;
+      try {
+        await other.exec('BEGIN');
+      } catch (error) {
+        // Statement pooling has no transactions.
+        if (sqlstate(error) === SQLSTATE.protocol_violation) return true;
+        throw error;
+      }
+      const taken = await backendPid(other);
+      if (taken === session.pid) return true;
+      if ((await backendPid(session)) !== session.pid) return true;
+      await other.exec('ROLLBACK');
+    }
+    return false;
+  });
+}
+
+/** Throws a Problem when a transaction pooler is in between: limits and locks would land on other backends. */
+export async function requireDirect(session: Session): Promise<void> {
+  if (!(await detectPooler(session))) return;
+  throw new Problem(`${describe(session.connection)} is a connection pooler that shares sessions between clients.`, {
+    advice: 'Give the URL of PostgreSQL itself, or of a pool with pool_mode = session.',
+  });
+}
+
+async function backendPid(session: Session): Promise<number | undefined> {
+  const [row] = await session.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  return row?.pid;
+}
