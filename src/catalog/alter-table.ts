@@ -1,7 +1,7 @@
 import type { AlterCommand } from '../sql/action.ts';
 import { type Catalog, descendants, findTable, type Table } from './catalog.ts';
 import { addColumn, addConstraint, dropColumn, dropConstraint, setNotNull } from './columns.ts';
-import { link, mention, unlink } from './relations.ts';
+import { addSequence, drop, link, mention, unlink } from './relations.ts';
 
 export function alterTable(catalog: Catalog, table: Table, command: AlterCommand): void {
   const column =
@@ -38,6 +38,15 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
     case 'drop-identity':
       if (column !== undefined)
         table.columns.set(command.column, { ...column, identity: command.kind === 'add-identity' });
+      if (command.kind === 'add-identity') {
+        addSequence(
+          catalog,
+          { schema: table.schema, name: `${table.name}_${command.column}_seq` },
+          { table, column: command.column },
+        );
+        break;
+      }
+      for (const sequence of table.sequences) if (sequence.ownedBy?.column === command.column) drop(catalog, sequence);
       break;
     case 'add-constraint':
       addConstraint(catalog, table, command.constraint);

@@ -1,4 +1,4 @@
-import type { ColumnDef, ConstraintDef, Expression, Name, TypeName } from '../sql/action.ts';
+import type { ColumnDef, ConstraintDef, Name, TypeName } from '../sql/action.ts';
 
 /**
  * The schema as it stands before a statement. It is filled by folding statements in order, or read from a server, and is changed in
@@ -45,6 +45,8 @@ export interface Constraint {
   readonly notNull: readonly string[];
   /** For a foreign key. */
   readonly references: Table | null;
+  /** For a foreign key; none means the primary key. */
+  readonly referencedColumns: readonly string[];
 }
 
 export interface Table extends RelationBase {
@@ -63,6 +65,8 @@ export interface Table extends RelationBase {
   readonly children: Set<Table>;
   /** Tables with a foreign key to this one. */
   readonly referencedBy: Set<Table>;
+  /** Sequences that belong to its columns. */
+  readonly sequences: Set<Sequence>;
 }
 
 export interface Index extends RelationBase {
@@ -70,7 +74,8 @@ export interface Index extends RelationBase {
   readonly table: Table;
   readonly unique: boolean;
   readonly columns: readonly (string | null)[];
-  readonly where: Expression | null;
+  /** Columns that its expressions and its predicate use. */
+  readonly computedFrom: readonly string[];
 }
 
 export interface View extends RelationBase {
@@ -80,6 +85,8 @@ export interface View extends RelationBase {
 
 export interface Sequence extends RelationBase {
   readonly kind: 'sequence';
+  /** It goes with this column. */
+  ownedBy: { readonly table: Table; column: string } | null;
 }
 
 export type Relation = Table | Index | View | Sequence;
@@ -146,6 +153,17 @@ export function findIndex(catalog: Catalog, name: Name): Index | null {
 /** Partitions and inheriting tables below a table, at every level. */
 export function descendants(table: Table): Table[] {
   return [...table.children].flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** The foreign keys of a table that point to a column of another. */
+export function foreignKeysTo(table: Table, referenced: Table, column: string): Constraint[] {
+  const primaryKey = [...referenced.constraints.values()].find(({ kind }) => kind === 'primary-key');
+  return [...table.constraints.values()].filter(({ references, referencedColumns }) => {
+    if (references !== referenced) return false;
+    const columns = referencedColumns.length > 0 ? referencedColumns : primaryKey?.columns;
+    // A key that the history does not show may be any column.
+    return columns?.includes(column) ?? true;
+  });
 }
 
 export function qualifiedName(relation: Relation): string {

@@ -1,9 +1,16 @@
 import type { ColumnDef, ConstraintDef } from '../sql/action.ts';
-import { type Catalog, columnOf, type Constraint, type Table } from './catalog.ts';
-import { addIndex, drop, mention, move } from './relations.ts';
+import { type Catalog, columnOf, type Constraint, isSerial, type Table } from './catalog.ts';
+import { addIndex, addSequence, drop, mention, move } from './relations.ts';
 
 export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef): void {
   table.columns.set(definition.name, columnOf(definition));
+  if (definition.identity !== null || isSerial(definition.type)) {
+    addSequence(
+      catalog,
+      { schema: table.schema, name: `${table.name}_${definition.name}_seq` },
+      { table, column: definition.name },
+    );
+  }
   for (const constraint of definition.constraints) addConstraint(catalog, table, constraint);
 }
 
@@ -45,6 +52,7 @@ export function addConstraint(catalog: Catalog, table: Table, constraint: Constr
           : constraint.columns,
     notNull: constraint.kind === 'check' ? constraint.expression.notNull : [],
     references,
+    referencedColumns: constraint.kind === 'foreign-key' ? constraint.referencedColumns : [],
   };
   table.constraints.set(name, entry);
   if (constraint.kind !== 'unique' && constraint.kind !== 'primary-key' && constraint.kind !== 'exclude') return;
@@ -56,7 +64,12 @@ export function addConstraint(catalog: Catalog, table: Table, constraint: Constr
     if (index !== undefined) move(catalog, index, index.schema, name);
     return;
   }
-  addIndex(catalog, table, { name, unique: constraint.kind !== 'exclude', columns: constraint.columns, where: null });
+  addIndex(catalog, table, {
+    name,
+    unique: constraint.kind !== 'exclude',
+    columns: constraint.columns,
+    computedFrom: [],
+  });
 }
 
 export function setNotNull(table: Table, name: string, notNull: boolean): void {
@@ -70,7 +83,10 @@ export function dropColumn(catalog: Catalog, table: Table, name: string): void {
     if (constraint.columns.includes(name)) dropConstraint(catalog, table, constraint.name);
   }
   for (const index of table.indexes) {
-    if (index.columns.includes(name)) drop(catalog, index);
+    if (index.columns.includes(name) || index.computedFrom.includes(name)) drop(catalog, index);
+  }
+  for (const sequence of table.sequences) {
+    if (sequence.ownedBy?.column === name) drop(catalog, sequence);
   }
 }
 

@@ -34,5 +34,11 @@ export function createIndex(catalog: Catalog, action: ActionOf<'create-index'>):
   const table = mention(catalog, action.table);
   const name = action.name ?? [table.name, ...action.columns.map((column) => column ?? 'expr'), 'idx'].join('_');
   if (action.ifNotExists && catalog.relations.has(keyOf(table.schema, name))) return;
-  addIndex(catalog, table, { name, unique: action.unique, columns: action.columns, where: action.where });
+  const computed = [...action.expressions, ...(action.where === null ? [] : [action.where])];
+  addIndex(catalog, table, {
+    name,
+    unique: action.unique,
+    columns: action.columns,
+    computedFrom: computed.flatMap(({ columns }) => columns),
+  });
 }

@@ -1,8 +1,8 @@
 import type { Action, ActionOf } from '../sql/action.ts';
 import { alterTable } from './alter-table.ts';
-import { type Catalog, creationSchema, keyOf, resolve, typeKey } from './catalog.ts';
+import { type Catalog, creationSchema, keyOf, resolve, type Sequence, typeKey } from './catalog.ts';
 import { createIndex, createTable } from './create.ts';
-import { add, addTable, addView, drop, mention, move } from './relations.ts';
+import { addSequence, addTable, addView, drop, mention, move, own } from './relations.ts';
 import { rename } from './rename.ts';
 
 /** Brings the catalog from before a statement to after it. What contradicts the history (a drop of an unknown table) changes nothing. */
@@ -25,10 +25,12 @@ export function fold(catalog: Catalog, action: Action): void {
       if (!catalog.relations.has(keyOf(creationSchema(catalog, action.name), action.name.name)))
         addView(catalog, 'view', action);
       break;
-    case 'create-sequence': {
-      const schema = creationSchema(catalog, action.name);
-      if (!catalog.relations.has(keyOf(schema, action.name.name)))
-        add(catalog, { kind: 'sequence', schema, name: action.name.name, file: catalog.file });
+    case 'create-sequence':
+      addSequence(catalog, action.name, owner(catalog, action.ownedBy));
+      break;
+    case 'alter-sequence': {
+      const sequence = catalog.relations.get(resolve(catalog, action.name));
+      if (sequence?.kind === 'sequence' && action.ownedBy !== null) own(sequence, owner(catalog, action.ownedBy));
       break;
     }
     case 'create-index':
@@ -86,6 +88,10 @@ export function fold(catalog: Catalog, action: Action): void {
     default:
       break;
   }
+}
+
+function owner(catalog: Catalog, ownedBy: ActionOf<'create-sequence'>['ownedBy']): Sequence['ownedBy'] {
+  return ownedBy === null ? null : { table: mention(catalog, ownedBy.table), column: ownedBy.column };
 }
 
 function set(catalog: Catalog, action: ActionOf<'set'>): void {

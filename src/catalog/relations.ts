@@ -1,11 +1,13 @@
-import type { ActionOf, Name } from '../sql/action.ts';
+import type { Name } from '../sql/action.ts';
 import {
   type Catalog,
   creationSchema,
   findTable,
+  type Index,
   keyOf,
   type Relation,
   resolve,
+  type Sequence,
   type Table,
   type View,
 } from './catalog.ts';
@@ -41,6 +43,7 @@ export function addTable(
     parents: new Set(),
     children: new Set(),
     referencedBy: new Set(),
+    sequences: new Set(),
   };
   add(catalog, table);
   return table;
@@ -60,6 +63,20 @@ export function mention(catalog: Catalog, name: Name): Table {
   return findTable(catalog, name) ?? addTable(catalog, name, { complete: false, file: 0 });
 }
 
+export function addSequence(catalog: Catalog, name: Name, ownedBy: Sequence['ownedBy']): void {
+  const schema = creationSchema(catalog, name);
+  if (catalog.relations.has(keyOf(schema, name.name))) return;
+  const sequence: Sequence = { kind: 'sequence', schema, name: name.name, file: catalog.file, ownedBy: null };
+  add(catalog, sequence);
+  own(sequence, ownedBy);
+}
+
+export function own(sequence: Sequence, ownedBy: Sequence['ownedBy']): void {
+  sequence.ownedBy?.table.sequences.delete(sequence);
+  sequence.ownedBy = ownedBy;
+  ownedBy?.table.sequences.add(sequence);
+}
+
 export function link(parent: Table, child: Table): void {
   parent.children.add(child);
   child.parents.add(parent);
@@ -73,23 +90,9 @@ export function unlink(parent: Table, child: Table): void {
 export function addIndex(
   catalog: Catalog,
   table: Table,
-  {
-    name,
-    unique,
-    columns,
-    where,
-  }: { name: string; unique: boolean; columns: readonly (string | null)[]; where: ActionOf<'create-index'>['where'] },
+  definition: Pick<Index, 'name' | 'unique' | 'columns' | 'computedFrom'>,
 ): void {
-  const index = {
-    kind: 'index',
-    schema: table.schema,
-    name,
-    file: catalog.file,
-    table,
-    unique,
-    columns,
-    where,
-  } as const;
+  const index: Index = { kind: 'index', schema: table.schema, file: catalog.file, table, ...definition };
   table.indexes.add(index);
   add(catalog, index);
 }
@@ -97,8 +100,10 @@ export function addIndex(
 export function move(catalog: Catalog, relation: Relation, schema: string, name: string): void {
   catalog.relations.delete(keyOf(relation.schema, relation.name));
   if (relation.kind === 'table' || relation.kind === 'foreign-table') {
-    // Indexes live in their table's schema.
+    // Indexes and owned sequences live in their table's schema.
     for (const index of relation.indexes) if (index.schema !== schema) move(catalog, index, schema, index.name);
+    for (const sequence of relation.sequences)
+      if (sequence.schema !== schema) move(catalog, sequence, schema, sequence.name);
   }
   relation.schema = schema;
   relation.name = name;
@@ -112,8 +117,10 @@ export function drop(catalog: Catalog, relation: Relation | undefined): void {
     relation.table.indexes.delete(relation);
     return;
   }
+  if (relation.kind === 'sequence') own(relation, null);
   if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
   for (const index of relation.indexes) drop(catalog, index);
+  for (const sequence of relation.sequences) drop(catalog, sequence);
   for (const parent of relation.parents) unlink(parent, relation);
   for (const child of relation.children) {
     unlink(relation, child);

@@ -46,9 +46,12 @@ function renameColumn(catalog: Catalog, table: Table, from: string, to: string):
   }
   for (const index of Array.from(table.indexes)) {
     table.indexes.delete(index);
-    const renamed = { ...index, columns: index.columns.map(swap) };
+    const renamed = { ...index, columns: index.columns.map(swap), computedFrom: index.computedFrom.map(swap) };
     table.indexes.add(renamed);
     add(catalog, renamed);
+  }
+  for (const sequence of table.sequences) {
+    if (sequence.ownedBy?.column === from) sequence.ownedBy.column = to;
   }
   for (const child of table.children) renameColumn(catalog, child, from, to);
 }

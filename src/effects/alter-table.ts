@@ -2,6 +2,7 @@ import {
   type Catalog,
   type Constraint,
   descendants,
+  foreignKeysTo,
   isDomainConstrained,
   isSerial,
   type Table,
@@ -60,6 +61,7 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'drop-column': {
       for (const constraint of foreignKeysOver(context.table, command.column))
         lockReferenced(context, constraint, 'drops a foreign key to it');
+      lockSequences(context, AX, command.column);
       return { lock: AX, because: 'DROP COLUMN marks the column as dropped' };
     }
     case 'set-type':
@@ -81,10 +83,12 @@ function impact(context: Context, command: AlterCommand): Impact {
           : 'SET EXPRESSION of a virtual column changes the catalog only',
       };
     }
-    case 'drop-expression':
-    case 'add-identity':
     case 'set-identity':
     case 'drop-identity':
+      lockSequences(context, command.kind === 'set-identity' ? 'ShareRowExclusiveLock' : AX, command.column);
+      return { lock: AX, because: `${words(command.kind)} changes the catalog only` };
+    case 'drop-expression':
+    case 'add-identity':
     case 'set-storage':
     case 'set-compression':
       return { lock: AX, because: `${words(command.kind)} changes the catalog only` };
@@ -101,8 +105,10 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'validate-constraint':
       return validateConstraint(context, command.name);
     case 'alter-constraint': {
-      if (command.enforced !== true) return { lock: AX, because: 'ALTER CONSTRAINT changes the catalog only' };
       const constraint = context.table?.constraints.get(command.name);
+      if (command.enforced === false && constraint !== undefined)
+        lockReferenced(context, constraint, 'its side of the foreign key changes');
+      if (command.enforced !== true) return { lock: AX, because: 'ALTER CONSTRAINT changes the catalog only' };
       const referenced = constraint?.references ?? null;
       if (referenced !== null)
         context.out.relation(referenced, 'ShareRowExclusiveLock', 'the foreign key that is enforced points to it', {
@@ -119,6 +125,8 @@ function impact(context: Context, command: AlterCommand): Impact {
         because: `${words(command.kind)} writes the table and its indexes anew`,
       };
     case 'set-access-method':
+      if (command.to === 'heap' && context.table !== null)
+        return { lock: AX, recurses: false, because: 'the table is a heap already' };
       return { lock: AX, rewrite: true, recurses: false, because: 'SET ACCESS METHOD writes the table anew' };
     case 'set-tablespace':
       return {
@@ -175,8 +183,8 @@ function addColumn(context: Context, { column }: Extract<AlterCommand, { kind: '
   else if (volatile !== null) {
     result = rewrite(
       volatile.known
-        ? `${volatile.name}() is volatile, so the default is computed for every row`
-        : `whether ${volatile.name}() is volatile is not known; if it is, the default is computed for every row`,
+        ? `the default calls ${volatile.name}(), which is volatile, so it is computed for every row`
+        : `the default calls ${volatile.name}(); whether that is volatile is not known, and if it is, it is computed for every row`,
     );
   } else if (isDomainConstrained(catalog, column.type))
     result = rewrite(`the domain ${column.type.name} has constraints, which are checked for every row`);
@@ -208,17 +216,16 @@ function setType(context: Context, command: Extract<AlterCommand, { kind: 'set-t
     for (const constraint of foreignKeysOver(context.table, command.column))
       lockReferenced(context, constraint, 'the type of a foreign key to it changes', change.kind !== 'free');
     for (const other of context.table.referencedBy) {
-      const affected = [...other.constraints.values()].some((constraint) => constraint.references === context.table);
-      if (affected)
-        context.out.relation(other, AX, 'its foreign key points to the column whose type changes', {
-          scan: change.kind !== 'free',
-        });
+      if (foreignKeysTo(other, context.table, command.column).length === 0) continue;
+      context.out.relation(other, AX, 'its foreign key points to the column whose type changes', {
+        scan: change.kind !== 'free',
+      });
     }
   }
   return {
     lock: AX,
     rewrite: change.kind === 'rewrite',
-    indexBuild: change.kind === 'indexes',
+    ...(change.kind === 'indexes' ? { indexBuild: true } : {}),
     scan: change.kind === 'recheck',
     because: change.because,
   };
@@ -371,6 +378,14 @@ function foreignKeysOver(table: Table | null, column: string): Constraint[] {
   return [...(table?.constraints.values() ?? [])].filter(
     (constraint) => constraint.references !== null && constraint.columns.includes(column),
   );
+}
+
+/** Sequences that belong to a column, or to any. */
+function lockSequences({ out, table }: Context, lock: LockMode, column?: string): void {
+  for (const sequence of table?.sequences ?? []) {
+    if (column === undefined || sequence.ownedBy?.column === column)
+      out.relation(sequence, lock, 'belongs to the column');
+  }
 }
 
 function lockReferenced({ out }: Context, constraint: Constraint, because: string, scan = false): void {

@@ -1,6 +1,6 @@
-import { type Catalog, descendants, findIndex, resolve, typeKey } from '../catalog/catalog.ts';
+import { type Catalog, descendants, findIndex, resolve, type Table, typeKey } from '../catalog/catalog.ts';
 import { LOCK_MODES } from '../postgres/lock-mode.ts';
-import type { Action, ActionOf, ConstraintDef, RelationKind } from '../sql/action.ts';
+import type { Action, ActionOf, ConstraintDef, Name, RelationKind } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
 import { Collector, spelled } from './collector.ts';
 import type { Effects } from './effect.ts';
@@ -37,7 +37,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       if (action.kind === 'alter-sequence')
         out.name(action.name, 'ShareRowExclusiveLock', 'ALTER SEQUENCE changes the sequence');
       if (action.ownedBy !== null)
-        out.name(action.ownedBy, 'AccessShareLock', 'the sequence belongs to a column of it');
+        out.name(action.ownedBy.table, 'AccessShareLock', 'the sequence belongs to a column of it');
       break;
     case 'create-index':
       createIndex(out, action);
@@ -50,6 +50,8 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       break;
     case 'set-schema':
       out.name(action.relation, AX, 'SET SCHEMA changes the catalog only');
+      for (const sequence of out.table(action.relation)?.sequences ?? [])
+        out.relation(sequence, AX, 'moves with its table');
       break;
     case 'drop-relation':
       dropRelation(out, catalog, action);
@@ -226,16 +228,40 @@ function dropRelation(out: Collector, catalog: Catalog, action: ActionOf<'drop-r
         });
     }
     out.name(name, lock, `${statement} removes it`, { online: action.concurrently });
+    if (action.cascade) dependents(out, catalog, name);
     const table = out.table(name);
-    if (table === null) continue;
-    for (const parent of table.parents) if (parent.partitioned) out.relation(parent, AX, 'loses a partition');
-    for (const other of table.referencedBy) out.relation(other, AX, 'its foreign key to the table goes with it');
-    for (const constraint of table.constraints.values()) {
-      if (constraint.references !== null && constraint.references !== table)
-        out.relation(constraint.references, AX, 'a foreign key to it goes');
-    }
-    if (table.partitioned || action.cascade)
-      for (const child of descendants(table)) out.relation(child, AX, 'goes with its parent');
+    if (table !== null) dropTable(out, table, action.cascade);
+  }
+}
+
+function dropTable(out: Collector, table: Table, cascade: boolean): void {
+  for (const sequence of table.sequences) out.relation(sequence, AX, 'goes with its table');
+  for (const parent of table.parents) {
+    if (!parent.partitioned) continue;
+    out.relation(parent, AX, 'loses a partition');
+    for (const sibling of parent.children)
+      if (sibling.isDefaultPartition) out.relation(sibling, AX, 'the default partition gets new bounds');
+  }
+  for (const other of table.referencedBy) out.relation(other, AX, 'its foreign key to the table goes with it');
+  for (const { references } of table.constraints.values()) {
+    if (references !== null && references !== table) out.relation(references, AX, 'a foreign key to it goes');
+  }
+  if (table.partitioned || cascade)
+    for (const child of descendants(table)) out.relation(child, AX, 'goes with its parent');
+}
+
+/** CASCADE takes the views that read a relation, and those that read them. */
+function dependents(out: Collector, catalog: Catalog, name: Name): void {
+  const dropped = catalog.relations.get(resolve(catalog, name));
+  for (const view of catalog.relations.values()) {
+    if (
+      (view.kind !== 'view' && view.kind !== 'materialized-view') ||
+      dropped === undefined ||
+      !view.reads.includes(dropped)
+    )
+      continue;
+    out.relation(view, AX, 'CASCADE drops the view with what it reads');
+    dependents(out, catalog, view);
   }
 }
 
@@ -270,8 +296,18 @@ function truncate(out: Collector, action: ActionOf<'truncate'>): void {
     if (table === null) continue;
     for (const child of descendants(table)) out.relation(child, AX, 'is truncated with its parent');
     if (action.cascade)
-      for (const other of table.referencedBy) out.relation(other, AX, 'TRUNCATE … CASCADE empties it too');
+      for (const other of referencing(table)) out.relation(other, AX, 'TRUNCATE … CASCADE empties it too');
   }
+}
+
+/** Tables with foreign keys to a table, and those with foreign keys to them. */
+function referencing(table: Table, found = new Set<Table>()): Set<Table> {
+  for (const other of table.referencedBy) {
+    if (found.has(other)) continue;
+    found.add(other);
+    referencing(other, found);
+  }
+  return found;
 }
 
 function dml(out: Collector, action: ActionOf<'dml'>): void {

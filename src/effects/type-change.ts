@@ -51,16 +51,17 @@ export function columnTypeChange(
     }
   }
   const recollated = command.collation !== null && command.collation !== column.collation;
-  const indexed = [...(table?.indexes ?? [])].some(
-    (index) =>
-      index.columns.includes(command.column) ||
-      index.columns.includes(null) ||
-      index.where?.columns.includes(command.column) === true,
-  );
-  if (indexed && (recollated || changes.includes('utc') || changesOperators(from, target.base))) {
+  const indexes = [...(table?.indexes ?? [])];
+  const reordered = recollated || changes.includes('utc') || changesOperators(from, target.base);
+  // An index with an expression or a predicate is never taken over: CheckIndexCompatible in indexcmds.c.
+  if (
+    indexes.some(
+      (index) => index.computedFrom.includes(command.column) || (reordered && index.columns.includes(command.column)),
+    )
+  ) {
     return {
       kind: 'indexes',
-      because: `the change ${fromTo} keeps the rows, but the indexes over ${command.column} are built anew`,
+      because: `the change ${fromTo} keeps the rows, but indexes over ${command.column} are built anew`,
     };
   }
   const checked = [...(table?.constraints.values() ?? [])].some(

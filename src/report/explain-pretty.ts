@@ -2,6 +2,7 @@ import type { Effect } from '../effects/effect.ts';
 import type { AnalysedFile, AnalysedStatement } from '../lint/engine.ts';
 import { blocksReads, blocksWrites, conflicts } from '../postgres/lock-mode.ts';
 import type { SourceText } from '../sql/source-text.ts';
+import type { SyntaxFault } from '../sql/statement.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
@@ -18,12 +19,20 @@ const TRANSACTIONS = {
 
 function fileBlock({ script, transaction, statements }: AnalysedFile, style: Style): string {
   const head = `${style.bold(printable(script.source.path))}  ${style.dim(TRANSACTIONS[transaction])}`;
-  const faults = script.faults.map(
-    ({ range, message }) =>
-      `  ${script.source.position(range.start).line}  ${style.red('not SQL')}  ${printable(message)}`,
-  );
-  const blocks = statements.map((statement) => statementBlock(script.source, statement, style));
-  return `${[head, ...faults, ...blocks].join('\n')}\n`;
+  const blocks = [
+    ...statements.map((statement) => ({
+      at: statement.statement.index,
+      text: statementBlock(script.source, statement, style),
+    })),
+    ...script.faults.map((fault) => ({ at: fault.index, text: faultBlock(script.source, fault, style) })),
+  ].sort((a, b) => a.at - b.at);
+  return `${[head, ...blocks.map(({ text }) => text)].join('\n')}\n`;
+}
+
+function faultBlock(source: SourceText, { range, message }: SyntaxFault, style: Style): string {
+  const { line } = source.position(range.start);
+  const text = excerpt(source.text.slice(range.start, range.end));
+  return `  ${style.dim(String(line).padStart(3))}  ${text}\n       ${style.red('not run by PostgreSQL')}: ${printable(message)}`;
 }
 
 function statementBlock(source: SourceText, { statement, effects }: AnalysedStatement, style: Style): string {

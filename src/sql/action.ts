@@ -9,6 +9,11 @@ export interface Name {
   readonly name: string;
 }
 
+export interface ColumnName {
+  readonly table: Name;
+  readonly column: string;
+}
+
 /** A type as written: `numeric(10,2)[]` is { name: 'numeric', modifiers: [10, 2], array: true }. */
 export interface TypeName {
   /** `null` schema and PostgreSQL's own spelling: `int4`, `varchar`, `timestamptz`; a user type keeps its schema. */
@@ -145,9 +150,14 @@ export type Action =
       readonly kind: 'create-sequence';
       readonly name: Name;
       readonly ifNotExists: boolean;
-      readonly ownedBy: Name | null;
+      readonly ownedBy: ColumnName | null;
     }
-  | { readonly kind: 'alter-sequence'; readonly name: Name; readonly ifExists: boolean; readonly ownedBy: Name | null }
+  | {
+      readonly kind: 'alter-sequence';
+      readonly name: Name;
+      readonly ifExists: boolean;
+      readonly ownedBy: ColumnName | null;
+    }
   | {
       readonly kind: 'create-index';
       readonly name: string | null;
@@ -160,6 +170,7 @@ export type Action =
       readonly method: string;
       /** null for an expression */
       readonly columns: readonly (string | null)[];
+      readonly expressions: readonly Expression[];
       readonly where: Expression | null;
     }
   | {

@@ -31,16 +31,18 @@ const RELATIONS = `
 const LOCKS = `SELECT relation::text AS oid, mode FROM pg_locks WHERE pid = $1 AND locktype = 'relation'
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
-/** These also hold what earlier transactions counted and have not reported yet, so that only the difference tells. */
+/** A foreign key may be checked through an index. The counters also hold what earlier transactions counted and have not reported yet, so that only the difference tells. */
 async function readScans(session: Session): Promise<ReadonlyMap<string, string>> {
-  const rows = await session.query<{ oid: string; seq_scan: string }>(
-    'SELECT relid::text AS oid, seq_scan FROM pg_stat_xact_user_tables',
+  const rows = await session.query<{ oid: string; scans: string }>(
+    'SELECT relid::text AS oid, seq_scan + coalesce(idx_scan, 0) AS scans FROM pg_stat_xact_user_tables',
   );
-  return new Map(rows.map(({ oid, seq_scan }) => [oid, seq_scan]));
+  return new Map(rows.map(({ oid, scans }) => [oid, scans]));
 }
 
-/** Runs a statement in a transaction of its own and looks at its locks, files and scan counters before it commits. */
-export async function observe(session: Session, statement: string): Promise<Observed[]> {
+/**
+ * Runs a statement in a transaction of its own and looks at its locks, files and scan counters before that ends; `keep` says whether it commits.
+ */
+export async function observe(session: Session, statement: string, { keep }: { keep: boolean }): Promise<Observed[]> {
   const before = await session.query<RelationRow>(RELATIONS);
   await session.exec('BEGIN');
   try {
@@ -49,7 +51,7 @@ export async function observe(session: Session, statement: string): Promise<Obse
     const locks = await session.query<{ oid: string; mode: LockMode }>(LOCKS, [session.pid]);
     const scans = await readScans(session);
     const after = await session.query<RelationRow>(RELATIONS);
-    await session.exec('COMMIT');
+    await session.exec(keep ? 'COMMIT' : 'ROLLBACK');
     return compareStates(
       before,
       after,
@@ -108,7 +110,7 @@ function compareStates(
   scanned: ReadonlySet<string> | null,
 ): Observed[] {
   const afterByOid = new Map(after.map((row) => [row.oid, row]));
-  const beforeByOid = new Map(before.map((row) => [row.oid, row]));
+  const files = new Set(before.map(({ filenode }) => filenode));
   const strongest = new Map<string, LockMode>();
   for (const { oid, mode } of locks) {
     if (LOCK_MODES.includes(mode)) strongest.set(oid, stronger(strongest.get(oid) ?? mode, mode));
@@ -117,10 +119,10 @@ function compareStates(
     const lock = strongest.get(row.oid);
     if (lock === undefined) return [];
     const now = afterByOid.get(row.oid);
-    const rewrite = row.relkind !== 'i' && now !== undefined && now.filenode !== row.filenode;
+    const rewrite = ['r', 'm'].includes(row.relkind) && now !== undefined && now.filenode !== row.filenode;
+    // A type change that keeps an index gives it a new oid, but its old file.
     const indexBuild = after.some(
-      (index) =>
-        index.relkind === 'i' && index.table === row.oid && beforeByOid.get(index.oid)?.filenode !== index.filenode,
+      (index) => index.relkind === 'i' && index.table === row.oid && !files.has(index.filenode),
     );
     // What a query reads, and how, is the planner's choice.
     const counted = lock !== 'AccessShareLock' && scanned?.has(row.oid) === true;

@@ -1,5 +1,5 @@
 import type { DefElem, IndexStmt, Node, RenameStmt, VacuumStmt } from '../libpg.ts';
-import type { Action, Name } from '../action.ts';
+import type { Action, ColumnName, Name } from '../action.ts';
 import { alterTable, relationKind } from './alter-table.ts';
 import { expression, relationsIn } from './expression.ts';
 import { createFunction } from './function.ts';
@@ -245,7 +245,7 @@ function lower(node: Node): Action | null {
 }
 
 function createIndex(node: IndexStmt): Action {
-  const columns = (node.indexParams ?? []).map((item) => ('IndexElem' in item ? (item.IndexElem.name ?? null) : null));
+  const elements = (node.indexParams ?? []).flatMap((item) => ('IndexElem' in item ? [item.IndexElem] : []));
   return {
     kind: 'create-index',
     name: node.idxname ?? null,
@@ -255,7 +255,8 @@ function createIndex(node: IndexStmt): Action {
     unique: node.unique === true,
     only: node.relation?.inh !== true,
     method: node.accessMethod ?? 'btree',
-    columns,
+    columns: elements.map(({ name }) => name ?? null),
+    expressions: elements.flatMap(({ expr }) => (expr === undefined ? [] : [expression(expr)])),
     where: node.whereClause === undefined ? null : expression(node.whereClause),
   };
 }
@@ -404,12 +405,12 @@ function rangeVars(nodes: readonly Node[] | undefined): Name[] {
   return (nodes ?? []).flatMap((node) => ('RangeVar' in node ? [relationName(node.RangeVar)] : []));
 }
 
-function ownedBy(options: readonly Node[] | undefined): Name | null {
+function ownedBy(options: readonly Node[] | undefined): ColumnName | null {
   const option = (options ?? []).find((item) => 'DefElem' in item && item.DefElem.defname === 'owned_by');
   const arg = option !== undefined && 'DefElem' in option ? option.DefElem.arg : undefined;
   const parts = arg !== undefined && 'List' in arg ? (arg.List.items ?? []) : [];
   // OWNED BY NONE is a list of one; a column has its table in front.
-  return parts.length < 2 ? null : listName(parts.slice(0, -1));
+  return parts.length < 2 ? null : { table: listName(parts.slice(0, -1)), column: strings(parts).at(-1) ?? '' };
 }
 
 function hasOption(options: readonly Node[] | undefined, name: string): boolean {

@@ -1,0 +1,32 @@
+import type { Effects } from '../../src/effects/effect.ts';
+import type { Action } from '../../src/sql/action.ts';
+import type { Observed } from './observe.ts';
+
+/** What a query reads, and how, is the planner's choice; TRUNCATE gives the table a new file, but writes no row into it. */
+const QUERIES: ReadonlySet<string> = new Set(['dml', 'select', 'create-table-as', 'truncate']);
+
+/** Effects and observation as lines that can be compared: `public.users AccessExclusiveLock rewrite scan`. */
+export function comparable(
+  action: Action,
+  effects: Effects,
+  seen: readonly Observed[],
+): { expected: string[]; observed: string[] } {
+  const named = new Set(effects.relations.map(({ relation }) => relation));
+  const works = !QUERIES.has(action.kind);
+  const line = ({ relation, lock, rewrite, scan, indexBuild }: Omit<Observed, 'kind'>): string =>
+    [
+      relation,
+      lock,
+      ...(works && rewrite ? ['rewrite'] : []),
+      ...(works && scan ? ['scan'] : []),
+      ...(works && indexBuild ? ['index build'] : []),
+    ].join(' ');
+  return {
+    expected: effects.relations.map(line).sort(),
+    // Indexes count only when the statement names them.
+    observed: seen
+      .filter(({ relation, kind }) => kind !== 'index' || named.has(relation))
+      .map(line)
+      .sort(),
+  };
+}
