@@ -88,7 +88,7 @@ export async function observeOutside(
   for (;;) {
     const locks = await watcher.query<{ oid: string; mode: LockMode }>(LOCKS, [session.pid]);
     for (const lock of locks) seen.set(`${lock.oid} ${lock.mode}`, lock);
-    if (!released && locks.length > 0) {
+    if (!released && (await waits(watcher, session.pid))) {
       released = true;
       await blocker.exec('COMMIT');
     }
@@ -100,6 +100,11 @@ export async function observeOutside(
   }
   const after = await session.query<RelationRow>(RELATIONS);
   return compareStates(before, after, [...seen.values()], null);
+}
+
+async function waits(watcher: Session, pid: number): Promise<boolean> {
+  const rows = await watcher.query('SELECT 1 AS one FROM pg_locks WHERE pid = $1 AND NOT granted', [pid]);
+  return rows.length > 0;
 }
 
 /** `scanned` is null where scans cannot be counted from outside; then a scan is taken from the files alone. */

@@ -1,0 +1,73 @@
+import { beforeAll, expect, test } from 'vitest';
+import { rules } from '../../rules/index.ts';
+import { emptyCatalog } from '../../src/catalog/catalog.ts';
+import { analyse } from '../../src/lint/engine.ts';
+import { loadParser } from '../../src/sql/libpg.ts';
+import { parseScript } from '../../src/sql/script.ts';
+
+beforeAll(loadParser);
+
+/** `file: rule relations` of every finding of a history. */
+function lint(...files: string[]): string[] {
+  const scripts = files.map((sql, index) => parseScript(`${index + 1}.sql`, sql));
+  return analyse(scripts, emptyCatalog(), { rules, severities: {}, version: 18 }).flatMap(({ script, findings }) =>
+    findings.map(({ rule, relations }) => `${script.source.path}: ${rule} ${relations.join(' ')}`.trim()),
+  );
+}
+
+const USERS = 'CREATE TABLE users (id bigint PRIMARY KEY, email varchar(50));';
+
+test('what a file makes, it may fill and index; the next file may not', () => {
+  expect(lint(`${USERS}\nCREATE INDEX ON users (email);`)).toEqual([]);
+  expect(lint(USERS, 'CREATE INDEX ON users (email);')).toEqual(['2.sql: create-index-blocking public.users']);
+});
+
+test('a table that no file made is one that exists', () => {
+  expect(lint('CREATE INDEX ON app.users (email);')).toEqual(['1.sql: create-index-blocking app.users']);
+});
+
+test('the old type decides, through renames', () => {
+  const rename = 'ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME COLUMN email TO mail;';
+  expect(lint(USERS, rename, 'ALTER TABLE people ALTER mail TYPE text;')).toEqual([]);
+  expect(lint(USERS, rename, 'ALTER TABLE people ALTER mail TYPE varchar(10);')).toEqual([
+    '3.sql: change-type-rewrite public.people',
+  ]);
+  expect(lint('ALTER TABLE people ALTER mail TYPE text;')).toEqual(['1.sql: change-type-rewrite public.people']);
+});
+
+test('schemas and search_path are exact, and do not leak into the next file', () => {
+  expect(lint('SET search_path = app; CREATE TABLE t (a varchar(5));', 'ALTER TABLE app.t ALTER a TYPE text;')).toEqual(
+    [],
+  );
+  expect(lint('SET search_path = app; CREATE TABLE t (a varchar(5));', 'ALTER TABLE t ALTER a TYPE text;')).toEqual([
+    '2.sql: change-type-rewrite public.t',
+  ]);
+  expect(lint('CREATE TABLE "Users" (a int);', 'CREATE INDEX ON "Users" (a);')).toEqual([
+    '2.sql: create-index-blocking public.Users',
+  ]);
+});
+
+test('one statement with two hazards gives two findings, each with its relations', () => {
+  const before = `${USERS} CREATE TABLE orders (user_id bigint, total numeric);`;
+  const sql = 'ALTER TABLE orders ALTER total SET NOT NULL, ADD FOREIGN KEY (user_id) REFERENCES users;';
+  expect(lint(before, sql).sort()).toEqual([
+    '2.sql: constraint-scan public.orders public.users',
+    '2.sql: set-not-null-scan public.orders',
+  ]);
+});
+
+test('a rewrite swallows the scans of its statement', () => {
+  expect(lint(USERS, 'ALTER TABLE users ALTER id TYPE numeric, ALTER email SET NOT NULL;')).toEqual([
+    '2.sql: change-type-rewrite public.users',
+  ]);
+});
+
+test('a history that contradicts itself is linted all the same', () => {
+  expect(
+    lint('DROP TABLE nowhere; ALTER TABLE nobody DROP COLUMN nothing; DROP INDEX none; ALTER TABLE x RENAME TO y;'),
+  ).toEqual([]);
+});
+
+test('temporary tables are nobody else’s business', () => {
+  expect(lint('CREATE TEMP TABLE t (a int); CREATE INDEX ON t (a);')).toEqual([]);
+});
