@@ -6,6 +6,7 @@ import concurrentlyInTransaction from './concurrently-in-transaction.ts';
 import constraintIndexBuild from './constraint-index-build.ts';
 import constraintScan from './constraint-scan.ts';
 import createIndexBlocking from './create-index-blocking.ts';
+import domainConstraintScan from './domain-constraint-scan.ts';
 import mixedTransaction from './mixed-transaction.ts';
 import notUnderstood from './not-understood.ts';
 import reindexBlocking from './reindex-blocking.ts';
@@ -25,6 +26,7 @@ export const rules: readonly Rule[] = [
   constraintIndexBuild,
   constraintScan,
   createIndexBlocking,
+  domainConstraintScan,
   mixedTransaction,
   notUnderstood,
   reindexBlocking,
