@@ -209,12 +209,23 @@ class PgSession implements Session {
   }
 
   async identify(): Promise<void> {
-    const [backend] = await this.query<{ pid: number; start: string }>(
+    let backend = await this.#ownBackend();
+    if (backend?.start === null) {
+      // A role taken on at login (ALTER ROLE … SET role) may not see the session of the role that logged in.
+      await this.exec('BEGIN; SET LOCAL ROLE NONE');
+      backend = await this.#ownBackend();
+      await this.exec('COMMIT');
+    }
+    this.pid = backend?.pid ?? 0;
+    this.backendStart = backend?.start ?? '';
+  }
+
+  async #ownBackend(): Promise<{ pid: number; start: string | null } | undefined> {
+    const [backend] = await this.query<{ pid: number; start: string | null }>(
       `SELECT pid, pg_catalog.to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS start
          FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()`,
     );
-    this.pid = backend?.pid ?? 0;
-    this.backendStart = backend?.start ?? '';
+    return backend;
   }
 
   async query<T extends object>(text: string, values: readonly SqlValue[] = []): Promise<T[]> {

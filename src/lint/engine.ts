@@ -2,8 +2,8 @@ import { beginFile, type Catalog } from '../catalog/catalog.ts';
 import { fold } from '../catalog/fold.ts';
 import { effects } from '../effects/effects.ts';
 import type { Effects } from '../effects/effect.ts';
-import { fileTransaction } from '../effects/transaction.ts';
-import { asksForNoTransaction, directives } from '../sql/directives.ts';
+import { divide, type TransactionMode } from '../effects/units.ts';
+import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
 import type { Category, Rule, Severity, Verdict } from './kit.ts';
@@ -20,9 +20,6 @@ export interface Finding extends Verdict {
   /** Where the statement starts: what a suppression covers is decided here. */
   readonly anchor: number;
 }
-
-/** How a file runs: in one transaction, statement by statement because it must, or so because it asks for it. */
-export type TransactionMode = 'file' | 'statement' | 'none';
 
 export interface AnalysedStatement {
   readonly statement: Statement;
@@ -94,9 +91,10 @@ function analyseFile(
   return { script, transaction, statements, ...suppress(script, reports) };
 }
 
-export function transactionMode(script: Script): TransactionMode {
-  if (asksForNoTransaction(script.comments)) return 'none';
-  return fileTransaction(script.statements.map(({ action }) => action));
+/** What the runner refuses to divide, it refuses to run; a framework that wraps its files would run it as one. */
+function transactionMode(script: Script): TransactionMode {
+  const division = divide(script);
+  return division.kind === 'units' ? division.transaction : 'file';
 }
 
 function transactionOpen(command: string, before: boolean): boolean {

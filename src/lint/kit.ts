@@ -5,9 +5,9 @@ import type { Action, ActionKind, ActionOf } from '../sql/action.ts';
 import type { Directive } from '../sql/directives.ts';
 
 /** All that a rule needs; rules import nothing else. */
-export type { Action, ActionOf, AlterCommand, ColumnDef, Expression } from '../sql/action.ts';
+export type { Action, ActionOf } from '../sql/action.ts';
 export { runsAlone } from '../effects/transaction.ts';
-export { findTable, isSerial, resolve } from '../catalog/catalog.ts';
+export { isSerial } from '../catalog/catalog.ts';
 
 export type Category =
   | 'blocking'

@@ -18,8 +18,3 @@ export function directives(comments: readonly Comment[]): Directive[] {
     return [{ name: match[1], value: match[2] ?? '', reason: reason === '' ? null : reason, range }];
   });
 }
-
-/** `-- tiptoe:transaction none`: each statement on its own, because the author says so. */
-export function asksForNoTransaction(comments: readonly Comment[]): boolean {
-  return directives(comments).some(({ name, value }) => name === 'transaction' && value === 'none');
-}

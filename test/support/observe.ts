@@ -86,9 +86,11 @@ export async function observeOutside(
   const seen = new Map<string, { oid: string; mode: LockMode }>();
   let released = false;
   for (;;) {
+    // Asked first: what it waits for is then among the locks.
+    const waiting = await waits(watcher, session.pid);
     const locks = await watcher.query<{ oid: string; mode: LockMode }>(LOCKS, [session.pid]);
     for (const lock of locks) seen.set(`${lock.oid} ${lock.mode}`, lock);
-    if (!released && (await waits(watcher, session.pid))) {
+    if (!released && waiting) {
       released = true;
       await blocker.exec('COMMIT');
     }

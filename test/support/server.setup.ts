@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import type { StartableSource } from '../../src/scratch/scratch-server.ts';
 import { startScratchServer } from '../../src/scratch/scratch-server.ts';
 
 declare module 'vitest' {
@@ -11,13 +12,14 @@ declare module 'vitest' {
 
 /**
  * One server for the whole run: TIPTOE_TEST_DATABASE_URL, or one that is started for it, of the major version
- * TIPTOE_TEST_PG_VERSION.
+ * TIPTOE_TEST_PG_VERSION, by the source TIPTOE_TEST_SERVER (embedded, local, docker; by default the first that can).
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { TIPTOE_TEST_DATABASE_URL: url, TIPTOE_TEST_PG_VERSION: version } = process.env;
+  const { TIPTOE_TEST_DATABASE_URL: url, TIPTOE_TEST_PG_VERSION: version, TIPTOE_TEST_SERVER: source } = process.env;
   const server = await startScratchServer({
     ...(url ? { url } : {}),
     ...(version ? { version: Number(version) } : {}),
+    ...(source ? { source: startable(source) } : {}),
     settings: {
       max_connections: '200',
       max_prepared_transactions: '10',
@@ -28,4 +30,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('serverUrl', server.url);
   project.provide('serverVersion', server.version);
   return () => server.stop();
+}
+
+function startable(name: string): StartableSource {
+  const source = (['embedded', 'local', 'docker'] as const).find((known) => known === name);
+  if (source === undefined) throw new Error(`TIPTOE_TEST_SERVER is '${name}'; it can be embedded, local or docker.`);
+  return source;
 }

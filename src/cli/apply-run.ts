@@ -1,0 +1,118 @@
+import { resolveConnection } from '../db/connection.ts';
+import { apply } from '../migrate/apply.ts';
+import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
+import type { ApplyEvent, ApplyResult } from '../migrate/result.ts';
+import { Problem } from '../problem.ts';
+import { liveLine, type LiveLine } from '../terminal/live-line.ts';
+import { styleFor } from '../terminal/style.ts';
+import type { ApplyCommandOptions } from './apply.ts';
+import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
+import { backfillGate } from './backfill-gate.ts';
+import type { ExitCode } from './exit.ts';
+import { interruption } from './interruption.ts';
+import { runner } from './runner.ts';
+
+/** `tiptoe apply` */
+export async function runApply(options: ApplyCommandOptions): Promise<ExitCode> {
+  const line = options.quiet === true ? null : liveLine(process.stderr);
+  try {
+    return options.format === 'pretty' ? await runForPeople(options, line) : await runForPrograms(options, line);
+  } finally {
+    line?.clear();
+  }
+}
+
+async function runForPeople(options: ApplyCommandOptions, line: LiveLine | null): Promise<ExitCode> {
+  const files = await findFiles(options);
+  const result = await run(options, files, (event) => {
+    if (event.event === 'file-done') {
+      line?.clear();
+      print(describeFile(event, styleFor(process.stdout, options)));
+    } else if (line !== null) {
+      tell(line, event);
+    }
+  });
+  line?.clear();
+  if (result.outcome === 'done') print(describeEnd(result, files.length));
+  else process.stderr.write(`${describeStop(result, styleFor(process.stderr, options)).join('\n')}\n`);
+  return result.exitCode;
+}
+
+async function runForPrograms(options: ApplyCommandOptions, line: LiveLine | null): Promise<ExitCode> {
+  const events = options.format === 'ndjson';
+  const printEvent = (event: object) => print(JSON.stringify({ at: new Date().toISOString(), ...event }));
+  const printResult = (result: Omit<ApplyResult, 'exitCode'> | Refusal) =>
+    events ? printEvent({ event: 'result', ...result }) : print(JSON.stringify({ version: 1, ...result }));
+  try {
+    const { exitCode, ...result } = await run(options, await findFiles(options), (event) => {
+      if (events) printEvent(event);
+      if (line !== null) tell(line, event);
+    });
+    printResult(result);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof Problem) printResult(refusal(error));
+    throw error;
+  }
+}
+
+/** The document of a run that could not begin. */
+interface Refusal extends Omit<ApplyResult, 'exitCode'> {
+  readonly outcome: 'refused';
+}
+
+function refusal({ message, advice }: Problem): Refusal {
+  return {
+    outcome: 'refused',
+    reason: 'problem',
+    message,
+    advice: advice ?? null,
+    files: [],
+    failure: null,
+    blockers: [],
+  };
+}
+
+async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]> {
+  const cwd = process.cwd();
+  return discoverFolder(dir ?? (await detectDir(cwd)), cwd);
+}
+
+async function run(
+  options: ApplyCommandOptions,
+  files: readonly MigrationFile[],
+  onEvent: (event: ApplyEvent) => void,
+): Promise<ApplyResult> {
+  const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
+  const { schema, var: variables, to } = options;
+  const who = runner();
+  const interrupted = interruption();
+  try {
+    return await apply({
+      connection,
+      files,
+      schema,
+      variables,
+      limits: { maxStallMs: options.maxStall, giveUpAfterMs: options.giveUpAfter, capMs: options.cap },
+      waitForRunnerMs: options.waitForRunner,
+      ...(to === undefined ? {} : { to }),
+      runner: who,
+      signal: interrupted.signal,
+      onEvent,
+      backfills: backfillGate({
+        connection,
+        schema,
+        variables,
+        runner: who,
+        run: options.runBackfills === true,
+        onEvent,
+      }),
+    });
+  } finally {
+    interrupted.release();
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,140 @@
+import { roughDuration } from '../duration.ts';
+import type { ApplyEvent, ApplyResult, StatementFailure } from '../migrate/result.ts';
+import { maskSecrets } from '../postgres/secrets.ts';
+import { codeFrame } from '../report/code-frame.ts';
+import { printable } from '../report/printable.ts';
+import type { Style } from '../report/style.ts';
+import type { Blocker } from '../safety/blockers.ts';
+import { SourceText } from '../sql/source-text.ts';
+import type { Range } from '../sql/statement.ts';
+import type { LiveLine } from '../terminal/live-line.ts';
+
+/** Tells a person what a run is doing. */
+export function tell(line: LiveLine, event: ApplyEvent): void {
+  switch (event.event) {
+    case 'waiting-for-runner':
+      line.show('runner', `waiting for another runner: ${printable(event.holder.owner)}, since ${event.holder.since}`);
+      break;
+    case 'file':
+      line.show(event.path, `${printable(event.path)}: ${TRANSACTION[event.transaction]}`);
+      break;
+    case 'waiting-for-lock': {
+      const [first, ...others] = event.blockers;
+      const who = first === undefined ? 'its locks' : describeBlocker(first);
+      const more = others.length === 0 ? '' : ` and ${others.length} more`;
+      const matter = `${event.path} ${first?.pid}`;
+      line.show(
+        matter,
+        `${printable(event.path)}:${event.line}: waiting for ${who}${more} (${roughDuration(event.waitedMs)} so far)`,
+      );
+      break;
+    }
+    case 'progress': {
+      const share = event.share === null ? '' : ` ${Math.floor(event.share * 100)} %`;
+      const who = event.waitsFor === null ? '' : `, behind ${describeBlocker(event.waitsFor)}`;
+      const matter = `${event.path} ${event.line} ${event.phase} ${event.waitsFor?.pid}`;
+      line.show(matter, `${printable(event.path)}:${event.line}: ${event.phase}${share}${who}`);
+      break;
+    }
+    case 'backfill':
+      line.show(
+        event.path,
+        `${printable(event.path)}: ${event.rowsDone} rows changed, ${Math.round(event.rate)} rows/s; Ctrl-C pauses it`,
+      );
+      break;
+    case 'warning':
+      line.note(`warning: ${event.path === null ? '' : `${printable(event.path)}: `}${printable(event.message)}`);
+      break;
+    case 'plan':
+    case 'statement':
+    case 'file-done':
+      break;
+  }
+}
+
+const TRANSACTION = {
+  file: 'in one transaction',
+  statement: 'statement by statement',
+  none: 'without a transaction',
+} as const;
+
+/** One line for a file that is done: how long it took, and what it cost the traffic. */
+export function describeFile(
+  { path, statements, durationMs }: Extract<ApplyEvent, { readonly event: 'file-done' }>,
+  style: Style,
+): string {
+  const applied = `${style.green('applied')} ${printable(path)}`;
+  if (statements.length === 0) return applied;
+  const count = statements.length === 1 ? '1 statement' : `${statements.length} statements`;
+  const waited = statements.reduce((sum, { waitedMs }) => sum + waitedMs, 0);
+  const held = Math.max(0, ...statements.map(({ heldMs }) => heldMs));
+  const tries = Math.max(0, ...statements.map(({ attempts }) => attempts));
+  const parts = [`${count} in ${roughDuration(durationMs)}`];
+  if (waited >= 10) parts.push(`waited ${roughDuration(waited)} for its locks${tries > 1 ? ` (${tries} tries)` : ''}`);
+  if (held > 0) parts.push(`held them for ${roughDuration(held)}`);
+  return `${applied}: ${parts.join(', ')}`;
+}
+
+/** The end of a run that went well. */
+export function describeEnd({ files }: ApplyResult, total: number): string {
+  if (files.length > 0) return `${plural(files.length, 'migration')} applied.`;
+  return `Nothing to apply: ${total === 1 ? 'the one migration is' : `all ${total} migrations are`} applied already.`;
+}
+
+/** Why a run stopped: what happened, where, who was in the way, and what to do next. */
+export function describeStop({ message, advice, failure, blockers }: ApplyResult, style: Style): string[] {
+  const lines = [style.red(`tiptoe: ${printable(message ?? '')}`)];
+  if (failure !== null) lines.push(...describeFailure(failure, style));
+  if (blockers.length > 0) lines.push('In the way:');
+  for (const blocker of blockers) {
+    lines.push(`  ${describeBlocker(blocker)}`);
+    if (blocker.query !== null && blocker.kind === 'session') lines.push(`    ${printable(blocker.query)}`);
+  }
+  if (advice !== null) lines.push(`  ${printable(advice)}`);
+  return lines.map(maskSecrets);
+}
+
+function describeFailure(failure: StatementFailure, style: Style): string[] {
+  const { path, line, column, sourceLine, sqlstate } = failure;
+  const code = sqlstate === null ? '' : ` (${sqlstate})`;
+  return [
+    `${printable(path)}:${line}:${column}: ${printable(failure.message)}${code}`,
+    ...codeFrame(aloneAt(path, line, sourceLine), caretAt(line, column), style).map((text) => `  ${text}`),
+    ...(failure.detail === null ? [] : [`  detail: ${printable(failure.detail)}`]),
+    ...(failure.hint === null ? [] : [`  hint: ${printable(failure.hint)}`]),
+  ];
+}
+
+/** One line of a file with its number. */
+function aloneAt(path: string, line: number, sourceLine: string): SourceText {
+  return new SourceText(path, '\n'.repeat(line - 1) + sourceLine);
+}
+
+function caretAt(line: number, column: number): Range {
+  const start = line - 1 + column - 1;
+  return { start, end: start + 1 };
+}
+
+/** `pid 4242 (psql, app_rw, idle in transaction for 3 min) with AccessShareLock on public.users` */
+export function describeBlocker(blocker: Blocker): string {
+  const { kind, pid, application, user, state, transactionAgeMs, lock, relation } = blocker;
+  const age = transactionAgeMs === null ? '' : ` for ${roughDuration(transactionAgeMs)}`;
+  const known = [application, user, state === null ? null : `${state}${age}`]
+    .filter((part) => part !== null)
+    .map((part) => printable(part));
+  const claim = `with ${lock}${relation === '' ? '' : ` on ${printable(relation)}`}`;
+  switch (kind) {
+    case 'prepared-transaction':
+      return `the prepared transaction ${printable(blocker.query ?? '?')}${age === '' ? '' : `, prepared ${roughDuration(transactionAgeMs ?? 0)} ago`}, ${claim}; it stays until someone ends it`;
+    case 'wraparound-vacuum':
+      return `pid ${pid}, an autovacuum that prevents wraparound, ${claim}; let it finish`;
+    case 'autovacuum':
+      return `pid ${pid}, an autovacuum, ${claim}`;
+    case 'session':
+      return `pid ${pid} (${known.length === 0 ? 'details need pg_monitor' : known.join(', ')}) ${claim}`;
+  }
+}
+
+function plural(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
+}

@@ -1,0 +1,47 @@
+import { backfillState, registerBackfill } from '../backfill/register.ts';
+import { runBackfill } from '../backfill/run.ts';
+import { readSpec } from '../backfill/spec.ts';
+import type { ConnectionSettings } from '../db/connection.ts';
+import { withSession, type Session } from '../db/session.ts';
+import type { BackfillGate, BackfillState } from '../migrate/backfill-gate.ts';
+import type { Runner } from '../migrate/ledger.ts';
+import type { ApplyEvent } from '../migrate/result.ts';
+
+export interface GateOptions {
+  readonly connection: ConnectionSettings;
+  readonly schema: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly runner: Runner;
+  /** Whether to run a backfill that is in the way, or only to make it known. */
+  readonly run: boolean;
+  readonly onEvent: (event: ApplyEvent) => void;
+}
+
+/** What `apply` asks about backfills, answered by the backfiller. */
+export function backfillGate({ connection, schema, variables, runner, run, onEvent }: GateOptions): BackfillGate {
+  // A session of its own: names in the statement are found as the role finds them.
+  const ask = <T>(work: (session: Session) => Promise<T>) =>
+    withSession(connection, { applicationName: 'tiptoe: apply' }, work);
+  const gate: BackfillGate = {
+    state: (name) => ask((session) => backfillState(session, schema, name)),
+    register: (file) => ask((session) => registerBackfill(session, schema, readSpec(file, variables))),
+  };
+  if (!run) return gate;
+  return {
+    ...gate,
+    async run(file, signal): Promise<BackfillState> {
+      const { outcome } = await runBackfill({
+        connection,
+        schema,
+        source: readSpec(file, variables),
+        owner: `${runner.from}, tiptoe ${runner.toolVersion}`,
+        pause: signal,
+        onEvent(event) {
+          if (event.event === 'progress')
+            onEvent({ event: 'backfill', path: file.path, rowsDone: event.rowsDone, rate: event.rate });
+        },
+      });
+      return outcome === 'gave-up' ? 'paused' : outcome;
+    },
+  };
+}

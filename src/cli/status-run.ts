@@ -1,0 +1,80 @@
+import { type BackfillStatus, listBackfills } from '../backfill/status.ts';
+import { resolveConnection } from '../db/connection.ts';
+import { withSession } from '../db/session.ts';
+import { checksum } from '../migrate/checksum.ts';
+import { detectDir, discoverFolder } from '../migrate/discovery.ts';
+import { readLedger } from '../migrate/ledger.ts';
+import { plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
+import { printable } from '../report/printable.ts';
+import { CONTROL_SETTINGS } from '../safety/limits.ts';
+import type { ExitCode } from './exit.ts';
+import type { StatusOptions } from './status.ts';
+
+/** `tiptoe status` */
+export async function showStatus(options: StatusOptions): Promise<ExitCode> {
+  const { schema } = options;
+  const cwd = process.cwd();
+  const files = await discoverFolder(options.dir ?? (await detectDir(cwd)), cwd);
+  const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
+  const session = { applicationName: 'tiptoe: status', settings: CONTROL_SETTINGS };
+  const { rows, backfills } = await withSession(connection, session, async (session) => ({
+    rows: await readLedger(session, schema),
+    backfills: (await listBackfills(session, schema)).filter(({ state }) => !ENDED.has(state)),
+  }));
+  const entries = plan(files, rows, ({ text }) => checksum(text));
+  const shown =
+    options.format === 'json'
+      ? JSON.stringify({ version: 1, migrations: entries.map(published), backfills })
+      : describe(entries, backfills).join('\n');
+  process.stdout.write(`${shown}\n`);
+  return 0;
+}
+
+/** Backfills that nobody has to think of any more. */
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'cancelled']);
+
+function published({ name, path, version, kind, standing, outOfOrder, row }: PlanEntry) {
+  return {
+    name,
+    path,
+    version,
+    kind,
+    state: standing,
+    outOfOrder,
+    appliedAt: row?.state === 'done' ? row.finishedAt : null,
+    runBy: row?.runBy ?? null,
+    runFrom: row?.runFrom ?? null,
+    error: row?.error ?? null,
+  };
+}
+
+/** One line for each migration and each open backfill, and a last one that sums up. */
+function describe(entries: readonly PlanEntry[], backfills: readonly BackfillStatus[]): string[] {
+  const width = Math.max(0, ...entries.map(({ standing }) => standing.length));
+  const lines = entries.map((entry) => `${entry.standing.padEnd(width)}  ${printable(entry.path)}${remark(entry)}`);
+  for (const { name, state, rowsDone } of backfills) {
+    lines.push(
+      `${state.padEnd(width)}  ${printable(name)}  (backfill; ${rowsDone} rows changed; tiptoe backfill status tells more)`,
+    );
+  }
+  return [...lines, ...(lines.length === 0 ? [] : ['']), sum(entries)];
+}
+
+function remark({ standing, row, outOfOrder, kind }: PlanEntry): string {
+  const parts: string[] = [];
+  if (kind === 'backfill') parts.push('backfill');
+  if (standing === 'applied') parts.push(`${row?.finishedAt ?? ''} by ${row?.runBy ?? ''}`);
+  if (standing === 'edited') parts.push(`changed since it was applied on ${row?.finishedAt ?? ''}`);
+  if (standing === 'missing') parts.push(`applied on ${row?.finishedAt ?? ''}, and the file is gone`);
+  if (standing === 'running') parts.push(`since ${row?.startedAt ?? ''} by ${row?.runFrom ?? ''}, or its runner died`);
+  if (standing === 'failed' || standing === 'half-done') parts.push(row?.error ?? '');
+  if (outOfOrder) parts.push('comes before migrations that are applied');
+  return parts.length === 0 ? '' : `  (${printable(parts.join('; '))})`;
+}
+
+function sum(entries: readonly PlanEntry[]): string {
+  if (entries.length === 0) return 'No migrations.';
+  const counts = new Map<Standing, number>();
+  for (const { standing } of entries) counts.set(standing, (counts.get(standing) ?? 0) + 1);
+  return `${[...counts].map(([standing, count]) => `${count} ${standing}`).join(', ')}.`;
+}

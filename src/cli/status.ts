@@ -1,0 +1,38 @@
+import { Command, Option } from 'commander';
+import { type ExitCode, exitsWith } from './exit.ts';
+import { databaseUrl, dir, schema } from './options.ts';
+
+export interface StatusOptions {
+  readonly databaseUrl?: string;
+  readonly dir?: string;
+  readonly schema: string;
+  readonly format: 'pretty' | 'json';
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .summary('show what is applied, pending, half-done or failed')
+    .description(
+      'Compares the migrations with what the database has, and changes nothing. The exit code is 0 also with work pending; a script ' +
+        'can ask --format json.',
+    )
+    .addOption(databaseUrl())
+    .addOption(dir())
+    .addOption(schema())
+    .addOption(
+      new Option('--format <format>', 'what to write to standard output').choices(['pretty', 'json']).default('pretty'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tiptoe status --database-url postgres://deploy@db.example.com/app
+  tiptoe status --format json | jq '.migrations[] | select(.state == "pending") | .path'`,
+    )
+    .action(
+      exitsWith(async (options: StatusOptions): Promise<ExitCode> => {
+        const { showStatus } = await import('./status-run.ts');
+        return showStatus(options);
+      }),
+    );
+}

@@ -1,0 +1,115 @@
+import { fileTransaction, runsAlone } from './transaction.ts';
+import type { Comment, Script, Statement } from '../sql/statement.ts';
+
+/** What commits together. */
+export type Unit =
+  /** `begin` is how the author opened it, else `BEGIN`. */
+  | { readonly kind: 'transaction'; readonly begin: string; readonly statements: readonly Statement[] }
+  /** Outside of any transaction of ours. */
+  | { readonly kind: 'alone'; readonly statement: Statement };
+
+/** `file` one transaction; `statement` each on its own, because it had to be; `none` asked for in the file. */
+export type TransactionMode = 'file' | 'statement' | 'none';
+
+export interface Division {
+  readonly kind: 'units';
+  readonly transaction: TransactionMode;
+  readonly units: readonly Unit[];
+}
+
+/** Transaction control that leaves open what would stand after the file. */
+export interface Indivisible {
+  readonly kind: 'refused';
+  readonly statement: Statement;
+  readonly message: string;
+  readonly advice: string;
+}
+
+/**
+ * Divides a file into what commits together. Its own BEGIN … COMMIT is kept as one unit; COMMIT without BEGIN ends the unit before it, as in
+ * a framework that wraps its files.
+ */
+export function divide(script: Script): Division | Indivisible {
+  const stretches = readStretches(script.statements);
+  if (!Array.isArray(stretches)) return stretches;
+  const asked = asksForNone(script.comments);
+  const loose = stretches.flatMap(({ begin, statements }) => (begin === null ? statements : []));
+  const together = !asked && fileTransaction(loose.map(({ action }) => action)) === 'file';
+  const units = stretches.flatMap(({ begin, statements }): Unit[] => {
+    if (begin !== null || (together && statements.length > 0))
+      return [{ kind: 'transaction', begin: begin ?? 'BEGIN', statements }];
+    return statements.map((statement) =>
+      asked || runsAlone(statement.action)
+        ? { kind: 'alone', statement }
+        : { kind: 'transaction', begin: 'BEGIN', statements: [statement] },
+    );
+  });
+  const one = units.length === 0 || (units.length === 1 && units[0]?.kind === 'transaction');
+  return { kind: 'units', transaction: asked ? 'none' : one ? 'file' : 'statement', units };
+}
+
+export function statementsOf(unit: Unit): readonly Statement[] {
+  return unit.kind === 'alone' ? [unit.statement] : unit.statements;
+}
+
+/** Whether it changes the session for the statements after it, and so has to run again when a file is resumed. */
+export function changesSession({ action }: Statement): boolean {
+  if (action.kind === 'set') return !action.local;
+  return action.kind === 'select' && action.functions.some(({ name }) => name === 'set_config');
+}
+
+/** Statements between BEGIN and COMMIT, or, with `begin` null, outside of them. */
+interface Stretch {
+  readonly begin: string | null;
+  readonly statements: readonly Statement[];
+}
+
+function readStretches(statements: readonly Statement[]): Stretch[] | Indivisible {
+  const stretches: Stretch[] = [];
+  let opened: Statement | null = null;
+  let current: Statement[] = [];
+  const close = () => {
+    if (opened !== null || current.length > 0) stretches.push({ begin: opened?.text ?? null, statements: current });
+    current = [];
+    opened = null;
+  };
+  for (const statement of statements) {
+    const command = statement.action.kind === 'transaction' ? statement.action.command : null;
+    if (command === 'begin') {
+      if (opened !== null) return refuse(statement, 'BEGIN inside a transaction.', 'Remove it, or COMMIT before it.');
+      close();
+      opened = statement;
+    } else if (command === 'commit') {
+      close();
+    } else if (command === 'rollback') {
+      return refuse(
+        statement,
+        'ROLLBACK in a migration.',
+        'Remove what it would undo; a migration that fails is rolled back by itself.',
+      );
+    } else if (command === 'prepare') {
+      return refuse(
+        statement,
+        'PREPARE TRANSACTION in a migration.',
+        'Use COMMIT; a prepared transaction keeps its locks until someone ends it.',
+      );
+    } else {
+      current.push(statement);
+    }
+  }
+  if (opened !== null)
+    return refuse(opened, 'BEGIN without COMMIT.', 'Remove it, or add COMMIT; the server would roll all of it back.');
+  close();
+  return stretches;
+}
+
+function refuse(statement: Statement, message: string, advice: string): Indivisible {
+  return { kind: 'refused', statement, message, advice };
+}
+
+/** Our own directive, and those of goose and dbmate. */
+const NONE = /^\W*(?:tiptoe:transaction\s+none|\+goose\s+NO\s+TRANSACTION|migrate:up\b.*\btransaction:\s*false)\b/i;
+
+function asksForNone(comments: readonly Comment[]): boolean {
+  return comments.some(({ text }) => NONE.test(text));
+}

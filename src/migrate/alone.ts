@@ -1,0 +1,235 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isConnectionLost, isSqlFailure } from '../db/errors.ts';
+import { qualify } from '../postgres/quote.ts';
+import { createCap, ranIntoCap } from '../safety/cap.ts';
+import { assertLease } from '../safety/lease.ts';
+import { limitStatement } from '../safety/limits.ts';
+import { standInLine, type InLine, type Try } from '../safety/lock.ts';
+import { followOnline } from '../safety/progress.ts';
+import { mayRetry } from '../safety/retry.ts';
+import { resolveTargets } from '../safety/targets.ts';
+import { Ended, StepFailed, watchOver, type RunContext } from './context.ts';
+import type { MigrationFile } from './discovery.ts';
+import { detachState, existing, indexesOf, leftovers, type IndexState } from './leftovers.ts';
+import { isBusy, recordIntent, recordStatementFailure, recordStatements, type StatementRow } from './ledger.ts';
+import { isRepeatable, onlineWork, type OnlineWork } from './online.ts';
+import { type StatementResult, statementResult } from './result.ts';
+import type { Step } from './steps.ts';
+import { changesSession } from '../effects/units.ts';
+
+export interface AloneWork {
+  readonly file: MigrationFile;
+  readonly step: Step;
+  /** What an earlier run wrote down about it. */
+  readonly before: StatementRow | undefined;
+}
+
+/** An earlier run died in the middle of a statement, and nothing on the server tells whether it happened. */
+export class UnknownOutcome extends Error {
+  readonly step: Step;
+
+  constructor(step: Step) {
+    super(`statement ${step.statement.index} may or may not have happened`);
+    this.name = 'UnknownOutcome';
+    this.step = step;
+  }
+}
+
+/**
+ * Runs one statement outside of a transaction, between two notes in the ledger: that it is about to run, and that it is done. After an
+ * attempt that failed or died it first looks at what that has left on the server.
+ */
+export async function runAlone(context: RunContext, work: AloneWork): Promise<InLine<StatementResult>> {
+  const { control, main, ledger, limits, signal } = context;
+  const { file, step, before } = work;
+  const online = onlineWork(step.statement.action);
+  if (before?.state === 'running') await waitForEarlierRun(context, work, before);
+  const verdict = before === undefined ? 'run' : await probe(context, step, online, before);
+  if (verdict === 'done') {
+    const result = { index: step.statement.index, attempts: 0, waitedMs: 0, heldMs: 0, durationMs: 0 };
+    await recordStatements(control, ledger, file, [{ statement: step.statement, line: step.line, result }]);
+    return { kind: 'done', value: result, attempts: 0, waitedMs: 0 };
+  }
+  const seen = online === null ? [] : await indexesOfOthers(context, online, before);
+  const targets = await resolveTargets(control, step.needs);
+  const line = await standInLine(
+    {
+      control,
+      main,
+      limits,
+      signal,
+      targets: () => targets,
+      onWait: (wait) => context.emit({ event: 'waiting-for-lock', path: file.path, line: step.line, ...wait }),
+    },
+    async (one) => {
+      await assertLease(control, context.lease);
+      if (online !== null) await dropLeftovers(context, online, seen);
+      await recordIntent(control, ledger, file, {
+        statement: step.statement,
+        line: step.line,
+        backend: main,
+        seenIndexes: seen,
+      });
+      return tryOnce(context, work, online, one, verdict === 'finalize');
+    },
+  );
+  if (line.kind === 'done') {
+    await recordStatements(control, ledger, file, [{ statement: step.statement, line: step.line, result: line.value }]);
+  }
+  return line;
+}
+
+async function tryOnce(
+  context: RunContext,
+  { file, step }: AloneWork,
+  online: OnlineWork | null,
+  one: Try,
+  finalize: boolean,
+): Promise<StatementResult> {
+  const { control, main, limits, ledger } = context;
+  const cap = createCap(online === null ? limits.capMs : Infinity);
+  const { dog, release } = watchOver(context, cap);
+  const stopped = new AbortController();
+  const following =
+    online === null
+      ? Promise.resolve()
+      : followOnline(control, main, dog, {
+          giveUpAfterMs: limits.giveUpAfterMs,
+          stopped: stopped.signal,
+          onProgress: (progress) => context.emit({ event: 'progress', path: file.path, line: step.line, ...progress }),
+        });
+  const startedAt = performance.now();
+  try {
+    if (online === null && step.needs.length > 0) cap.start(startedAt);
+    await limitStatement(main, context.version, {
+      lockTimeoutMs: online === null ? one.patienceMs : 0,
+      statementTimeoutMs: online === null && step.mayBlock ? limits.capMs : 0,
+    });
+    const ended = dog.cause();
+    if (ended !== null) throw new Ended(ended, step);
+    await main.exec(online?.kind === 'detach-partition' && finalize ? finalizeSql(online) : step.statement.text);
+    if (online?.kind === 'create-index') await requireValid(context, step, online);
+    const durationMs = performance.now() - startedAt;
+    return statementResult({
+      index: step.statement.index,
+      attempts: one.attempt,
+      waitedMs: one.waitedMs,
+      heldMs: cap.startedAt() === null ? 0 : durationMs,
+      durationMs,
+    });
+  } catch (error) {
+    const lost = isConnectionLost(error);
+    if (!lost) await recordStatementFailure(control, ledger, file, step.statement.index).catch(() => undefined);
+    const why = dog.cause() ?? (ranIntoCap(error, cap) ? 'cap' : null);
+    if (why !== null) throw new Ended(why, step, error);
+    if (lost || mayRetry(error) || !isSqlFailure(error)) throw error;
+    throw new StepFailed(step, error);
+  } finally {
+    stopped.abort();
+    await following;
+    await release();
+  }
+}
+
+/** After a client dies, the server goes on with what it was doing, and may well finish it. */
+async function waitForEarlierRun(context: RunContext, { file, step }: AloneWork, before: StatementRow): Promise<void> {
+  const backend = { pid: before.backendPid, backendStart: before.backendStart };
+  while (await isBusy(context.control, backend)) {
+    context.signal.throwIfAborted();
+    context.emit({
+      event: 'progress',
+      path: file.path,
+      line: step.line,
+      phase: EARLIER_RUN,
+      share: null,
+      waitsFor: null,
+    });
+    await sleep(EARLIER_RUN_POLL_MS, undefined, { signal: context.signal });
+  }
+}
+
+const EARLIER_RUN = 'waiting for the session of an earlier run, which is still at it';
+const EARLIER_RUN_POLL_MS = 500;
+
+/** What to do about a statement that was begun before. */
+async function probe(
+  { main }: RunContext,
+  step: Step,
+  online: OnlineWork | null,
+  before: StatementRow,
+): Promise<'run' | 'done' | 'finalize'> {
+  if (online?.kind === 'create-index') {
+    const made = (await indexesOf(main, online)).filter(({ oid }) => !before.seenIndexes.includes(oid));
+    return made.some(({ valid, bareName }) => valid && (online.index ?? bareName) === bareName) ? 'done' : 'run';
+  }
+  if (online?.kind === 'drop-index') return (await existing(main, online.indexes)).length === 0 ? 'done' : 'run';
+  if (online?.kind === 'detach-partition') {
+    const state = await detachState(main, online);
+    return state === 'detached' ? 'done' : state === 'pending' ? 'finalize' : 'run';
+  }
+  // An error of the server means that it did not happen; only without an answer is that open.
+  if (
+    online !== null ||
+    before.state === 'failed' ||
+    isRepeatable(step.statement.action) ||
+    changesSession(step.statement)
+  )
+    return 'run';
+  throw new UnknownOutcome(step);
+}
+
+/** The indexes that our attempts, this one and those before, have not made. */
+async function indexesOfOthers(
+  { main }: RunContext,
+  work: OnlineWork,
+  before: StatementRow | undefined,
+): Promise<number[]> {
+  const indexes = await indexesOf(main, work);
+  const ours = new Set(before === undefined ? [] : leftovers(work, before.seenIndexes, indexes).map(({ oid }) => oid));
+  return indexes.map(({ oid }) => oid).filter((oid) => !ours.has(oid));
+}
+
+/** Drops invalid indexes that an attempt of ours has left, never one that someone is building. */
+async function dropLeftovers(context: RunContext, work: OnlineWork, seen: readonly number[]): Promise<void> {
+  const { main, version } = context;
+  const left = leftovers(work, seen, await indexesOf(main, work)).filter(({ building }) => !building);
+  if (left.length === 0) return;
+  await limitStatement(main, version, { lockTimeoutMs: 0, statementTimeoutMs: 0 });
+  const cap = createCap(Infinity);
+  const { release } = watchOver(context, cap);
+  try {
+    for (const { name } of left) await main.exec(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
+  } finally {
+    await release();
+  }
+}
+
+/** `IF NOT EXISTS` is content with an index of that name that is no use to any query. */
+async function requireValid(
+  { main }: RunContext,
+  step: Step,
+  work: Extract<OnlineWork, { readonly kind: 'create-index' }>,
+): Promise<void> {
+  const isOurs = ({ bareName }: IndexState) => bareName === work.index;
+  const made = (await indexesOf(main, work)).find(isOurs);
+  if (made === undefined || made.valid) return;
+  throw new InvalidIndex(step, made.name);
+}
+
+/** An index of that name exists, and it is invalid. */
+export class InvalidIndex extends Error {
+  readonly step: Step;
+  readonly index: string;
+
+  constructor(step: Step, index: string) {
+    super(`the index ${index} exists, but is invalid`);
+    this.name = 'InvalidIndex';
+    this.step = step;
+    this.index = index;
+  }
+}
+
+function finalizeSql({ parent, partition }: Extract<OnlineWork, { readonly kind: 'detach-partition' }>): string {
+  const sql = ({ schema, name }: typeof parent) => qualify(schema ?? undefined, name);
+  return `ALTER TABLE ${sql(parent)} DETACH PARTITION ${sql(partition)} FINALIZE`;
+}

@@ -1,0 +1,274 @@
+import { emptyCatalog, beginFile, type Catalog } from '../catalog/catalog.ts';
+import type { ConnectionSettings } from '../db/connection.ts';
+import { isConnectionLost } from '../db/errors.ts';
+import { ensureOwnSchema } from '../db/own-schema.ts';
+import { readServer, requireDirect, requirePrimary } from '../db/server.ts';
+import { withSession, type Session } from '../db/session.ts';
+import { Problem } from '../problem.ts';
+import { acquireLease, type Lease } from '../safety/lease.ts';
+import { CONTROL_SETTINGS, type Limits } from '../safety/limits.ts';
+import { loadParser } from '../sql/libpg.ts';
+import { parseScript } from '../sql/script.ts';
+import type { Script } from '../sql/statement.ts';
+import type { BackfillGate } from './backfill-gate.ts';
+import { checksum } from './checksum.ts';
+import type { Identity, RunContext } from './context.ts';
+import type { MigrationFile } from './discovery.ts';
+import { ownFailure, syntaxFailure } from './failure.ts';
+import { ledgerTables, readLedger, type Runner } from './ledger.ts';
+import { isOpen, plan, type PlanEntry } from './plan.ts';
+import { passBackfill, runFile, type FileRun } from './run-file.ts';
+import type { ApplyEvent, ApplyResult, FileResult } from './result.ts';
+import { readSteps, type Step } from './steps.ts';
+import { stop, type Stop } from './stop.ts';
+import { divide, type Division } from '../effects/units.ts';
+
+export interface ApplyOptions {
+  readonly connection: ConnectionSettings;
+  /** In migration order, without down files. */
+  readonly files: readonly MigrationFile[];
+  /** tiptoe's own schema on the server. */
+  readonly schema: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly limits: Limits;
+  readonly waitForRunnerMs: number;
+  /** The last migration to run, by name or version. */
+  readonly to?: string;
+  readonly runner: Runner;
+  /** Aborted, it rolls back what is under way and ends with exit code 3. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: ApplyEvent) => void;
+  /** Without it a backfill in the way always stops the run. */
+  readonly backfills?: BackfillGate;
+}
+
+/** After so long without a sign of life a runner counts as dead; one whose connection is gone does so at once. */
+const LEASE_MS = 30_000;
+
+/**
+ * Runs all open migrations in order. What happens to them is a result, never an exception; a Problem (exit 2) is thrown for a server
+ * that cannot be used.
+ */
+export async function apply(options: ApplyOptions): Promise<ApplyResult> {
+  await loadParser();
+  return withSession(
+    options.connection,
+    { applicationName: 'tiptoe: control', settings: CONTROL_SETTINGS },
+    async (control) => {
+      const server = await readServer(control);
+      requirePrimary(server, options.connection);
+      await requireDirect(control);
+      await ensureOwnSchema(control, ledgerTables(options.schema));
+      const lease = await takeLease(options, control);
+      if ('kind' in lease) return result(lease, []);
+      try {
+        return await withSession(options.connection, { applicationName: 'tiptoe: apply' }, async (main) =>
+          runAll(options, {
+            control,
+            main,
+            version: server.version,
+            identity: await identityOf(main),
+            limits: options.limits,
+            ledger: { schema: options.schema, runner: options.runner },
+            lease,
+            signal: options.signal,
+            emit: options.onEvent,
+          }),
+        );
+      } catch (error) {
+        if (!isConnectionLost(error)) throw error;
+        return result(stop('connection-lost', 'The connection to the server was lost.', 'Run again to continue.'), []);
+      } finally {
+        await lease.release(control);
+      }
+    },
+  );
+}
+
+async function takeLease(
+  { schema, runner, waitForRunnerMs, signal, onEvent }: ApplyOptions,
+  control: Session,
+): Promise<Lease | Stop> {
+  let told = false;
+  try {
+    return await acquireLease(control, {
+      schema,
+      name: 'migrate',
+      owner: `${runner.from}, tiptoe ${runner.toolVersion}`,
+      waitMs: waitForRunnerMs,
+      ttlMs: LEASE_MS,
+      signal,
+      advice: 'Run again when it is done, or wait longer for it: --wait-for-runner 10min.',
+      onWait(holder) {
+        if (!told) onEvent({ event: 'waiting-for-runner', holder });
+        told = true;
+      },
+    });
+  } catch (error) {
+    if (signal.aborted)
+      return stop(
+        'interrupted',
+        'Interrupted while waiting for another runner; nothing was changed.',
+        'Run again to continue.',
+      );
+    if (error instanceof Problem && error.exitCode === 3)
+      return stop('another-runner', error.message, error.advice ?? null);
+    throw error;
+  }
+}
+
+async function runAll(options: ApplyOptions, context: RunContext): Promise<ApplyResult> {
+  const entries = plan(options.files, await readLedger(context.control, options.schema), ({ text }) => checksum(text));
+  const scripts = new Map(
+    options.files.map((file) => [file.name, parseScript(file.path, file.text, options.variables)]),
+  );
+  const open = upTo(entries, options.to).filter(isOpen);
+  const pending = open.flatMap(({ file }) => (file === null ? [] : [file.path]));
+  const files: FileResult[] = [];
+  const finish = (stopped: Stop | null) => {
+    const untouched = pending.filter((path) => files.every((file) => file.path !== path));
+    return result(stopped, [
+      ...files,
+      ...untouched.map((path) => ({ path, outcome: 'pending' as const, statements: [] })),
+    ]);
+  };
+
+  const prepared = refuseEdited(entries) ?? prepare(open, scripts);
+  if (prepared.kind === 'stop') {
+    const path = prepared.failure?.path;
+    if (path !== undefined) files.push({ path, outcome: 'refused', statements: [] });
+    return finish(prepared);
+  }
+  warnAbout(entries, context.emit);
+  context.emit({ event: 'plan', pending });
+
+  const catalog = emptyCatalog();
+  const searchPath = await searchPathOf(context.main);
+  for (const entry of entries) {
+    const { file } = entry;
+    const script = scripts.get(entry.name);
+    if (file === null || script === undefined) continue;
+    const steps = readFile(catalog, searchPath, script, context.version);
+    if (!open.includes(entry)) continue;
+    const run: FileRun = {
+      file,
+      script,
+      steps,
+      division: divide(script) as Division,
+      entry,
+      variables: options.variables,
+    };
+    const outcome =
+      file.kind === 'backfill' ? await passBackfill(context, run, options.backfills) : await runFile(context, run);
+    files.push(outcome.file);
+    if (outcome.stopped !== null) return finish(outcome.stopped);
+  }
+  return finish(null);
+}
+
+function readFile(catalog: Catalog, searchPath: readonly string[], script: Script, version: number): Step[] {
+  beginFile(catalog);
+  catalog.searchPath = searchPath;
+  return readSteps(script, catalog, version);
+}
+
+async function identityOf(main: Session): Promise<Identity> {
+  const [row] = await main.query<Identity>(
+    `SELECT session_user AS "sessionUser", pg_catalog.current_setting('role') AS role`,
+  );
+  if (row === undefined) throw new Error('the server did not say who we are');
+  return row;
+}
+
+/** Where the role's unqualified names are found, as it is at the start of every file. */
+async function searchPathOf(main: Session): Promise<readonly string[]> {
+  const rows = await main.query<{ schema: string }>(
+    `SELECT s.schema FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s (schema, place) ORDER BY s.place`,
+  );
+  return rows.map(({ schema }) => schema);
+}
+
+function upTo(entries: readonly PlanEntry[], to: string | undefined): readonly PlanEntry[] {
+  if (to === undefined) return entries;
+  const wanted = to.replace(/\.sql$/, '');
+  const last = entries.findIndex(({ name, version }) => name === wanted || version === wanted.replace(/^0+(?=\d)/, ''));
+  if (last === -1) {
+    throw new Problem(`There is no migration ${to}.`, {
+      advice: 'Give --to a version or a name as tiptoe status shows it.',
+    });
+  }
+  return entries.slice(0, last + 1);
+}
+
+function refuseEdited(entries: readonly PlanEntry[]): Stop | null {
+  const edited = entries.filter(({ standing }) => standing === 'edited');
+  const [first] = edited;
+  if (first === undefined) return null;
+  const others = edited.length === 1 ? '' : `, and so were ${edited.length - 1} more`;
+  return stop(
+    'edited',
+    `${first.path} was edited after it was applied on ${first.row?.finishedAt ?? 'this server'}${others}.`,
+    'Restore the file as it was applied, and write the change as a new migration.',
+  );
+}
+
+interface Prepared {
+  readonly kind: 'ready';
+  /** By name, of the files to run. */
+  readonly divisions: ReadonlyMap<string, Division>;
+}
+
+/** What cannot run to its end is not begun, nor anything before it. */
+function prepare(open: readonly PlanEntry[], scripts: ReadonlyMap<string, Script>): Prepared | Stop {
+  const divisions = new Map<string, Division>();
+  for (const { name } of open) {
+    const script = scripts.get(name);
+    if (script === undefined) continue;
+    const [fault] = script.faults;
+    if (fault !== undefined) {
+      const failure = syntaxFailure(script, fault);
+      return stop(
+        'syntax-error',
+        `${failure.path} has a syntax error in line ${failure.line}; nothing was applied.`,
+        null,
+        {
+          failure,
+        },
+      );
+    }
+    const division = divide(script);
+    if (division.kind === 'refused') {
+      const failure = ownFailure(script, division.statement, division.message, division.advice);
+      return stop('transaction-control', `${failure.path} cannot be applied as it is; nothing was applied.`, null, {
+        failure,
+      });
+    }
+    divisions.set(name, division);
+  }
+  return { kind: 'ready', divisions };
+}
+
+function warnAbout(entries: readonly PlanEntry[], emit: (event: ApplyEvent) => void): void {
+  for (const { path, name, standing, outOfOrder } of entries) {
+    if (outOfOrder)
+      emit({ event: 'warning', path, message: `${name} comes before migrations that are applied already.` });
+    if (standing === 'missing') emit({ event: 'warning', path, message: `${name} is applied, and its file is gone.` });
+  }
+}
+
+function result(stopped: Stop | null, files: readonly FileResult[]): ApplyResult {
+  if (stopped !== null) {
+    const { kind: _, ...ended } = stopped;
+    return { ...ended, files };
+  }
+  return {
+    outcome: 'done',
+    exitCode: 0,
+    reason: null,
+    message: null,
+    advice: null,
+    files,
+    failure: null,
+    blockers: [],
+  };
+}

@@ -1,0 +1,74 @@
+import type { Session } from '../db/session.ts';
+import type { Lease } from '../safety/lease.ts';
+import type { Limits } from '../safety/limits.ts';
+import { watch, type Cause, type Watchdog } from '../safety/watchdog.ts';
+import type { Cap } from '../safety/cap.ts';
+import type { Ledger } from './ledger.ts';
+import type { ApplyEvent } from './result.ts';
+import type { Step } from './steps.ts';
+
+export interface Identity {
+  readonly sessionUser: string;
+  /** The setting `role`: `none`, or what `ALTER ROLE … SET role` says. */
+  readonly role: string;
+}
+
+/** What every part of a run works with. */
+export interface RunContext {
+  /** Looks, keeps the lease and the ledger, and ends what `main` does when it must. */
+  readonly control: Session;
+  /** Runs the migrations, and nothing else. */
+  readonly main: Session;
+  /** The server's major version. */
+  readonly version: number;
+  /** Who we are when a session begins, whatever role a file may take on. */
+  readonly identity: Identity;
+  readonly limits: Limits;
+  readonly ledger: Ledger;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+  readonly emit: (event: ApplyEvent) => void;
+}
+
+/** We ended the work ourselves, and it was rolled back. */
+export class Ended extends Error {
+  readonly why: Cause;
+  readonly step: Step | null;
+
+  constructor(why: Cause, step: Step | null, cause?: unknown) {
+    super(`ended: ${why}`, { cause });
+    this.name = 'Ended';
+    this.why = why;
+    this.step = step;
+  }
+}
+
+/** The server refused a statement, and this says which. */
+export class StepFailed extends Error {
+  readonly step: Step;
+
+  constructor(step: Step, cause: unknown) {
+    super(`statement ${step.statement.index} failed`, { cause });
+    this.name = 'StepFailed';
+    this.step = step;
+  }
+}
+
+/** Watches over `main` until the returned `release`; Ctrl-C and the loss of the lease end its work. */
+export function watchOver(context: RunContext, cap: Cap): { dog: Watchdog; release: () => Promise<void> } {
+  const dog = watch(context.control, context.main, cap);
+  const interrupted = () => dog.end('interrupted');
+  const lost = () => dog.end('lease-lost');
+  if (context.signal.aborted) interrupted();
+  if (context.lease.lost.aborted) lost();
+  context.signal.addEventListener('abort', interrupted);
+  context.lease.lost.addEventListener('abort', lost);
+  return {
+    dog,
+    async release() {
+      context.signal.removeEventListener('abort', interrupted);
+      context.lease.lost.removeEventListener('abort', lost);
+      await dog.stop();
+    },
+  };
+}

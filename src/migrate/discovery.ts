@@ -1,0 +1,195 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { Problem } from '../problem.ts';
+import { inMigrationOrder, readFileName } from './name.ts';
+import { upSection } from './sections.ts';
+
+export interface MigrationFile {
+  /** As given, with `/`, relative to the working directory; `-` is standard input. */
+  readonly path: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly kind: 'migration' | 'backfill' | 'down';
+  /** The section to apply; a down section in the same file is blanked, so that positions stay right. */
+  readonly text: string;
+}
+
+/** A migration is written by a person; what is larger is a dump, and would hold its locks for as long as it loads. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/** Where frameworks keep their migrations, the likeliest first. */
+const FOLDERS = [
+  'migrations',
+  'db/migrations',
+  'db/migrate',
+  'database/migrations',
+  'sql/migrations',
+  'prisma/migrations',
+  'supabase/migrations',
+  'src/migrations',
+  'src/main/resources/db/migration',
+];
+
+/**
+ * Reads migration files and folders, in migration order; down files are among them, by their kind.
+ * Throws a Problem (exit 2) for what does not exist, cannot be read, or is not text.
+ */
+export async function discover(
+  paths: readonly string[],
+  options: { readonly cwd: string; readonly stdin?: string },
+): Promise<MigrationFile[]> {
+  const found = new Map<string, string>();
+  const files: MigrationFile[] = [];
+  for (const path of paths) {
+    if (path === '-')
+      files.push({ path, name: path, version: null, kind: 'migration', text: upSection(options.stdin ?? '') });
+    else for (const [real, shown] of await walk(path, options.cwd)) if (!found.has(real)) found.set(real, shown);
+  }
+  for (const [real, shown] of found) {
+    const text = upSection(await readText(real, shown));
+    files.push({ path: shown, ...readFileName(basename(shown), basename(dirname(resolve(options.cwd, shown)))), text });
+  }
+  return files.sort((a, b) => inMigrationOrder(a, b) || inMigrationOrder(atPath(a), atPath(b)));
+}
+
+const atPath = (file: MigrationFile) => ({ version: null, name: file.path });
+
+/** The folder that holds the migrations: the first usual place that has SQL files in it, else `migrations`. */
+export async function detectDir(cwd: string): Promise<string> {
+  for (const folder of FOLDERS) {
+    const files = await sqlFiles(resolve(cwd, folder)).catch(() => []);
+    if (files.length > 0) return folder;
+  }
+  return 'migrations';
+}
+
+/** The files of one folder that `apply` and `status` work on: down files left out, every version once. */
+export async function discoverFolder(dir: string, cwd: string): Promise<MigrationFile[]> {
+  const files = (await discover([dir], { cwd })).filter((file) => file.kind !== 'down');
+  for (const [index, file] of files.entries()) {
+    const next = files[index + 1];
+    if (next === undefined) break;
+    if (next.name === file.name || (next.version !== null && next.version === file.version)) {
+      throw new Problem(
+        `Two migrations have the version ${file.version ?? file.name}: ${file.path} and ${next.path}.`,
+        {
+          advice:
+            'Give one of them a version of its own; the order they run in would depend on the rest of their names.',
+        },
+      );
+    }
+  }
+  return files;
+}
+
+/** Real path and shown path of every SQL file at or below `path`. */
+async function walk(path: string, cwd: string): Promise<Array<[real: string, shown: string]>> {
+  const absolute = resolve(cwd, path);
+  const kind = await stat(absolute).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (!kind.isDirectory()) {
+    if (!kind.isFile())
+      throw new Problem(`${path} is neither a file nor a folder.`, { advice: 'Name a .sql file or a folder of them.' });
+    return [[await realpath(absolute), display(absolute, path, cwd)]];
+  }
+  const files = await sqlFiles(absolute).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (files.length === 0) {
+    throw new Problem(`There are no .sql files in ${path}.`, {
+      advice: 'Name the folder that holds the migrations, or make the first one with tiptoe new NAME.',
+    });
+  }
+  return files.map(({ real, absolute: file }) => [real, display(file, path, cwd)]);
+}
+
+/** Every SQL file below a folder, each real folder once: a symbolic link may point at its own parent. */
+async function sqlFiles(top: string): Promise<Array<{ real: string; absolute: string }>> {
+  const visited = new Set<string>();
+  const files: Array<{ real: string; absolute: string }> = [];
+  const visit = async (folder: string): Promise<void> => {
+    const real = await realpath(folder);
+    if (visited.has(real)) return;
+    visited.add(real);
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      const absolute = join(folder, entry.name);
+      const kind = entry.isSymbolicLink() ? await stat(absolute).catch(() => null) : entry;
+      if (kind?.isDirectory() === true) await visit(absolute);
+      else if (kind?.isFile() === true && /\.sql$/i.test(entry.name))
+        files.push({ real: await realpath(absolute), absolute });
+    }
+  };
+  await visit(top);
+  return files;
+}
+
+function display(absolute: string, given: string, cwd: string): string {
+  const fromHere = relative(cwd, absolute);
+  const shown = isAbsolute(given) && (fromHere.startsWith('..') || isAbsolute(fromHere)) ? absolute : fromHere;
+  return shown.split(sep).join('/');
+}
+
+async function readText(real: string, shown: string): Promise<string> {
+  const bytes = await readBytes(real, shown);
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+    throw new Problem(`${shown} is UTF-16 text; migrations are UTF-8.`, { advice: 'Save it again as UTF-8.' });
+  }
+  if (isBinary(bytes))
+    throw new Problem(`${shown} is a binary file, not SQL.`, { advice: 'Migrations are text files in UTF-8.' });
+  try {
+    // A byte order mark stays, so that positions count what is in the file.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new Problem(`${shown} is not valid UTF-8.`, {
+      advice: 'Save it again as UTF-8, or convert it with iconv.',
+      cause: error,
+    });
+  }
+}
+
+async function readBytes(real: string, shown: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(real);
+    if (size > MAX_BYTES) {
+      throw new Problem(
+        `${shown} has ${Math.round(size / 1024 / 1024)} MB; a migration may have ${MAX_BYTES / 1024 / 1024} MB.`,
+        {
+          advice: 'Load data with COPY or psql, and keep the migration to schema changes.',
+        },
+      );
+    }
+    return await readFile(real);
+  } catch (error) {
+    throw error instanceof Problem ? error : unreadable(shown, error);
+  }
+}
+
+/** Mostly control characters. A stray NUL in a text is for the parser to report, at its line and column. */
+function isBinary(bytes: Uint8Array): boolean {
+  const start = bytes.subarray(0, 8192);
+  const controls = start.filter(
+    (byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d,
+  );
+  return controls.length > start.length * 0.3;
+}
+
+function unreadable(path: string, error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new Problem(`There is no file or folder ${path}.`, {
+      advice: 'Check the path, or name the migrations folder with --dir.',
+      cause: error,
+    });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new Problem(`${path} cannot be read: permission denied.`, {
+      advice: 'Check the permissions of the file and its folders.',
+      cause: error,
+    });
+  }
+  if (code === 'ELOOP')
+    return new Problem(`${path} is a symbolic link to itself.`, { advice: 'Remove the link.', cause: error });
+  return new Problem(`${path} cannot be read (${typeof code === 'string' ? code : String(error)}).`, { cause: error });
+}

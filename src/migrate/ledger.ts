@@ -1,0 +1,357 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { installedVersion, type OwnTables } from '../db/own-schema.ts';
+import type { Session } from '../db/session.ts';
+import { CommitUnknown } from '../db/transaction.ts';
+import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import type { Statement } from '../sql/statement.ts';
+import { checksum } from './checksum.ts';
+import type { MigrationFile } from './discovery.ts';
+import type { StatementResult } from './result.ts';
+
+export type MigrationState = 'running' | 'done' | 'failed' | 'half-done';
+
+/** One migration as the ledger has it; timestamps in UTC. */
+export interface LedgerRow {
+  readonly name: string;
+  readonly path: string;
+  readonly version: string | null;
+  readonly kind: 'migration' | 'backfill';
+  readonly checksum: string;
+  readonly state: MigrationState;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly runBy: string;
+  readonly runFrom: string;
+  readonly toolVersion: string;
+  readonly error: string | null;
+}
+
+/** One statement of a file that is not one transaction. */
+export interface StatementRow {
+  readonly index: number;
+  readonly checksum: string;
+  readonly state: 'running' | 'done' | 'failed';
+  /** The session that ran it. */
+  readonly backendPid: number;
+  readonly backendStart: string;
+  /** For online index work: the indexes that were there before, by which ours is told from others. */
+  readonly seenIndexes: readonly number[];
+}
+
+/** Who runs this, from where, with what. */
+export interface Runner {
+  /** `ann@laptop pid 4242` */
+  readonly from: string;
+  readonly toolVersion: string;
+}
+
+export interface Ledger {
+  readonly schema: string;
+  readonly runner: Runner;
+}
+
+export function ledgerTables(schema: string): OwnTables {
+  const own = quoteIdent(schema);
+  const describe = (what: string, text: string) => `COMMENT ON ${what} IS ${quoteLiteral(text)};`;
+  return {
+    schema,
+    component: 'migrate',
+    steps: [
+      `CREATE TABLE ${own}.migration (
+         name text PRIMARY KEY,
+         path text NOT NULL,
+         version text,
+         kind text NOT NULL CHECK (kind IN ('migration', 'backfill')),
+         checksum text NOT NULL,
+         state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'half-done')),
+         transaction text NOT NULL CHECK (transaction IN ('file', 'statement', 'none')),
+         started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+         finished_at timestamptz,
+         attempts integer,
+         waited_ms bigint,
+         held_ms bigint,
+         duration_ms bigint,
+         error text,
+         run_by text NOT NULL DEFAULT session_user,
+         run_from text NOT NULL,
+         tool_version text NOT NULL
+       );
+       CREATE TABLE ${own}.migration_statement (
+         migration text NOT NULL REFERENCES ${own}.migration ON DELETE CASCADE,
+         index integer NOT NULL,
+         line integer NOT NULL,
+         kind text NOT NULL,
+         checksum text NOT NULL,
+         state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+         started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+         finished_at timestamptz,
+         attempts integer,
+         waited_ms bigint,
+         held_ms bigint,
+         duration_ms bigint,
+         backend_pid integer,
+         backend_start timestamptz,
+         seen_indexes oid[] NOT NULL DEFAULT '{}',
+         PRIMARY KEY (migration, index)
+       );`,
+      describe(`TABLE ${own}.migration`, 'What tiptoe apply has run here: one row a migration file.'),
+      describe(
+        `COLUMN ${own}.migration.checksum`,
+        'SHA-256 of the file, line ends normalised; an applied file may not change.',
+      ),
+      describe(
+        `COLUMN ${own}.migration.state`,
+        'done: it stands. failed: nothing of it stands. half-done: some statements stand, the next run goes on after them. running: in work, or its runner died.',
+      ),
+      describe(
+        `COLUMN ${own}.migration.waited_ms`,
+        'From the first look for its locks to having them, all attempts together.',
+      ),
+      describe(`COLUMN ${own}.migration.held_ms`, 'From the first lock that blocked others to the end of COMMIT.'),
+      describe(
+        `TABLE ${own}.migration_statement`,
+        'The statements of each migration. Where a file is not one transaction, a row is written before its statement runs.',
+      ),
+      describe(
+        `COLUMN ${own}.migration_statement.state`,
+        'running: begun, and its end is not known yet. Set it to done or failed by hand only when tiptoe asks for it.',
+      ),
+      describe(
+        `COLUMN ${own}.migration_statement.seen_indexes`,
+        'Indexes that the table had before; an invalid one that is not among them was left by this statement.',
+      ),
+    ],
+  };
+}
+
+/** All rows, none when there is no ledger yet; needs no more than SELECT. Throws a Problem for a ledger of a newer tiptoe. */
+export async function readLedger(session: Session, schema: string): Promise<LedgerRow[]> {
+  if ((await installedVersion(session, ledgerTables(schema))) === 0) return [];
+  return session.query<LedgerRow>(
+    `SELECT name, path, version, kind, checksum, state, ${utc('started_at')} AS "startedAt", ${utc('finished_at')} AS "finishedAt",
+            run_by AS "runBy", run_from AS "runFrom", tool_version AS "toolVersion", error
+       FROM ${migration(schema)}`,
+  );
+}
+
+export function readStatements(session: Session, { schema }: Ledger, name: string): Promise<StatementRow[]> {
+  return session
+    .query<Omit<StatementRow, 'seenIndexes'> & { seen: string }>(
+      `SELECT index, checksum, state, backend_pid AS "backendPid", backend_start::pg_catalog.text AS "backendStart",
+              pg_catalog.array_to_json(seen_indexes)::pg_catalog.text AS seen
+         FROM ${statement(schema)} WHERE migration = $1 ORDER BY index`,
+      [name],
+    )
+    .then((rows) =>
+      rows.map(({ seen, ...row }) => ({ ...row, seenIndexes: (JSON.parse(seen) as unknown[]).map(Number) })),
+    );
+}
+
+/** A file has been begun; of an earlier run nothing but its statements is kept. */
+export async function recordStart(
+  session: Session,
+  { schema, runner }: Ledger,
+  file: MigrationFile,
+  transaction: 'file' | 'statement' | 'none',
+): Promise<void> {
+  await session.run(
+    `INSERT INTO ${migration(schema)} AS m (name, path, version, kind, checksum, state, transaction, run_from, tool_version)
+     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8)
+     ON CONFLICT (name) DO UPDATE
+       SET path = excluded.path, version = excluded.version, checksum = excluded.checksum, transaction = excluded.transaction,
+           started_at = excluded.started_at, finished_at = NULL, run_by = excluded.run_by, run_from = excluded.run_from,
+           tool_version = excluded.tool_version, error = NULL,
+           state = CASE m.state WHEN 'half-done' THEN m.state ELSE excluded.state END`,
+    [
+      file.name,
+      file.path,
+      file.version,
+      file.kind === 'backfill' ? 'backfill' : 'migration',
+      checksum(file.text),
+      transaction,
+      runner.from,
+      runner.toolVersion,
+    ],
+  );
+}
+
+/** A file is done; in its own transaction where it is one. */
+export async function recordDone(session: Session, { schema }: Ledger, file: MigrationFile): Promise<void> {
+  await session.run(
+    `UPDATE ${migration(schema)} m
+        SET state = 'done', finished_at = pg_catalog.clock_timestamp(), error = NULL,
+            (attempts, waited_ms, held_ms, duration_ms) =
+              (SELECT max(s.attempts), sum(s.waited_ms), max(s.held_ms), sum(s.duration_ms)
+                 FROM ${statement(schema)} s WHERE s.migration = m.name)
+      WHERE name = $1`,
+    [file.name],
+  );
+}
+
+/** A file has failed, or was given up; what of it stands, its statements say. */
+export async function recordFailure(
+  session: Session,
+  { schema }: Ledger,
+  file: MigrationFile,
+  error: string,
+): Promise<void> {
+  await session.run(
+    `UPDATE ${migration(schema)} m
+        SET state = CASE WHEN EXISTS (SELECT FROM ${statement(schema)} s WHERE s.migration = m.name AND s.state <> 'failed')
+                    THEN 'half-done' ELSE 'failed' END,
+            finished_at = pg_catalog.clock_timestamp(), error = $2
+      WHERE name = $1`,
+    [file.name, error],
+  );
+}
+
+export interface DoneStatement {
+  readonly statement: Statement;
+  readonly line: number;
+  readonly result: StatementResult;
+}
+
+/** Statements are done; in the transaction that they ran in, where there is one. One query, since locks may be held meanwhile. */
+export async function recordStatements(
+  session: Session,
+  { schema }: Ledger,
+  file: MigrationFile,
+  done: readonly DoneStatement[],
+): Promise<void> {
+  const column = (value: (done: DoneStatement) => string | number) => done.map((one) => String(value(one)));
+  await session.run(
+    `INSERT INTO ${statement(schema)}
+       (migration, index, line, kind, checksum, state, finished_at, attempts, waited_ms, held_ms, duration_ms)
+     SELECT $1, d.index, d.line, d.kind, d.checksum, 'done', pg_catalog.clock_timestamp(), d.attempts, d.waited_ms, d.held_ms, d.duration_ms
+       FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.int4[]),
+                       pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.text[]),
+                       pg_catalog.unnest($6::pg_catalog.int4[]), pg_catalog.unnest($7::pg_catalog.int8[]),
+                       pg_catalog.unnest($8::pg_catalog.int8[]), pg_catalog.unnest($9::pg_catalog.int8[]))
+              AS d (index, line, kind, checksum, attempts, waited_ms, held_ms, duration_ms)
+     ON CONFLICT (migration, index) DO UPDATE
+       SET state = 'done', finished_at = excluded.finished_at, checksum = excluded.checksum, attempts = excluded.attempts,
+           waited_ms = excluded.waited_ms, held_ms = excluded.held_ms, duration_ms = excluded.duration_ms`,
+    [
+      file.name,
+      column(({ statement }) => statement.index),
+      column(({ line }) => line),
+      column(({ statement }) => statement.kind),
+      column(({ statement }) => statementChecksum(statement)),
+      column(({ result }) => result.attempts),
+      column(({ result }) => Math.round(result.waitedMs)),
+      column(({ result }) => Math.round(result.heldMs)),
+      column(({ result }) => Math.round(result.durationMs)),
+    ],
+  );
+}
+
+/** A statement outside of a transaction is about to run; if we die, this row tells the next runner to look. */
+export async function recordIntent(
+  session: Session,
+  { schema }: Ledger,
+  file: MigrationFile,
+  intent: {
+    readonly statement: Statement;
+    readonly line: number;
+    readonly backend: Pick<Session, 'pid' | 'backendStart'>;
+    readonly seenIndexes: readonly number[];
+  },
+): Promise<void> {
+  await session.run(
+    `INSERT INTO ${statement(schema)}
+       (migration, index, line, kind, checksum, state, backend_pid, backend_start, seen_indexes)
+     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8)
+     ON CONFLICT (migration, index) DO UPDATE
+       SET state = 'running', started_at = excluded.started_at, finished_at = NULL, checksum = excluded.checksum,
+           backend_pid = excluded.backend_pid, backend_start = excluded.backend_start, seen_indexes = excluded.seen_indexes`,
+    [
+      file.name,
+      intent.statement.index,
+      intent.line,
+      intent.statement.kind,
+      statementChecksum(intent.statement),
+      intent.backend.pid,
+      intent.backend.backendStart,
+      intent.seenIndexes.map(String),
+    ],
+  );
+}
+
+/** The server has answered a statement with an error. */
+export async function recordStatementFailure(
+  session: Session,
+  { schema }: Ledger,
+  file: MigrationFile,
+  index: number,
+): Promise<void> {
+  await session.run(
+    `UPDATE ${statement(schema)} SET state = 'failed', finished_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND index = $2`,
+    [file.name, index],
+  );
+}
+
+/** How long a lock was really held is known only after COMMIT. */
+export async function recordHeld(
+  session: Session,
+  { schema }: Ledger,
+  file: MigrationFile,
+  results: readonly StatementResult[],
+): Promise<void> {
+  await session.run(
+    `UPDATE ${statement(schema)} s SET held_ms = h.held_ms
+       FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.int8[])) AS h (index, held_ms)
+      WHERE s.migration = $1 AND s.index = h.index`,
+    [file.name, results.map(({ index }) => String(index)), results.map(({ heldMs }) => String(Math.round(heldMs)))],
+  );
+  await session.run(
+    `UPDATE ${migration(schema)} m SET held_ms = (SELECT max(s.held_ms) FROM ${statement(schema)} s WHERE s.migration = m.name)
+      WHERE name = $1 AND state = 'done'`,
+    [file.name],
+  );
+}
+
+/** How long a backend may take to notice that its client is gone. */
+const SETTLED_AFTER_MS = 10_000;
+const SETTLED_POLL_MS = 50;
+
+/**
+ * After the connection was lost during COMMIT: whether it happened. Asks once the backend is done with it.
+ */
+export async function commitStands(
+  control: Session,
+  ledger: Ledger,
+  lost: Pick<Session, 'pid' | 'backendStart'>,
+  file: MigrationFile,
+  statements: readonly { readonly statement: Statement }[],
+): Promise<boolean> {
+  const until = performance.now() + SETTLED_AFTER_MS;
+  while (await isBusy(control, lost)) {
+    if (performance.now() > until) throw new CommitUnknown('the server is still busy with it');
+    await sleep(SETTLED_POLL_MS);
+  }
+  const rows = await readStatements(control, ledger, file.name);
+  const done = new Set(rows.filter(({ state }) => state === 'done').map(({ index }) => index));
+  return statements.every(({ statement }) => done.has(statement.index));
+}
+
+/** Whether a backend is in the middle of something; one that merely has not noticed that its client is gone is not. */
+export async function isBusy(
+  control: Session,
+  { pid, backendStart }: Pick<Session, 'pid' | 'backendStart'>,
+): Promise<boolean> {
+  const rows = await control.query(
+    `SELECT FROM pg_catalog.pg_stat_activity
+      WHERE pid = $1 AND (backend_start = $2::pg_catalog.timestamptz) IS NOT FALSE AND coalesce(state, 'active') = 'active'`,
+    [pid, backendStart],
+  );
+  return rows.length > 0;
+}
+
+export function statementChecksum({ text }: Statement): string {
+  return checksum(text);
+}
+
+const migration = (schema: string) => `${quoteIdent(schema)}.migration`;
+const statement = (schema: string) => `${quoteIdent(schema)}.migration_statement`;
+
+const utc = (column: string) => `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;

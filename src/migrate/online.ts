@@ -1,0 +1,51 @@
+import type { Action, AlterCommand, Name } from '../sql/action.ts';
+
+/**
+ * A statement that works in several transactions of its own and waits for everyone who can see the old state. An expiring lock_timeout or
+ * statement_timeout would end that wait too, and leave an invalid index or a half-detached partition behind.
+ */
+export type OnlineWork =
+  | { readonly kind: 'create-index'; readonly table: Name; readonly index: string | null }
+  | { readonly kind: 'drop-index'; readonly indexes: readonly Name[] }
+  /** `table` null: all tables of the schema or database. */
+  | { readonly kind: 'reindex'; readonly target: 'index' | 'table' | 'schema' | 'database'; readonly name: Name | null }
+  | { readonly kind: 'detach-partition'; readonly parent: Name; readonly partition: Name };
+
+export function onlineWork(action: Action): OnlineWork | null {
+  if (action.kind === 'create-index' && action.concurrently) {
+    return { kind: 'create-index', table: action.table, index: action.name };
+  }
+  if (action.kind === 'drop-relation' && action.relationKind === 'index' && action.concurrently) {
+    return { kind: 'drop-index', indexes: action.names };
+  }
+  if (action.kind === 'reindex' && action.concurrently) {
+    return { kind: 'reindex', target: action.target, name: action.name };
+  }
+  if (action.kind === 'alter-table') {
+    const detach = action.commands.find(detachesConcurrently);
+    if (detach !== undefined) return { kind: 'detach-partition', parent: action.name, partition: detach.partition };
+  }
+  return null;
+}
+
+function detachesConcurrently(
+  command: AlterCommand,
+): command is Extract<AlterCommand, { readonly kind: 'detach-partition' }> {
+  return command.kind === 'detach-partition' && command.mode === 'concurrently';
+}
+
+/** Statements that may simply run again, whether or not they ran to their end before. */
+export function isRepeatable(action: Action): boolean {
+  switch (action.kind) {
+    case 'vacuum':
+    case 'analyze':
+    case 'cluster':
+    case 'reindex':
+    case 'refresh-materialized-view':
+    case 'set':
+    case 'select':
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,68 @@
+import type { MigrationFile } from './discovery.ts';
+import type { LedgerRow } from './ledger.ts';
+import { inMigrationOrder } from './name.ts';
+
+/**
+ * - `edited`: applied, and its file has changed since
+ * - `half-done`: some of its statements stand, the rest is to come
+ * - `missing`: applied, and there is no such file any more
+ */
+export type Standing = 'applied' | 'pending' | 'running' | 'failed' | 'half-done' | 'edited' | 'missing';
+
+export interface PlanEntry {
+  readonly name: string;
+  readonly path: string;
+  readonly version: string | null;
+  readonly kind: 'migration' | 'backfill';
+  readonly standing: Standing;
+  /** It comes before one that is applied already. */
+  readonly outOfOrder: boolean;
+  readonly file: MigrationFile | null;
+  readonly row: LedgerRow | null;
+}
+
+/** What stands and what is to do, in migration order; `files` without down files. */
+export function plan(
+  files: readonly MigrationFile[],
+  rows: readonly LedgerRow[],
+  checksumOf: (file: MigrationFile) => string,
+): PlanEntry[] {
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const entries = files.map((file): PlanEntry => {
+    const row = byName.get(file.name) ?? null;
+    byName.delete(file.name);
+    return {
+      name: file.name,
+      path: file.path,
+      version: file.version,
+      kind: file.kind === 'backfill' ? 'backfill' : 'migration',
+      standing: standing(row, () => checksumOf(file)),
+      outOfOrder: false,
+      file,
+      row,
+    };
+  });
+  for (const row of byName.values()) {
+    const { name, path, version, kind } = row;
+    // What never happened leaves nothing behind when its file goes.
+    if (row.state === 'failed') continue;
+    entries.push({ name, path, version, kind, standing: 'missing', outOfOrder: false, file: null, row });
+  }
+  return markOutOfOrder(entries.sort(inMigrationOrder));
+}
+
+/** Whether `apply` has to run it. */
+export function isOpen({ standing }: PlanEntry): boolean {
+  return standing !== 'applied' && standing !== 'edited' && standing !== 'missing';
+}
+
+function standing(row: LedgerRow | null, checksum: () => string): Standing {
+  if (row === null) return 'pending';
+  if (row.state !== 'done') return row.state;
+  return row.checksum === checksum() ? 'applied' : 'edited';
+}
+
+function markOutOfOrder(entries: readonly PlanEntry[]): PlanEntry[] {
+  const lastApplied = entries.findLastIndex((entry) => !isOpen(entry));
+  return entries.map((entry, index) => (index < lastApplied && isOpen(entry) ? { ...entry, outOfOrder: true } : entry));
+}

@@ -1,0 +1,115 @@
+import type { Blocker } from '../safety/blockers.ts';
+import type { LeaseHolder } from '../safety/lease.ts';
+
+/** Times in milliseconds, to a tenth. */
+export interface StatementResult {
+  /** Counts all statements of the file from 0. */
+  readonly index: number;
+  readonly attempts: number;
+  /** From the first look for its locks to having them. */
+  readonly waitedMs: number;
+  /** From its first blocking lock to the end of COMMIT. */
+  readonly heldMs: number;
+  readonly durationMs: number;
+}
+
+export interface FileResult {
+  readonly path: string;
+  readonly outcome: 'done' | 'gave-up' | 'failed' | 'refused' | 'pending';
+  readonly statements: readonly StatementResult[];
+}
+
+/** Why a run did not end as `done`. */
+export type Reason =
+  | 'another-runner'
+  | 'backfill-first'
+  | 'cap'
+  | 'connection-lost'
+  | 'edited'
+  | 'interrupted'
+  | 'lease-lost'
+  | 'lock-not-had'
+  | 'missing-privilege'
+  | 'problem'
+  | 'statement-failed'
+  | 'syntax-error'
+  | 'transaction-control'
+  | 'unknown-outcome';
+
+/** Where a statement failed, and what the server said. */
+export interface StatementFailure {
+  readonly path: string;
+  /** From 1; columns in UTF-16 code units. */
+  readonly line: number;
+  readonly column: number;
+  readonly sourceLine: string;
+  readonly statement: number;
+  readonly sqlstate: string | null;
+  readonly message: string;
+  readonly detail: string | null;
+  readonly hint: string | null;
+}
+
+export interface ApplyResult {
+  readonly outcome: 'done' | 'gave-up' | 'failed' | 'refused';
+  readonly exitCode: 0 | 1 | 2 | 3;
+  readonly reason: Reason | null;
+  /** One sentence for a person; null when all went well. */
+  readonly message: string | null;
+  /** What to do next. */
+  readonly advice: string | null;
+  readonly files: readonly FileResult[];
+  readonly failure: StatementFailure | null;
+  readonly blockers: readonly Blocker[];
+}
+
+/** Who waits for what while a run goes on. */
+export type ApplyEvent =
+  | { readonly event: 'plan'; readonly pending: readonly string[] }
+  | { readonly event: 'waiting-for-runner'; readonly holder: LeaseHolder }
+  | {
+      readonly event: 'file';
+      readonly path: string;
+      readonly transaction: 'file' | 'statement' | 'none';
+      readonly statements: number;
+    }
+  | {
+      readonly event: 'waiting-for-lock';
+      readonly path: string;
+      readonly line: number;
+      readonly attempts: number;
+      readonly waitedMs: number;
+      readonly blockers: readonly Blocker[];
+    }
+  | {
+      readonly event: 'progress';
+      readonly path: string;
+      readonly line: number;
+      readonly phase: string;
+      /** From 0 to 1, where the server counts. */
+      readonly share: number | null;
+      /** The session that it waits for. */
+      readonly waitsFor: Blocker | null;
+    }
+  | ({
+      readonly event: 'statement';
+      readonly path: string;
+      readonly line: number;
+      readonly kind: string;
+    } & StatementResult)
+  | { readonly event: 'backfill'; readonly path: string; readonly rowsDone: number; readonly rate: number }
+  | {
+      readonly event: 'file-done';
+      readonly path: string;
+      readonly durationMs: number;
+      readonly statements: readonly StatementResult[];
+    }
+  | { readonly event: 'warning'; readonly path: string | null; readonly message: string };
+
+export function statementResult({ index, attempts, waitedMs, heldMs, durationMs }: StatementResult): StatementResult {
+  return { index, attempts, waitedMs: tenth(waitedMs), heldMs: tenth(heldMs), durationMs: tenth(durationMs) };
+}
+
+function tenth(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,317 @@
+import { isConnectionLost, isSqlFailure } from '../db/errors.ts';
+import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import { Problem } from '../problem.ts';
+import { LeaseLost } from '../safety/lease.ts';
+import { envelope, freshSession, limitStatement } from '../safety/limits.ts';
+import type { InLine } from '../safety/lock.ts';
+import type { Script } from '../sql/statement.ts';
+import { InvalidIndex, runAlone, UnknownOutcome } from './alone.ts';
+import type { BackfillGate, BackfillState } from './backfill-gate.ts';
+import { Ended, StepFailed, type RunContext } from './context.ts';
+import type { MigrationFile } from './discovery.ts';
+import { roughDuration } from '../duration.ts';
+import { ownFailure, serverFailure } from './failure.ts';
+import {
+  readStatements,
+  recordDone,
+  recordFailure,
+  recordStart,
+  statementChecksum,
+  type StatementRow,
+} from './ledger.ts';
+import { onlineWork } from './online.ts';
+import type { PlanEntry } from './plan.ts';
+import type { FileResult, StatementResult } from './result.ts';
+import type { Step } from './steps.ts';
+import { stop, stopFor, type Stop } from './stop.ts';
+import { runTransaction } from './transaction.ts';
+import { changesSession, statementsOf, type Division, type Unit } from '../effects/units.ts';
+
+export interface FileRun {
+  readonly file: MigrationFile;
+  readonly script: Script;
+  readonly steps: readonly Step[];
+  readonly division: Division;
+  readonly entry: PlanEntry;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface FileOutcome {
+  readonly file: FileResult;
+  /** Why the run ends here; null when it goes on. */
+  readonly stopped: Stop | null;
+}
+
+/** Runs one file to its end, or says why it stopped; the ledger knows either way. */
+export async function runFile(context: RunContext, run: FileRun): Promise<FileOutcome> {
+  const { control, ledger, emit } = context;
+  const { file, division, entry } = run;
+  const startedAt = performance.now();
+  const before = entry.row === null ? [] : await readStatements(control, ledger, file.name);
+  const changed = changedSince(run, before);
+  if (changed !== null) return { file: { path: file.path, outcome: 'refused', statements: [] }, stopped: changed };
+
+  const results: StatementResult[] = [];
+  let stopped: Stop | null;
+  try {
+    await freshSession(context.main, envelope(context.limits, `tiptoe: apply ${file.name}`));
+    await recordStart(control, ledger, file, division.transaction);
+    emit({ event: 'file', path: file.path, transaction: division.transaction, statements: run.steps.length });
+    stopped = await runUnits(context, run, before, results);
+  } catch (error) {
+    stopped = explain(context, run, error, results.length > 0 || before.some(({ state }) => state === 'done'));
+  }
+  if (stopped !== null) {
+    await recordFailure(control, ledger, file, stopped.failure?.message ?? stopped.message ?? '').catch(
+      () => undefined,
+    );
+    return {
+      file: { path: file.path, outcome: stopped.outcome === 'done' ? 'failed' : stopped.outcome, statements: results },
+      stopped,
+    };
+  }
+  emit({ event: 'file-done', path: file.path, durationMs: performance.now() - startedAt, statements: results });
+  return { file: { path: file.path, outcome: 'done', statements: results }, stopped: null };
+}
+
+async function runUnits(
+  context: RunContext,
+  run: FileRun,
+  before: readonly StatementRow[],
+  results: StatementResult[],
+): Promise<Stop | null> {
+  const { control, ledger, emit } = context;
+  const { file, division } = run;
+  const done = new Set(before.filter(({ state }) => state === 'done').map(({ index }) => index));
+  const isLeft = (unit: Unit) => statementsOf(unit).some(({ index }) => !done.has(index));
+  const lastLeft = division.units.findLast(isLeft);
+  for (const unit of division.units) {
+    const steps = run.steps.filter(({ statement }) => statementsOf(unit).includes(statement));
+    const left = steps.filter(({ statement }) => !done.has(statement.index));
+    // A resumed file finds its session as the statements before had set it.
+    if (left.length === 0) await replay(context, steps);
+    const line = left.length === 0 ? null : await runUnit(context, run, unit, left, before, unit === lastLeft);
+    if (line?.kind === 'gave-up') return lockNotHad(context, run, left, line);
+    for (const one of line?.value ?? []) {
+      const step = steps.find(({ statement }) => statement.index === one.index);
+      results.push(one);
+      emit({ event: 'statement', path: file.path, line: step?.line ?? 1, kind: step?.statement.kind ?? '', ...one });
+    }
+  }
+  if (lastLeft?.kind !== 'transaction') await recordDone(control, ledger, file);
+  return null;
+}
+
+async function runUnit(
+  context: RunContext,
+  { file }: FileRun,
+  unit: Unit,
+  left: readonly Step[],
+  before: readonly StatementRow[],
+  last: boolean,
+): Promise<InLine<readonly StatementResult[]>> {
+  if (unit.kind === 'transaction') return runTransaction(context, { file, begin: unit.begin, steps: left, last });
+  const [step] = left;
+  if (step === undefined) throw new Error('a unit without a statement');
+  const line = await runAlone(context, {
+    file,
+    step,
+    before: before.find(({ index }) => index === step.statement.index),
+  });
+  return line.kind === 'done' ? { ...line, value: [line.value] } : line;
+}
+
+async function replay({ main, version }: RunContext, steps: readonly Step[]): Promise<void> {
+  for (const { statement } of steps) {
+    if (!changesSession(statement)) continue;
+    await limitStatement(main, version, { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 });
+    await main.exec(statement.text);
+  }
+}
+
+/** A half-done file may be corrected where it failed, not in what stands already. */
+function changedSince({ file, script }: FileRun, before: readonly StatementRow[]): Stop | null {
+  for (const row of before) {
+    if (row.state !== 'done') continue;
+    const statement = script.statements.find(({ index }) => index === row.index);
+    if (statement !== undefined && statementChecksum(statement) === row.checksum) continue;
+    return stop(
+      'edited',
+      `${file.path} is half-done, and statement ${row.index + 1}, which stands already, was edited.`,
+      'Restore that statement as it was; only what comes after the statements that stand may change.',
+    );
+  }
+  return null;
+}
+
+function lockNotHad(
+  { limits }: RunContext,
+  { file }: FileRun,
+  steps: readonly Step[],
+  line: Extract<InLine<unknown>, { readonly kind: 'gave-up' }>,
+): Stop {
+  const needs = [...new Set(steps.flatMap((step) => step.needs).map(({ relation }) => relation))].join(', ');
+  const what = needs === '' ? 'the locks it needs' : `the lock on ${needs}`;
+  const advice =
+    line.enoughStallMs !== null && line.enoughStallMs > limits.maxStallMs
+      ? `Transactions there last too long for ${roughDuration(limits.maxStallMs)} in line; --max-stall ${line.enoughStallMs}ms would do.`
+      : 'Run again when those in the way are gone, or give it longer with --give-up-after 1h.';
+  return stop(
+    'lock-not-had',
+    `${file.path} could not have ${what} within ${roughDuration(limits.giveUpAfterMs)} without making traffic wait; nothing of it was changed.`,
+    advice,
+    { blockers: line.blockers },
+  );
+}
+
+/** What ended a file, in words; throws on what nobody could foresee. */
+function explain(context: RunContext, run: FileRun, error: unknown, partly: boolean): Stop {
+  const { file, script } = run;
+  const stands = partly ? 'the statements before it stand' : 'nothing of it stands';
+  const again = partly ? 'Run again to go on after them.' : 'Run again to continue.';
+  if (context.signal.aborted || (error instanceof Ended && error.why === 'interrupted')) {
+    const unfinished =
+      error instanceof Ended && error.step !== null && onlineWork(error.step.statement.action) !== null;
+    return unfinished
+      ? stop(
+          'interrupted',
+          `Interrupted in the middle of online work in ${file.path}; ${stands}.`,
+          'Run again: it clears up what is unfinished, and continues.',
+        )
+      : stop('interrupted', `Interrupted; ${file.path} was rolled back, and ${stands}.`, again);
+  }
+  if (error instanceof LeaseLost || (error instanceof Ended && error.why === 'lease-lost')) {
+    return stop('lease-lost', `Another runner has taken over; ${file.path} was rolled back, and ${stands}.`, again);
+  }
+  if (error instanceof Ended && error.why === 'cap') return capHit(context, run, error, stands);
+  if (error instanceof Ended && error.why === 'lock-not-had') {
+    return stop(
+      'lock-not-had',
+      `${file.path} could not have its table lock within ${roughDuration(context.limits.giveUpAfterMs)}; ${stands}.`,
+      'Run again when those in the way are gone, or give it longer with --give-up-after 1h.',
+    );
+  }
+  if (error instanceof StepFailed && isSqlFailure(error.cause)) {
+    const failure = serverFailure(script, error.step.statement, error.cause, run.variables);
+    const reason = error.cause.sqlstate === SQLSTATE.insufficient_privilege ? 'missing-privilege' : 'statement-failed';
+    return stop(
+      reason,
+      `${file.path} failed in line ${failure.line} and was rolled back; ${stands}.`,
+      afterFailure(partly),
+      { failure },
+    );
+  }
+  if (error instanceof InvalidIndex) {
+    const failure = ownFailure(
+      script,
+      error.step.statement,
+      error.message,
+      `Drop it with DROP INDEX CONCURRENTLY ${error.index}; then run again.`,
+    );
+    return stop('statement-failed', `${file.path} failed in line ${failure.line}; ${stands}.`, null, { failure });
+  }
+  if (error instanceof Problem) return stopFor(error);
+  if (error instanceof UnknownOutcome) return unknownOutcome(context, run, error);
+  if (isConnectionLost(error) || error instanceof Ended || context.main.lost.aborted || context.control.lost.aborted) {
+    return stop(
+      'connection-lost',
+      `The connection to the server was lost during ${file.path}.`,
+      'Run again to continue; the ledger on the server knows what stands.',
+    );
+  }
+  if (isSqlFailure(error)) {
+    const detail = error.detail === undefined ? '' : ` (${error.detail})`;
+    return stop(
+      'statement-failed',
+      `${file.path} failed at COMMIT and was rolled back: ${error.message}${detail}; ${stands}.`,
+      afterFailure(partly),
+    );
+  }
+  throw error;
+}
+
+function afterFailure(partly: boolean): string {
+  return partly
+    ? 'Correct the statement in the file and run again; the ones that stand are not repeated.'
+    : 'Correct the file and run again.';
+}
+
+function capHit({ limits }: RunContext, { file, script }: FileRun, { step }: Ended, stands: string): Stop {
+  const cap = roughDuration(limits.capMs);
+  const where = step === null ? 'at COMMIT' : `in line ${step.line}`;
+  return stop(
+    'cap',
+    `${file.path} held locks that block others for ${cap}; it was cancelled ${where} and rolled back, and ${stands}.`,
+    'Split it into steps that are quick under their locks (tiptoe explain shows what each one does), or raise --cap.',
+    step === null
+      ? {}
+      : {
+          failure: ownFailure(
+            script,
+            step.statement,
+            `cancelled: the cap of ${cap} under blocking locks was used up`,
+            null,
+          ),
+        },
+  );
+}
+
+function unknownOutcome({ ledger }: RunContext, { file, script }: FileRun, { step }: UnknownOutcome): Stop {
+  const { index } = step.statement;
+  return stop(
+    'unknown-outcome',
+    `An earlier run died during line ${step.line} of ${file.path}, and nothing tells whether that statement happened.`,
+    `Look, then say so: UPDATE ${quoteIdent(ledger.schema)}.migration_statement SET state = 'done' (or 'failed') WHERE migration = ${quoteLiteral(file.name)} AND index = ${index}; and run again.`,
+    { failure: ownFailure(script, step.statement, 'its outcome is unknown', null) },
+  );
+}
+
+/** Lets the run go past a backfill that has succeeded or has nothing to do; anything else stops it here. */
+export async function passBackfill(
+  { control, ledger, signal, emit }: RunContext,
+  { file }: FileRun,
+  gate: BackfillGate | undefined,
+): Promise<FileOutcome> {
+  const startedAt = performance.now();
+  const ends = (stopped: Stop): FileOutcome => ({
+    file: { path: file.path, outcome: 'gave-up', statements: [] },
+    stopped,
+  });
+  try {
+    const state = await reachBackfill(file, gate, signal);
+    if (state !== 'succeeded') return ends(backfillFirst(file, state));
+    await recordStart(control, ledger, file, 'statement');
+    await recordDone(control, ledger, file);
+    emit({ event: 'file-done', path: file.path, durationMs: performance.now() - startedAt, statements: [] });
+    return { file: { path: file.path, outcome: 'done', statements: [] }, stopped: null };
+  } catch (error) {
+    if (error instanceof Problem) return ends(stopFor(error));
+    throw error;
+  }
+}
+
+async function reachBackfill(
+  file: MigrationFile,
+  gate: BackfillGate | undefined,
+  signal: AbortSignal,
+): Promise<BackfillState | null> {
+  if (gate === undefined) return null;
+  let state = await gate.state(file.name);
+  if (state === 'succeeded') return state;
+  if (state === null || state === 'pending') {
+    const { hasWork } = await gate.register(file);
+    if (!hasWork) return 'succeeded';
+    state = 'pending';
+  }
+  return gate.run === undefined ? state : gate.run(file, signal);
+}
+
+function backfillFirst(file: MigrationFile, state: BackfillState | null): Stop {
+  const what = state === null || state === 'pending' ? 'has not run yet' : `is ${state}`;
+  return stop(
+    'backfill-first',
+    `The backfill ${file.name} comes first and ${what}; what comes after it waits.`,
+    `Run tiptoe backfill run ${file.path}, and then tiptoe apply again; or tiptoe apply --run-backfills.`,
+  );
+}

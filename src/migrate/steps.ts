@@ -1,0 +1,47 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { fold } from '../catalog/fold.ts';
+import { effects } from '../effects/effects.ts';
+import { blocksWrites, type LockMode } from '../postgres/lock-mode.ts';
+import type { Action } from '../sql/action.ts';
+import type { Script, Statement } from '../sql/statement.ts';
+
+export interface Need {
+  /** Schema-qualified. */
+  readonly relation: string;
+  readonly mode: LockMode;
+}
+
+/** A statement with what it does to relations that others are using. */
+export interface Step {
+  readonly statement: Statement;
+  readonly line: number;
+  /** Locks that hold up writers or readers, on relations that existed before the file. */
+  readonly needs: readonly Need[];
+  /** Every relation that it locks, however weakly. */
+  readonly touches: readonly string[];
+  /** Whether it can hold up others: by a lock of `needs`, or because it is not understood. */
+  readonly mayBlock: boolean;
+}
+
+/** The statements of one file with their effects; the catalog is folded over them. */
+export function readSteps(script: Script, catalog: Catalog, version: number): Step[] {
+  return script.statements.map((statement) => {
+    const { relations, notUnderstood } = effects(statement.action, catalog, version);
+    fold(catalog, statement.action);
+    const needs = relations
+      .filter(({ preexisting, lock }) => preexisting && blocksWrites(lock))
+      .map(({ relation, lock }) => ({ relation, mode: lock }));
+    return {
+      statement,
+      line: script.source.position(statement.range.start).line,
+      needs,
+      touches: relations.map(({ relation }) => relation),
+      mayBlock: needs.length > 0 || notUnderstood !== null || callsFunctions(statement.action),
+    };
+  });
+}
+
+/** A function may do anything, schema changes among it. */
+function callsFunctions(action: Action): boolean {
+  return action.kind === 'select' && action.functions.length > 0;
+}

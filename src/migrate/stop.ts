@@ -1,0 +1,49 @@
+import type { Problem } from '../problem.ts';
+import type { Blocker } from '../safety/blockers.ts';
+import type { ApplyResult, Reason, StatementFailure } from './result.ts';
+
+/** How a run ended before its end. */
+export interface Stop extends Omit<ApplyResult, 'files'> {
+  readonly kind: 'stop';
+}
+
+const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyResult['exitCode']]>> = {
+  'another-runner': ['gave-up', 3],
+  'backfill-first': ['gave-up', 3],
+  'connection-lost': ['gave-up', 3],
+  interrupted: ['gave-up', 3],
+  'lease-lost': ['gave-up', 3],
+  'lock-not-had': ['gave-up', 3],
+  cap: ['failed', 1],
+  'statement-failed': ['failed', 1],
+  'missing-privilege': ['failed', 2],
+  problem: ['failed', 2],
+  'unknown-outcome': ['failed', 1],
+  edited: ['refused', 1],
+  'syntax-error': ['refused', 1],
+  'transaction-control': ['refused', 1],
+};
+
+export function stop(
+  reason: Reason,
+  message: string,
+  advice: string | null,
+  more: { readonly failure?: StatementFailure; readonly blockers?: readonly Blocker[] } = {},
+): Stop {
+  const [outcome, exitCode] = OUTCOMES[reason];
+  return {
+    kind: 'stop',
+    outcome,
+    exitCode,
+    reason,
+    message,
+    advice,
+    failure: more.failure ?? null,
+    blockers: more.blockers ?? [],
+  };
+}
+
+/** A problem of the environment that came up on the way. */
+export function stopFor({ message, advice, exitCode }: Problem): Stop {
+  return { ...stop('problem', message, advice ?? null), ...(exitCode === 3 ? { outcome: 'gave-up' } : {}), exitCode };
+}

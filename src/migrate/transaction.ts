@@ -1,0 +1,260 @@
+import { isConnectionLost, isSqlFailure, sqlstate } from '../db/errors.ts';
+import { sqlLockMode } from '../postgres/lock-mode.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import type { Blocker, LockTarget } from '../safety/blockers.ts';
+import { createCap, ranIntoCap, type Cap } from '../safety/cap.ts';
+import { assertLease } from '../safety/lease.ts';
+import { limitStatement } from '../safety/limits.ts';
+import { standInLine, type InLine, type Try } from '../safety/lock.ts';
+import { mayRetry } from '../safety/retry.ts';
+import { resolveTargets, type ResolvedTarget } from '../safety/targets.ts';
+import type { Watchdog } from '../safety/watchdog.ts';
+import { Ended, StepFailed, watchOver, type RunContext } from './context.ts';
+import type { MigrationFile } from './discovery.ts';
+import { commitStands, recordDone, recordHeld, recordStatements } from './ledger.ts';
+import { type StatementResult, statementResult } from './result.ts';
+import type { Step } from './steps.ts';
+
+export interface TransactionWork {
+  readonly file: MigrationFile;
+  readonly begin: string;
+  readonly steps: readonly Step[];
+  /** Whether the file is done with it; then the ledger says so in the same transaction. */
+  readonly last: boolean;
+}
+
+/** What a failed try has met that nobody had foretold. */
+interface Learned {
+  readonly targets: Map<number, LockTarget>;
+  blockers: readonly Blocker[];
+}
+
+/** What blocks nobody may wait longer than what traffic would queue behind. */
+const PATIENT_MS = 1_000;
+
+/**
+ * Runs statements in one transaction, together with their ledger rows: looks, takes the locks first, and does it again from the start when
+ * it met someone. Throws {@link StepFailed} and {@link Ended} when it was rolled back for good.
+ */
+export async function runTransaction(context: RunContext, work: TransactionWork): Promise<InLine<StatementResult[]>> {
+  const { control, main, limits, signal } = context;
+  const needed = await resolveTargets(
+    control,
+    work.steps.flatMap(({ needs }) => needs),
+  );
+  const learned: Learned = { targets: new Map(), blockers: [] };
+  let lockFirst = needed.filter(({ lockable }) => lockable);
+  return standInLine(
+    {
+      control,
+      main,
+      limits,
+      signal,
+      targets: () => [...needed, ...learned.targets.values()],
+      lastBlockers: () => learned.blockers,
+      onWait: (wait) =>
+        context.emit({ event: 'waiting-for-lock', path: work.file.path, line: firstLine(work.steps), ...wait }),
+    },
+    async (one) => {
+      const outcome = await tryOnce(context, work, lockFirst, one, learned);
+      if (outcome !== 'not-lockable') return outcome;
+      lockFirst = [];
+      return (await tryOnce(context, work, [], one, learned)) as StatementResult[];
+    },
+  );
+}
+
+async function tryOnce(
+  context: RunContext,
+  work: TransactionWork,
+  lockFirst: readonly ResolvedTarget[],
+  one: Try,
+  learned: Learned,
+): Promise<StatementResult[] | 'not-lockable'> {
+  const { main, limits } = context;
+  const cap = createCap(limits.capMs);
+  const { dog, release } = watchOver(context, cap);
+  let step: Step | null = null;
+  let locking = false;
+  const timings: Timing[] = [];
+  try {
+    await main.exec(work.begin);
+    const lockBefore = firstToLock(work.steps, lockFirst);
+    for (step of work.steps) {
+      const startedAt = performance.now();
+      if (step === lockBefore) {
+        locking = true;
+        await takeLocks(context, lockFirst, cap, one.patienceMs, dog);
+        locking = false;
+      }
+      const lockedAt = performance.now();
+      if (step.needs.length > 0) cap.start(lockedAt);
+      await limit(context, step, cap, one.patienceMs, dog);
+      await main.exec(step.statement.text);
+      timings.push({ step, waitedMs: lockedAt - startedAt, durationMs: performance.now() - lockedAt });
+    }
+    step = null;
+    await keepBooks(context, work, results(timings, one, cap.startedAt(), performance.now()), cap, dog);
+    return await commit(context, work, () => results(timings, one, cap.startedAt(), performance.now()));
+  } catch (error) {
+    await main.exec('ROLLBACK').catch(() => undefined);
+    if (locking && isNotLockable(error)) return 'not-lockable';
+    const why = dog.cause() ?? (ranIntoCap(error, cap) ? 'cap' : null);
+    if (why !== null) throw new Ended(why, step, error);
+    for (const target of dog.waitedFor()) learned.targets.set(target.oid, target);
+    learned.blockers = dog.waitedBehind();
+    if (mayRetry(error) || step === null || !isSqlFailure(error) || isConnectionLost(error)) throw error;
+    throw new StepFailed(step, error);
+  } finally {
+    await release();
+  }
+}
+
+/** Before this statement all locks are taken: the first one that needs one, or touches a table that will be locked. */
+function firstToLock(steps: readonly Step[], lockFirst: readonly ResolvedTarget[]): Step | undefined {
+  const tables = new Set(lockFirst.map(({ relation }) => relation));
+  return steps.find(({ needs, touches }) => needs.length > 0 || touches.some((relation) => tables.has(relation)));
+}
+
+async function takeLocks(
+  context: RunContext,
+  targets: readonly ResolvedTarget[],
+  cap: Cap,
+  patienceMs: number,
+  dog: Watchdog,
+): Promise<void> {
+  const startedAt = performance.now();
+  for (const { relation, mode } of targets) {
+    cap.start(startedAt);
+    // Who waits for the second table holds the first one up meanwhile, so all of them share one patience.
+    const left = Math.max(1, patienceMs - (performance.now() - startedAt));
+    const capLeftMs = leftOf(cap, dog);
+    await limitStatement(context.main, context.version, {
+      lockTimeoutMs: left,
+      statementTimeoutMs: capLeftMs,
+      capLeftMs,
+    });
+    await context.main.exec(`LOCK TABLE ONLY ${relation} IN ${sqlLockMode(mode)} MODE`);
+  }
+}
+
+async function limit(context: RunContext, step: Step, cap: Cap, patienceMs: number, dog: Watchdog): Promise<void> {
+  const capLeftMs = leftOf(cap, dog);
+  const running = capLeftMs !== Infinity;
+  await limitStatement(context.main, context.version, {
+    lockTimeoutMs: running || step.mayBlock ? patienceMs : PATIENT_MS,
+    statementTimeoutMs: running ? capLeftMs : 0,
+    ...(running ? { capLeftMs } : {}),
+  });
+}
+
+/** What is left of the cap; throws when there is nothing, or when the work was ended for another cause. */
+function leftOf(cap: Cap, dog: Watchdog): number {
+  const left = cap.leftMs(performance.now());
+  const why = dog.cause() ?? (left === 0 ? 'cap' : null);
+  if (why !== null) throw new Ended(why, null);
+  return left;
+}
+
+/** The ledger's rows, in the file's own transaction; as ourselves, whatever role the file has taken on. */
+async function keepBooks(
+  context: RunContext,
+  work: TransactionWork,
+  done: readonly StatementResult[],
+  cap: Cap,
+  dog: Watchdog,
+): Promise<void> {
+  const { main, ledger, lease, identity } = context;
+  await main.query(
+    `SELECT pg_catalog.set_config('session_authorization', $1, true), pg_catalog.set_config('role', $2, true)`,
+    [identity.sessionUser, identity.role],
+  );
+  const capLeftMs = leftOf(cap, dog);
+  const running = capLeftMs !== Infinity;
+  await limitStatement(main, context.version, {
+    lockTimeoutMs: PATIENT_MS,
+    statementTimeoutMs: running ? capLeftMs : 0,
+    ...(running ? { capLeftMs } : {}),
+  });
+  await recordStatements(
+    main,
+    ledger,
+    work.file,
+    work.steps.flatMap(({ statement, line }, index) => {
+      const result = done[index];
+      return result === undefined ? [] : [{ statement, line, result }];
+    }),
+  );
+  if (work.last) await recordDone(main, ledger, work.file);
+  await assertLease(main, lease);
+}
+
+async function commit(
+  context: RunContext,
+  work: TransactionWork,
+  finalResults: () => StatementResult[],
+): Promise<StatementResult[]> {
+  const { main, control, ledger, emit } = context;
+  let warned = false;
+  const stopListening = main.onNotice(({ sqlstate }) => {
+    warned ||= sqlstate === WARNING;
+  });
+  try {
+    const [tag] = await main.exec('COMMIT');
+    if (tag?.command !== 'COMMIT')
+      throw new Error('The transaction had failed and was rolled back instead of committed.');
+  } catch (error) {
+    // Only the server knows whether it happened, and it has written it down.
+    if (!isConnectionLost(error) || !(await commitStands(control, ledger, main, work.file, work.steps))) throw error;
+  } finally {
+    stopListening();
+  }
+  const ended = finalResults();
+  if (warned) {
+    // Past its commit record a transaction only waits for standbys, and a cancel ends no more than that wait.
+    emit({
+      event: 'warning',
+      path: work.file.path,
+      message: 'It is committed, but no synchronous standby has confirmed it.',
+    });
+  }
+  if (ended.some(({ heldMs }) => heldMs > 0))
+    await recordHeld(control, ledger, work.file, ended).catch(() => undefined);
+  return ended;
+}
+
+/** The server warns at COMMIT of nothing else. */
+const WARNING = '01000';
+
+interface Timing {
+  readonly step: Step;
+  readonly waitedMs: number;
+  readonly durationMs: number;
+}
+
+function results(timings: readonly Timing[], one: Try, heldSince: number | null, now: number): StatementResult[] {
+  const first = timings.findIndex(({ step }) => step.mayBlock);
+  return timings.map(({ step, waitedMs, durationMs }, index) =>
+    statementResult({
+      index: step.statement.index,
+      attempts: one.attempt,
+      waitedMs: waitedMs + (index === Math.max(0, first) ? one.waitedMs : 0),
+      heldMs: heldSince !== null && step.mayBlock ? now - heldSince : 0,
+      durationMs,
+    }),
+  );
+}
+
+/** The role may not lock the table, or it has just been dropped or renamed: the statement itself will tell. */
+function isNotLockable(error: unknown): boolean {
+  const state = sqlstate(error);
+  return (
+    state === SQLSTATE.insufficient_privilege ||
+    state === SQLSTATE.undefined_table ||
+    state === SQLSTATE.undefined_schema
+  );
+}
+
+function firstLine(steps: readonly Step[]): number {
+  return (steps.find(({ mayBlock }) => mayBlock) ?? steps[0])?.line ?? 1;
+}

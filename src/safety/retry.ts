@@ -1,0 +1,17 @@
+import { CommitUnknown } from '../db/transaction.ts';
+import { isConnectionLost, sqlstate } from '../db/errors.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+
+/** Ends that say nothing against the statement: it met someone else, and another try may do. */
+const MET_SOMEONE: ReadonlySet<string> = new Set([
+  SQLSTATE.lock_not_available,
+  SQLSTATE.deadlock_detected,
+  SQLSTATE.serialization_failure,
+]);
+
+/** Whether the transaction was rolled back for a reason that may be gone at the next try. Never after a COMMIT of unknown outcome. */
+export function mayRetry(error: unknown): boolean {
+  if (error instanceof CommitUnknown || isConnectionLost(error)) return false;
+  const state = sqlstate(error);
+  return state !== undefined && MET_SOMEONE.has(state);
+}

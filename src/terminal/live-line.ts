@@ -1,0 +1,64 @@
+import ora from 'ora';
+
+/** One line that tells what is going on, and lines above it that stay. */
+export interface LiveLine {
+  /**
+   * Shows a state. Where there is no terminal it becomes a line of its own, when the matter has changed since the last one or some time
+   * has passed.
+   */
+  show(matter: string, text: string): void;
+  /** A line that stays. */
+  note(text: string): void;
+  /** Takes the live line away. */
+  clear(): void;
+}
+
+/** Between two lines on the same matter where there is no terminal. */
+const INTERVAL_MS = 30_000;
+
+/** A live line in a terminal; plain lines, without control characters, where the stream goes to a file or a pipe. */
+export function liveLine(stream: NodeJS.WriteStream): LiveLine {
+  // A terminal may not know its width (0); ora would then clear infinitely many lines.
+  const live = stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb' && process.env.CI === undefined;
+  return live ? spinning(stream) : plain(stream);
+}
+
+function spinning(stream: NodeJS.WriteStream): LiveLine {
+  // Raw input would swallow Ctrl-C.
+  const spinner = ora({ stream, discardStdin: false });
+  return {
+    show(_, text) {
+      spinner.text = text;
+      if (!spinner.isSpinning) spinner.start();
+    },
+    note(text) {
+      const { text: shown, isSpinning } = spinner;
+      spinner.stop();
+      stream.write(`${text}\n`);
+      if (isSpinning) spinner.start(shown);
+    },
+    clear() {
+      spinner.stop();
+    },
+  };
+}
+
+function plain(stream: NodeJS.WriteStream): LiveLine {
+  let lastMatter: string | null = null;
+  let lastAt = 0;
+  return {
+    show(matter, text) {
+      const now = performance.now();
+      if (matter === lastMatter && now < lastAt + INTERVAL_MS) return;
+      lastMatter = matter;
+      lastAt = now;
+      stream.write(`${text}\n`);
+    },
+    note(text) {
+      stream.write(`${text}\n`);
+    },
+    clear() {
+      lastMatter = null;
+    },
+  };
+}

@@ -1,0 +1,308 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { Session } from '../../src/db/session.ts';
+import { runTiptoe, startTiptoe, type TiptoeOptions, type TiptoeResult } from '../support/cli.ts';
+import { testDatabase } from '../support/database.ts';
+import { ownTemporaryDirectory } from '../support/temporary.ts';
+
+const db = testDatabase();
+const temporary = ownTemporaryDirectory();
+
+/** A folder with a `migrations` folder in it, and how to run tiptoe there; each with a schema of its own. */
+async function project(schema: string, files: Readonly<Record<string, string | Uint8Array>>) {
+  const cwd = await mkdtemp(join(temporary.path, 'project-'));
+  await mkdir(join(cwd, 'migrations'));
+  const write = async (more: typeof files) => {
+    for (const [name, text] of Object.entries(more)) await writeFile(join(cwd, 'migrations', name), text);
+  };
+  await write(files);
+  const options = (env: TiptoeOptions['env'] = {}): TiptoeOptions => ({
+    cwd,
+    env: { DATABASE_URL: db.ownerUrl, ...env },
+  });
+  return {
+    write,
+    apply: (args: readonly string[] = [], env: TiptoeOptions['env'] = {}): Promise<TiptoeResult> =>
+      runTiptoe(['apply', '--schema', schema, ...args], options(env)),
+    start: (...args: string[]) => startTiptoe(['apply', '--schema', schema, ...args], options()),
+    status: (...args: string[]) => runTiptoe(['status', '--schema', schema, ...args], options()),
+  };
+}
+
+const asleep = (session: Session, count = 1) =>
+  vi.waitFor(
+    async () => {
+      const rows = await session.query(
+        `SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'PgSleep' AND application_name LIKE 'tiptoe: apply %'`,
+        [db.name],
+      );
+      expect(rows).toHaveLength(count);
+    },
+    { timeout: 20_000 },
+  );
+
+const exists = async (session: Session, relation: string) =>
+  (await session.query('SELECT WHERE to_regclass($1) IS NOT NULL', [relation])).length === 1;
+
+test('it applies what is pending, tells what it did, and then has nothing to do', async () => {
+  const { apply, status } = await project('cli_first', {
+    '001_users.sql': 'CREATE TABLE cli_users (id int);',
+    '002_email.sql': 'ALTER TABLE cli_users ADD email text;',
+  });
+  const before = await status();
+  expect(before).toMatchObject({ code: 0 });
+  expect(before.stdout).toBe('pending  migrations/001_users.sql\npending  migrations/002_email.sql\n\n2 pending.\n');
+
+  const { code, stdout, stderr } = await apply();
+  expect({ code, lines: stdout.split('\n').map((line) => line.replace(/ in .*/, '')) }).toEqual({
+    code: 0,
+    lines: [
+      'applied migrations/001_users.sql: 1 statement',
+      'applied migrations/002_email.sql: 1 statement',
+      '2 migrations applied.',
+      '',
+    ],
+  });
+  expect(stdout + stderr).toMatch(/^[\P{Cc}\n]*$/u);
+
+  expect(await apply()).toMatchObject({
+    code: 0,
+    stdout: 'Nothing to apply: all 2 migrations are applied already.\n',
+    stderr: '',
+  });
+  expect((await status()).stdout).toMatch(/^applied  migrations\/001_users\.sql {2}\(\d{4}-.*Z by owner_/);
+});
+
+test('--format json is one document, and ndjson one event a line', async () => {
+  const { apply, status, write } = await project('cli_json', { '001_a.sql': 'CREATE TABLE cli_json (id int);' });
+  const json = await apply(['--format', 'json']);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    version: 1,
+    outcome: 'done',
+    reason: null,
+    files: [
+      {
+        path: 'migrations/001_a.sql',
+        outcome: 'done',
+        statements: [
+          {
+            index: 0,
+            attempts: 1,
+            waitedMs: expect.any(Number) as unknown,
+            heldMs: 0,
+            durationMs: expect.any(Number) as unknown,
+          },
+        ],
+      },
+    ],
+    blockers: [],
+  });
+  await write({ '002_b.sql': 'ALTER TABLE cli_json ADD b int; SELECT nope;' });
+  const { code, stdout } = await apply(['--format', 'ndjson', '--quiet']);
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(code).toBe(1);
+  expect(events.map(({ event }) => event)).toEqual(['plan', 'file', 'result']);
+  expect(events.every(({ at }) => typeof at === 'string')).toBe(true);
+  expect(events.at(-1)).toMatchObject({
+    outcome: 'failed',
+    reason: 'statement-failed',
+    failure: { line: 1, column: 40 },
+  });
+  const shown = JSON.parse((await status('--format', 'json')).stdout) as { migrations: unknown[] };
+  expect(shown.migrations).toMatchObject([
+    { path: 'migrations/001_a.sql', state: 'applied', runBy: db.ownerRole },
+    { path: 'migrations/002_b.sql', state: 'failed', error: 'column "nope" does not exist' },
+  ]);
+});
+
+test('a failing statement is shown in its source with a caret', async () => {
+  const { apply } = await project('cli_caret', { '001_a.sql': '-- first\nSELECT 1,\n  nope\nFROM pg_class;\n' });
+  const { code, stderr } = await apply(['--quiet']);
+  expect(code).toBe(1);
+  expect(stderr).toBe(`tiptoe: migrations/001_a.sql failed in line 3 and was rolled back; nothing of it stands.
+migrations/001_a.sql:3:3: column "nope" does not exist (42703)
+  3 │   nope
+    │   ^
+  Correct the file and run again.
+`);
+});
+
+test('who is in the way is named, with the query but not its values', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE cli_held (name text)');
+  const reader = await db.session(db.ownerUrl, { applicationName: 'report' });
+  await reader.exec(`BEGIN; SELECT FROM cli_held WHERE name = 'top secret'`);
+  const { apply } = await project('cli_held_own', { '001_a.sql': 'ALTER TABLE cli_held ADD b int;' });
+  const { code, stderr } = await apply(['--give-up-after', '300ms']);
+  expect(code).toBe(3);
+  expect(stderr).toContain(
+    'could not have the lock on public.cli_held within 300 ms without making traffic wait; nothing of it was changed.',
+  );
+  expect(stderr).toMatch(
+    new RegExp(
+      `pid ${reader.pid} \\(report, ${db.ownerRole}, idle in transaction for .*\\) with AccessShareLock on public.cli_held`,
+    ),
+  );
+  expect(stderr).toContain('SELECT FROM cli_held WHERE name = $1');
+  expect(stderr).not.toContain('top secret');
+});
+
+test('--cap ends a statement that holds its lock for too long', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE cli_capped (id int)');
+  const { apply } = await project('cli_capped_own', {
+    '001_a.sql': 'ALTER TABLE cli_capped ADD b int;\nSELECT pg_sleep(60);',
+  });
+  const { code, stderr } = await apply(['--cap', '500ms']);
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    'held locks that block others for 500 ms; it was cancelled in line 2 and rolled back, and nothing of it stands.',
+  );
+});
+
+test('an edited migration, a second runner and an interruption each have their line and exit code', async () => {
+  const session = await db.session();
+  const { apply, start, write } = await project('cli_cases', { '001_a.sql': 'SELECT 1;' });
+  expect(await apply()).toMatchObject({ code: 0 });
+  await write({ '001_a.sql': 'SELECT 2;' });
+  const edited = await apply();
+  expect(edited.code).toBe(1);
+  expect(edited.stderr).toMatch(
+    /^tiptoe: migrations\/001_a\.sql was edited after it was applied on .*Z\.\n {2}Restore the file/,
+  );
+
+  await write({ '001_a.sql': 'SELECT 1;', '002_b.sql': 'CREATE TABLE cli_interrupted (); SELECT pg_sleep(60);' });
+  const first = start();
+  await asleep(session);
+  const second = await apply(['--wait-for-runner', '200ms']);
+  expect(second.code).toBe(3);
+  expect(second.stderr).toMatch(
+    /Another tiptoe holds 'migrate' since .*Z: .*@.* pid \d+, tiptoe \d+\.\d+\.\d+ \(waited/,
+  );
+
+  first.kill('SIGINT');
+  const { code, stderr } = await first.finished();
+  expect(code).toBe(3);
+  expect(stderr).toContain(
+    'tiptoe: Interrupted; migrations/002_b.sql was rolled back, and nothing of it stands.\n  Run again to continue.\n',
+  );
+  expect(await exists(session, 'cli_interrupted')).toBe(false);
+});
+
+test('killed in the middle of a transaction, it runs again as if nothing had happened', async () => {
+  const session = await db.session();
+  const { apply, start, write } = await project('cli_killed', {
+    '001_a.sql': 'CREATE TABLE cli_killed (id int); SELECT pg_sleep(5);',
+  });
+  const killed = start();
+  await asleep(session);
+  killed.kill('SIGKILL');
+  expect(await killed.finished()).toMatchObject({ code: null });
+  await write({ '001_a.sql': 'CREATE TABLE cli_killed (id int);' });
+  expect(await apply(['--wait-for-runner', '20s'])).toMatchObject({ code: 0 });
+  expect(await session.query(`SELECT name, state FROM cli_killed.migration`)).toEqual([
+    { name: '001_a', state: 'done' },
+  ]);
+});
+
+test('killed in the middle of an online build, it waits for what the server goes on with, and counts it', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE cli_build (id int)');
+  const reader = await db.session(db.trafficUrl);
+  await reader.exec('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM cli_build');
+  const { apply, start } = await project('cli_build_own', {
+    '001_a.sql': 'CREATE INDEX CONCURRENTLY cli_build_id ON cli_build (id);\nALTER TABLE cli_build ADD b int;',
+  });
+  const killed = start();
+  await vi.waitFor(async () => expect(await exists(session, 'cli_build_id')).toBe(true), { timeout: 20_000 });
+  killed.kill('SIGKILL');
+  await killed.finished();
+  const again = apply(['--wait-for-runner', '20s']);
+  await reader.exec('COMMIT');
+  expect(await again).toMatchObject({ code: 0 });
+  expect(
+    await session.query(`SELECT indisvalid AS valid FROM pg_index WHERE indrelid = 'cli_build'::regclass`),
+  ).toEqual([{ valid: true }]);
+  expect(await session.query(`SELECT index, state FROM cli_build_own.migration_statement ORDER BY 1`)).toEqual([
+    { index: 0, state: 'done' },
+    { index: 1, state: 'done' },
+  ]);
+});
+
+test.each<[string, readonly string[], TiptoeOptions['env'], RegExp]>([
+  [
+    'an unreachable server',
+    [],
+    { DATABASE_URL: 'postgres://nobody:hunter2@127.0.0.1:1/x' },
+    /^tiptoe: Cannot connect to nobody@127\.0\.0\.1:1\/x: no server listens there\./,
+  ],
+  ['no database', [], { DATABASE_URL: undefined }, /^tiptoe: No database is given\./],
+  ['no such folder', ['--dir', 'nowhere'], {}, /^tiptoe: There is no file or folder nowhere\./],
+  ['an empty folder', ['--dir', '.'], {}, /^tiptoe: There are no \.sql files in \./],
+  ['a bad duration', ['--cap', 'soon'], {}, /^tiptoe: 'soon' is not a duration\./],
+  ['an unknown option', ['--fast'], {}, /unknown option '--fast'/],
+  ['an unknown format', ['--format', 'xml'], {}, /'xml' is invalid/],
+])('%s is one line with what to do next, and exit code 2', async (_, args, env, message) => {
+  const cwd = await mkdtemp(join(temporary.path, 'bad-'));
+  if (!args.includes('--dir')) {
+    await mkdir(join(cwd, 'migrations'));
+    await writeFile(join(cwd, 'migrations', '001_a.sql'), 'SELECT 1');
+  }
+  const { code, stdout, stderr } = await runTiptoe(['apply', ...args], {
+    cwd,
+    env: { DATABASE_URL: db.ownerUrl, ...env },
+  });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+  expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(2);
+  expect(stderr).not.toContain('hunter2');
+});
+
+test('a wrong password, a read-only server and a role without rights are told apart', async () => {
+  const { apply } = await project('cli_refused', { '001_a.sql': 'SELECT 1;' });
+  const wrong = new URL(db.ownerUrl);
+  wrong.password = 'hunter2';
+  const readOnly = new URL(db.ownerUrl);
+  readOnly.searchParams.set('options', '-c default_transaction_read_only=on');
+  const refusals = await Promise.all(
+    [wrong.href, readOnly.href, db.trafficUrl].map((url) => apply([], { DATABASE_URL: url })),
+  );
+  expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2]);
+  expect(refusals.map(({ stderr }) => stderr.split('\n')[0])).toEqual([
+    expect.stringContaining(`the password for the role ${db.ownerRole} is wrong`),
+    expect.stringContaining('are read-only (default_transaction_read_only is on)'),
+    `tiptoe: Role ${db.trafficRole} may not create the schema cli_refused, where tiptoe keeps its books, in database ${db.name}.`,
+  ]);
+});
+
+test('a binary file and two of one version are refused before the server is asked', async () => {
+  const { apply, write } = await project('cli_files', { '001_a.sql': 'SELECT 1', '0001_b.sql': 'SELECT 1' });
+  const nowhere = { DATABASE_URL: 'postgres://127.0.0.1:1/x' };
+  const twice = await apply([], nowhere);
+  expect(twice).toMatchObject({ code: 2 });
+  expect(twice.stderr).toContain('Two migrations have the version 1: migrations/0001_b.sql and migrations/001_a.sql.');
+  await write({ '002_c.sql': new Uint8Array(100) });
+  expect((await apply([], nowhere)).stderr).toContain('002_c.sql is a binary file, not SQL.');
+});
+
+test('a backfill that comes first is registered and named, and --run-backfills runs it', async () => {
+  const session = await db.session();
+  await session.exec(
+    'CREATE TABLE cli_filled (id int PRIMARY KEY, n int); INSERT INTO cli_filled SELECT generate_series(1, 10)',
+  );
+  const { apply, status } = await project('cli_filled_own', {
+    '001_n.backfill.sql': 'UPDATE cli_filled SET n = id WHERE n IS NULL',
+    '002_b.sql': 'ALTER TABLE cli_filled ALTER n SET NOT NULL;',
+  });
+  const stopped = await apply();
+  expect(stopped.code).toBe(3);
+  expect(stopped.stderr).toContain('The backfill 001_n comes first and has not run yet');
+  expect(stopped.stderr).toContain('tiptoe backfill run migrations/001_n.backfill.sql');
+  expect((await status()).stdout).toContain('pending  001_n  (backfill; 0 rows changed');
+  expect(await apply(['--run-backfills'])).toMatchObject({ code: 0 });
+  expect(await session.query('SELECT count(*)::int AS filled FROM cli_filled WHERE n = id')).toEqual([{ filled: 10 }]);
+});

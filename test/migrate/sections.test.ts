@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { upSection } from '../../src/migrate/sections.ts';
+
+test.each([
+  ['goose', '-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;\n'],
+  ['dbmate', '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n'],
+  ['dbmate with options', '-- migrate:up transaction:false\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n'],
+  ['sql-migrate', '-- +migrate Up\nCREATE TABLE a ();\n-- +migrate Down\nDROP TABLE a;\n'],
+])('the down section of %s becomes blanks', (_, text) => {
+  const up = upSection(text);
+  expect(up).toContain('CREATE TABLE a ();');
+  expect(up).not.toContain('DROP');
+  expect(up).toHaveLength(text.length);
+  expect(up.split('\n')).toHaveLength(text.split('\n').length);
+});
+
+test('down first, up after it', () => {
+  expect(upSection('-- migrate:down\nDROP TABLE a;\r\n-- migrate:up\nSELECT 1;').trim()).toBe(
+    '-- migrate:up\nSELECT 1;',
+  );
+});
+
+test('a file without marks stays as it is', () => {
+  expect(upSection('SELECT 1; -- down')).toBe('SELECT 1; -- down');
+});
