@@ -1,0 +1,100 @@
+import type { Name } from '../sql/action.ts';
+import type { BatchStatement } from '../sql/batch-statement.ts';
+import { spliceCondition } from '../sql/splice.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+
+/** A key's values as PostgreSQL writes them; a bigint does not fit a JS number, nor microseconds a Date. */
+export type Key = readonly string[];
+
+export interface KeyColumn {
+  readonly name: string;
+  /** As SQL, with its schema: `pg_catalog.int8`. */
+  readonly type: string;
+}
+
+/** The table whose keys are walked, by its own name, and the columns in the order of an index. */
+export interface Walk {
+  readonly table: Name & { readonly schema: string };
+  readonly only: boolean;
+  readonly key: readonly KeyColumn[];
+}
+
+/** The keys after `after`, up to and with `upTo`. */
+export interface KeyRange {
+  readonly after: Key | null;
+  readonly upTo: Key;
+}
+
+/** The values of {@link rangeCondition}'s parameters. */
+export function rangeValues({ after, upTo }: KeyRange): string[] {
+  return [...(after ?? []), ...upTo];
+}
+
+/**
+ * `u.id > $1 AND u.id <= $2`; of several columns a comparison of rows, which an index on them serves as well. The parameters are
+ * numbered from 1, the lower bound's first; the first range has none.
+ */
+export function rangeCondition(
+  reference: string,
+  key: readonly KeyColumn[],
+  { after }: { readonly after: Key | null },
+): string {
+  const columns = tuple(key.map(({ name }) => `${reference}.${quoteIdent(name)}`));
+  const bound = (from: number) => tuple(key.map(({ type }, index) => `$${from + index}::${type}`));
+  return after === null
+    ? `${columns} <= ${bound(1)}`
+    : `${columns} > ${bound(1)} AND ${columns} <= ${bound(1 + key.length)}`;
+}
+
+/** The statement for one range of keys; for the first range without a lower bound. */
+export function batchSql(
+  statement: BatchStatement,
+  key: readonly KeyColumn[],
+  range: { readonly after: Key | null },
+): string {
+  return spliceCondition(statement, rangeCondition(statement.reference, key, range));
+}
+
+/**
+ * The key that is the n-th after the last one, as k1, k2, …; no row where fewer are left. An index serves it alone, whatever gaps
+ * there are, and nothing but the one row is made into text.
+ */
+export function stepSql(walk: Walk, { after }: { readonly after: Key | null }): string {
+  const { names, columns, from } = parts(walk, after);
+  return `SELECT ${asText(names)}
+  FROM (SELECT ${columns.map((column, index) => `${column} AS ${names[index] ?? ''}`).join(', ')}
+          FROM ${from} ORDER BY ${columns.join(', ')} OFFSET $1::pg_catalog.int8 - 1 LIMIT 1) AS w`;
+}
+
+/** The last of the next n keys, and as `keys` how many there are; no row when none is left. */
+export function lastStepSql(walk: Walk, { after }: { readonly after: Key | null }): string {
+  const { names, columns, from } = parts(walk, after);
+  return `SELECT ${asText(names)}, w.keys
+  FROM (SELECT ${columns.map((column, index) => `${column} AS ${names[index] ?? ''}`).join(', ')},
+               pg_catalog.row_number() OVER (ORDER BY ${columns.join(', ')})::pg_catalog.int4 AS keys
+          FROM ${from} ORDER BY ${columns.join(', ')} LIMIT $1::pg_catalog.int8) AS w
+ ORDER BY w.keys DESC LIMIT 1`;
+}
+
+/** The values of the parameters of {@link stepSql} and {@link lastStepSql}. */
+export function stepValues(keys: number, after: Key | null): string[] {
+  return [String(keys), ...(after ?? [])];
+}
+
+function parts({ table, only, key }: Walk, after: Key | null) {
+  const columns = key.map(({ name }) => `k.${quoteIdent(name)}`);
+  const bound = tuple(key.map(({ type }, index) => `$${index + 2}::${type}`));
+  const from = `${only ? 'ONLY ' : ''}${quoteIdent(table.schema)}.${quoteIdent(table.name)} AS k`;
+  return {
+    columns,
+    names: key.map((_, index) => `k${index + 1}`),
+    from: after === null ? from : `${from} WHERE ${tuple(columns)} > ${bound}`,
+  };
+}
+
+const asText = (names: readonly string[]): string =>
+  names.map((name) => `w.${name}::pg_catalog.text AS ${name}`).join(', ');
+
+function tuple(parts: readonly string[]): string {
+  return parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(', ')})`;
+}

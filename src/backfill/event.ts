@@ -1,0 +1,61 @@
+import type { State } from './machine.ts';
+import type { Remaining } from './remaining.ts';
+
+/** How far a backfill has come, for people and programs that watch it. */
+export interface BackfillProgress {
+  readonly state: State;
+  readonly rowsDone: number;
+  readonly rowsVisited: number;
+  readonly rowsTotal: number | null;
+  readonly rowsTotalExact: boolean;
+  readonly batches: number;
+  /** Rows changed per second over the last 10 s. */
+  readonly rate: number;
+  readonly etaSeconds: number | null;
+  readonly etaRange: readonly [number, number] | null;
+  readonly throttledBy: string | null;
+  readonly lastError: string | null;
+}
+
+export type BackfillEvent =
+  /** Another process has the backfill; `pid` is its session on the server. */
+  | { readonly event: 'waiting'; readonly owner: string; readonly pid: number; readonly since: string }
+  | {
+      readonly event: 'started';
+      readonly name: string;
+      readonly table: string;
+      readonly key: readonly string[];
+      /** From a checkpoint. */
+      readonly resumed: boolean;
+      readonly settings: readonly string[];
+    }
+  /** After each batch. */
+  | ({
+      readonly event: 'progress';
+      readonly batchKeys: number;
+      readonly batchRows: number;
+      readonly batchMs: number;
+    } & BackfillProgress)
+  | { readonly event: 'throttled'; readonly reason: string }
+  | { readonly event: 'unthrottled' }
+  | { readonly event: 'batch-failed'; readonly reason: string; readonly attempt: number }
+  | { readonly event: 'reconnecting'; readonly reason: string }
+  | { readonly event: 'reconnected' }
+  | { readonly event: 'verifying' }
+  | { readonly event: 'pass'; readonly pass: number; readonly rowsLeft: number }
+  | ({ readonly event: 'finished' } & BackfillResult);
+
+export interface BackfillResult {
+  readonly name: string;
+  /** `gave-up`: it paused itself after failures. */
+  readonly outcome: 'succeeded' | 'paused' | 'cancelled' | 'failed' | 'gave-up';
+  /** Why it did not succeed. */
+  readonly reason: string | null;
+  readonly rowsDone: number;
+  readonly rowsVisited: number;
+  readonly batches: number;
+  /** Of this run. */
+  readonly durationMs: number;
+  /** What the walk after the end found; null when there was none. */
+  readonly remaining: Remaining | null;
+}

@@ -1,0 +1,28 @@
+import { isConnectionLost, isSqlFailure, sqlstate } from '../db/errors.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import { Problem } from '../problem.ts';
+
+/** The connection is gone, or the server no longer takes writes: a failover makes the old primary read-only before it goes. */
+export function isOutage(error: unknown): boolean {
+  return isConnectionLost(error) || sqlstate(error) === SQLSTATE.read_only_sql_transaction;
+}
+
+/** Missing tables, columns, privileges, operators: class 42, with 3F for schemas and 0A for what the server cannot do. */
+export function isHopeless(error: unknown): boolean {
+  return /^(?:42|3F|0A)/.test(sqlstate(error) ?? '');
+}
+
+export function describeFailure(error: unknown): string {
+  if (!isSqlFailure(error)) return error instanceof Error ? error.message : String(error);
+  // Of a lock, the context says on which table; of a trigger, in which function.
+  const context = error.where?.split('\n')[0];
+  return `${error.message} (SQLSTATE ${error.sqlstate}${context === undefined ? '' : `, ${context}`})`;
+}
+
+export function rowHeld(name: string, schema: string, cause: unknown): Problem {
+  return new Problem(`An open transaction holds the row of ${name} in ${schema}.backfill; the backfill has stopped.`, {
+    exitCode: 3,
+    advice: 'End that transaction (an UPDATE without COMMIT, most likely), then run the backfill again.',
+    cause,
+  });
+}

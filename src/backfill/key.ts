@@ -1,0 +1,125 @@
+import type { Session } from '../db/session.ts';
+import { closest } from '../closest.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+import { Problem } from '../problem.ts';
+import type { KeyColumn } from './batches.ts';
+
+/** A unique index whose columns could be walked. */
+interface KeyIndex {
+  readonly primary: boolean;
+  /** An index that is ascending in one column and descending in another serves no comparison of rows. */
+  readonly mixed: boolean;
+  readonly columns: readonly IndexColumn[];
+}
+
+interface IndexColumn extends KeyColumn {
+  readonly notNull: boolean;
+  /** The name of its collation, where equal does not mean the same bytes. */
+  readonly nondeterministic: string | null;
+}
+
+/**
+ * The columns to walk: those asked for, else the primary key, else the smallest unique index without NULLs. Throws a Problem
+ * (exit 2) that says why where there is none. `table` is shown to people.
+ */
+export async function readKeyColumns(
+  session: Session,
+  oid: string,
+  table: string,
+  wanted: readonly string[] | null,
+): Promise<readonly KeyColumn[]> {
+  const indexes = await readIndexes(session, oid);
+  const chosen = wanted === null ? bestOf(indexes) : indexes.find((index) => sameNames(index, wanted));
+  if (wanted !== null) await requireColumns(session, oid, table, wanted);
+  if (chosen === undefined) {
+    throw wanted === null
+      ? new Problem(`${table} has no primary key, and no unique index on columns that are NOT NULL.`, {
+          advice: 'Add a primary key: without a key, no walk can tell which rows it has visited.',
+        })
+      : new Problem(`${table} has no unique index on (${wanted.join(', ')}).`, {
+          advice:
+            'The key needs a unique index on exactly these columns, in this order; without -- key, the primary key is taken.',
+        });
+  }
+  const nullable = chosen.columns.find(({ notNull }) => !notNull);
+  if (nullable !== undefined) {
+    throw new Problem(`The key column ${nullable.name} of ${table} may be NULL; such rows would never be visited.`, {
+      advice: `Make it NOT NULL, or walk another key.`,
+    });
+  }
+  if (chosen.mixed) {
+    throw new Problem(
+      `The index on (${names(chosen).join(', ')}) of ${table} is ascending in one column and descending in another.`,
+      {
+        advice: 'It cannot be walked in order; name another unique key by -- key.',
+      },
+    );
+  }
+  const loose = chosen.columns.find(({ nondeterministic }) => nondeterministic !== null);
+  if (loose !== undefined) {
+    throw new Problem(
+      `The key column ${loose.name} of ${table} has the nondeterministic collation ${loose.nondeterministic ?? ''}, in which different texts are equal.`,
+      { advice: 'A walk could visit one for the other; name another unique key by -- key.' },
+    );
+  }
+  return chosen.columns.map(({ name, type }) => ({ name, type }));
+}
+
+async function readIndexes(session: Session, oid: string): Promise<KeyIndex[]> {
+  const rows = await session.query<{ primary: boolean; mixed: boolean; columns: string }>(
+    `SELECT i.indisprimary AS primary, pg_catalog.count(DISTINCT k.option & 1) > 1 AS mixed,
+            pg_catalog.json_agg(pg_catalog.json_build_object(
+              'name', a.attname, 'schema', tn.nspname, 'type', t.typname, 'notNull', a.attnotnull,
+              'nondeterministic', CASE WHEN c.collisdeterministic IS FALSE THEN c.collname END) ORDER BY k.position) AS columns
+       FROM pg_catalog.pg_index i
+      CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::pg_catalog.int2[]), pg_catalog.unnest(i.indoption::pg_catalog.int2[]),
+              pg_catalog.unnest(i.indclass::pg_catalog.oid[]), pg_catalog.unnest(i.indcollation::pg_catalog.oid[]))
+              WITH ORDINALITY AS k (attnum, option, opclass, "collation", position)
+       JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+       JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+       JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
+       LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation
+      WHERE i.indrelid = $1::pg_catalog.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+        AND i.indpred IS NULL AND i.indexprs IS NULL AND k.position <= i.indnkeyatts
+      GROUP BY i.indexrelid, i.indisprimary
+     -- Only what ORDER BY and the comparison operators of the columns themselves can use.
+     HAVING pg_catalog.bool_and(o.opcdefault AND k."collation" = a.attcollation)
+      ORDER BY i.indisprimary DESC, pg_catalog.count(*), i.indexrelid`,
+    [oid],
+  );
+  return rows.map(({ columns, ...index }) => ({
+    ...index,
+    columns: (JSON.parse(columns) as (IndexColumn & { schema: string })[]).map(({ schema, type, ...column }) => ({
+      ...column,
+      type: `${quoteIdent(schema)}.${quoteIdent(type)}`,
+    })),
+  }));
+}
+
+/** The primary key comes first, then the fewest columns. */
+function bestOf(indexes: readonly KeyIndex[]): KeyIndex | undefined {
+  return indexes.find(({ primary, mixed, columns }) => primary || (!mixed && columns.every(({ notNull }) => notNull)));
+}
+
+function sameNames(index: KeyIndex, wanted: readonly string[]): boolean {
+  return names(index).join('\0') === wanted.join('\0');
+}
+
+function names({ columns }: KeyIndex): string[] {
+  return columns.map(({ name }) => name);
+}
+
+async function requireColumns(session: Session, oid: string, table: string, wanted: readonly string[]): Promise<void> {
+  const rows = await session.query<{ name: string }>(
+    'SELECT attname AS name FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.oid AND attnum > 0 AND NOT attisdropped',
+    [oid],
+  );
+  const existing = rows.map(({ name }) => name);
+  const missing = wanted.find((column) => !existing.includes(column));
+  if (missing === undefined) return;
+  const meant = closest(missing, existing);
+  throw new Problem(`${table} has no column ${missing}.`, {
+    advice: meant === null ? `Its columns are ${existing.join(', ')}.` : `Did you mean ${meant}?`,
+  });
+}

@@ -1,0 +1,55 @@
+import type { Session } from '../db/session.ts';
+import { anyRowQuery } from '../sql/remaining.ts';
+import { currentSettings, type Job, prepareJob, registrationOf, settleSpec } from './job.ts';
+import type { State } from './machine.ts';
+import type { BackfillSpec } from './spec.ts';
+import { openStore } from './store.ts';
+import { estimateRows } from './target.ts';
+import { findRange } from './remaining.ts';
+
+/** The state that the database has for a backfill; null when it was never registered. */
+export async function backfillState(session: Session, schema: string, name: string): Promise<State | null> {
+  const store = openStore(schema);
+  if (!(await store.exists(session))) return null;
+  return (await store.load(session, name))?.state ?? null;
+}
+
+/** Tables with more rows are not searched for one to work on. */
+const SEARCHED_ROWS = 100_000;
+
+/**
+ * Makes a backfill known in the database, so that it can be run from anywhere. One whose table has no row to work on has succeeded
+ * at once. Throws a Problem for everything that would keep it from running. The session's search path is the statement's.
+ */
+export async function registerBackfill(
+  session: Session,
+  schema: string,
+  spec: BackfillSpec,
+): Promise<{ state: State; hasWork: boolean }> {
+  const store = openStore(schema);
+  await store.ensure(session);
+  const settled = await settleSpec(session, store, spec);
+  const { state } = settled.stored ?? {};
+  if (state !== undefined && state !== 'pending') return { state, hasWork: state !== 'succeeded' };
+
+  const job = await prepareJob(session, settled.spec);
+  await store.register(session, registrationOf(job, settled.spec, currentSettings(settled.spec, settled.stored, {})));
+  if (await hasWork(session, job)) return { state: 'pending', hasWork: true };
+  await store.write(session, spec.name, {
+    state: 'succeeded',
+    rowsTotal: { rows: 0, exact: true },
+    started: true,
+    finished: true,
+  });
+  return { state: 'succeeded', hasWork: false };
+}
+
+async function hasWork(session: Session, { statement, target }: Job): Promise<boolean> {
+  const { rows } = await estimateRows(session, target);
+  if (rows > SEARCHED_ROWS) return true;
+  if ((await findRange(session, target, null, 1)) === null) return false;
+  const query = anyRowQuery(statement);
+  if (query === null) return true;
+  const [row] = await session.query<{ found: boolean }>(query);
+  return row?.found === true;
+}

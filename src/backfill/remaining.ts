@@ -1,0 +1,111 @@
+import { isSqlFailure, sqlstate } from '../db/errors.ts';
+import type { Session } from '../db/session.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import type { BatchStatement } from '../sql/batch-statement.ts';
+import { remainingQuery } from '../sql/remaining.ts';
+import {
+  type Key,
+  type KeyRange,
+  rangeCondition,
+  rangeValues,
+  lastStepSql,
+  stepSql,
+  stepValues,
+  type Walk,
+} from './batches.ts';
+
+/** What a walk over all keys says about the end. */
+export type Remaining =
+  | { readonly kind: 'proved' }
+  /** `after` is the last key before the first of them. */
+  | { readonly kind: 'left'; readonly rows: number; readonly after: Key | null }
+  | { readonly kind: 'cannot-tell'; readonly reason: string };
+
+export interface VerifyRequest {
+  readonly statement: BatchStatement;
+  readonly target: Walk;
+  /** Keys in a range. */
+  readonly keys: number;
+  /** Asked before each range; null is returned once it answers false. */
+  readonly mayGoOn: () => Promise<boolean>;
+}
+
+/**
+ * Counts the rows that the statement would still change; it only reads. At once where that takes no longer than a batch may take,
+ * else by the same walk, so that no long snapshot keeps dead rows from being cleaned up.
+ */
+export async function countRemaining(session: Session, request: VerifyRequest): Promise<Remaining | null> {
+  const { statement, target, keys, mayGoOn } = request;
+  if (statement.progress.kind === 'cannot-tell') return statement.progress;
+  const exact = await canCompare(session, request);
+  if (!(await mayGoOn())) return null;
+  if (await noneLeft(session, request, exact)) return { kind: 'proved' };
+  let rows = 0;
+  let firstAfter: Key | null = null;
+  let after: Key | null = null;
+  while (await mayGoOn()) {
+    const range = await findRange(session, target, after, keys);
+    if (range === null) return rows === 0 ? { kind: 'proved' } : { kind: 'left', rows, after: firstAfter };
+    const found = await count(session, request, range, exact);
+    if (rows === 0 && found > 0) firstAfter = after;
+    rows += found;
+    after = range.upTo;
+  }
+  return null;
+}
+
+/** The next range of keys, and how many are in it; null when none is left. */
+export async function findRange(
+  session: Session,
+  target: Walk,
+  after: Key | null,
+  keys: number,
+): Promise<(KeyRange & { readonly keys: number }) | null> {
+  const values = stepValues(keys, after);
+  const [full] = await session.query<Record<string, string>>(stepSql(target, { after }), values);
+  if (full !== undefined) return { after, upTo: keyOf(target, full), keys };
+  const [last] = await session.query<{ keys: number } & Record<string, string>>(lastStepSql(target, { after }), values);
+  return last === undefined ? null : { after, upTo: keyOf(target, last), keys: last.keys };
+}
+
+function keyOf({ key }: Walk, row: Readonly<Record<string, string>>): Key {
+  return key.map((_, index) => row[`k${index + 1}`] ?? '');
+}
+
+/** False also where the count takes too long. */
+async function noneLeft(session: Session, { statement }: VerifyRequest, exact: boolean): Promise<boolean> {
+  try {
+    const [row] = await session.query<{ count: string }>(remainingQuery(statement, 'true', exact) ?? '');
+    return row?.count === '0';
+  } catch (error) {
+    if (isSqlFailure(error) && sqlstate(error) === SQLSTATE.query_canceled) return false;
+    throw error;
+  }
+}
+
+async function count(
+  session: Session,
+  { statement, target }: VerifyRequest,
+  range: KeyRange,
+  exact: boolean,
+): Promise<number> {
+  const sql = remainingQuery(statement, rangeCondition(statement.reference, target.key, range), exact);
+  if (sql === null) throw new Error('counting what is left of a statement that cannot tell');
+  const [row] = await session.query<{ count: string }>(sql, rangeValues(range));
+  return Number(row?.count ?? 0);
+}
+
+/** Types without an equality operator, json above all, have no IS DISTINCT FROM. */
+async function canCompare(session: Session, { statement, target }: VerifyRequest): Promise<boolean> {
+  const sql = remainingQuery(statement, rangeCondition(statement.reference, target.key, { after: null }), true);
+  try {
+    await session.query(
+      `EXPLAIN ${sql ?? ''}`,
+      target.key.map(() => null),
+    );
+    return true;
+  } catch (error) {
+    if (isSqlFailure(error) && sqlstate(error) === SQLSTATE.undefined_function) return false;
+    throw error;
+  }
+}

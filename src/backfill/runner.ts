@@ -1,0 +1,397 @@
+import { isSqlFailure, sqlstate } from '../db/errors.ts';
+import { withTransaction } from '../db/transaction.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import { assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
+import { type Batch, CheckpointMoved, runBatch } from './batch.ts';
+import type { BackfillEvent, BackfillResult } from './event.ts';
+import { describeFailure, isHopeless, isOutage, rowHeld } from './failure.ts';
+import type { Job } from './job.ts';
+import { batchSession, closeLink, type Link, reopenLink } from './link.ts';
+import { lockWaiters } from './lock-waiters.ts';
+import { after, type State, type Step } from './machine.ts';
+import { afterBatch, afterFailure, batchKeys, type Pace, startPace, waitMs } from './pace.ts';
+import { countRemaining, type Remaining } from './remaining.ts';
+import { replicaLag } from './replica-lag.ts';
+import type { Settings } from './settings.ts';
+import { addBatch, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
+import { type Order, startSteering, type Steering } from './steering.ts';
+import type { Change, Progress, Pulse, Store, Stored } from './store.ts';
+import { estimateRows } from './target.ts';
+
+export interface RunnerOptions {
+  readonly job: Job;
+  readonly store: Store;
+  readonly lease: Lease;
+  /** As it was when this process began. */
+  readonly begun: Stored;
+  readonly open: () => Promise<Link>;
+  readonly reconnectForMs: number;
+  readonly pause: AbortSignal;
+  readonly cancelBatch: AbortSignal;
+  readonly emit: (event: BackfillEvent) => void;
+}
+
+interface End {
+  readonly outcome: BackfillResult['outcome'];
+  readonly reason: string | null;
+  readonly remaining: Remaining | null;
+}
+
+/** How each end is written down. */
+const LAST_STEP: Readonly<Record<End['outcome'], Step>> = {
+  succeeded: 'finish',
+  paused: 'pause',
+  'gave-up': 'pause',
+  cancelled: 'cancel',
+  failed: 'fail',
+};
+
+/** In a row. */
+const MOST_FAILURES = 5;
+const MOST_PASSES = 3;
+const WRITE_WITHIN_MS = 30_000;
+const HOLD_MS = 1_000;
+const FIRST_BACKOFF_MS = 50;
+
+/** One process at work on one backfill. Owns the link from the moment it is made; `link` is the one to close. */
+export class Runner {
+  link: Link;
+  readonly #options: RunnerOptions;
+  readonly #beganAt = performance.now();
+  #steering: Steering | undefined;
+  #progress: Progress;
+  #state: State;
+  #throttledBy: string | null = null;
+  #lastError: string | null = null;
+  #failures = 0;
+  #pace: Pace;
+  #speed: Speed;
+  #restUntil = 0;
+  #settings: Settings;
+
+  constructor(link: Link, options: RunnerOptions) {
+    const { progress, settings, state } = options.begun;
+    this.link = link;
+    this.#options = options;
+    this.#progress = progress;
+    this.#state = state;
+    this.#settings = settings;
+    // Where the last process had to go down with the size, this one does not go up at once.
+    const size = Math.min(progress.batchKeys ?? settings.batchSize, settings.batchSize);
+    this.#pace = startPace(size, performance.now());
+    this.#speed = startSpeed(performance.now());
+  }
+
+  async run(): Promise<BackfillResult> {
+    const { cancelBatch } = this.#options;
+    const cancel = (): void => {
+      this.link.control.query('SELECT pg_catalog.pg_cancel_backend($1)', [this.link.main.pid]).catch(() => undefined);
+    };
+    cancelBatch.addEventListener('abort', cancel);
+    try {
+      for (;;) {
+        try {
+          await batchSession(this.link.main, this.#settings);
+          this.#steering = await this.#startSteering();
+          const end = await this.#untilTheEnd(this.#steering);
+          await this.#write({ ...this.#stateAfter(LAST_STEP[end.outcome]), ...closing(end, this.#progress) });
+          return this.#finished(end);
+        } catch (error) {
+          await this.#steering?.stop();
+          if (error instanceof CheckpointMoved) await this.#reload(this.link);
+          else if (isOutage(error)) await this.#reconnect(error);
+          else throw error;
+        } finally {
+          await this.#steering?.stop();
+        }
+      }
+    } finally {
+      cancelBatch.removeEventListener('abort', cancel);
+    }
+  }
+
+  #startSteering(): Promise<Steering> {
+    const { store, job, pause } = this.#options;
+    const { main, control } = this.link;
+    return startSteering({
+      store,
+      name: job.name,
+      session: control,
+      // Fresh ones for each connection: after a failover, positions and standbys are others.
+      signals: [replicaLag(() => performance.now()), lockWaiters(job.target)],
+      ownPids: [main.pid, control.pid],
+      settings: this.#settings,
+      pause,
+    });
+  }
+
+  /** Pass after pass, until nothing is left that the WHERE can tell. */
+  async #untilTheEnd(steering: Steering): Promise<End> {
+    for (let pass = 1; ; pass += 1) {
+      const end = await this.#walk(steering);
+      if (end !== null) return end;
+      const remaining = await this.#verify(steering);
+      if ('outcome' in remaining) return remaining;
+      if (remaining.kind !== 'left') return { outcome: 'succeeded', reason: null, remaining };
+      if (pass >= MOST_PASSES) {
+        const reason = `${remaining.rows} rows are still left after ${MOST_PASSES} passes`;
+        return { outcome: 'failed', reason, remaining };
+      }
+      await this.#nextPass(remaining);
+    }
+  }
+
+  /** Batch after batch; null when no key is left. */
+  async #walk(steering: Steering): Promise<End | null> {
+    for (;;) {
+      const order = await this.#mayGoOn(steering);
+      if ('outcome' in order) return order;
+      const settings = steering.settings();
+      const now = performance.now();
+      const wait = Math.max(waitMs(this.#pace, settings, now), this.#restUntil - now);
+      if (wait > 0) {
+        await steering.change(wait);
+        continue;
+      }
+      await this.#takeOver(settings);
+
+      const keys = batchKeys(this.#pace, settings);
+      let batch: Batch | null;
+      try {
+        batch = await runBatch(this.link.main, this.#options, this.#progress, { keys, pulse: this.#pulse() });
+      } catch (error) {
+        const end = await this.#failed(error, keys, steering);
+        if (end !== null) return end;
+        continue;
+      }
+      if (batch === null) return null;
+      if (this.#lastError !== null) await this.#write({ lastError: null });
+      this.#done(batch, settings);
+      this.#restUntil = order.kind === 'slow' ? performance.now() + (order.times - 1) * batch.ms : 0;
+    }
+  }
+
+  /** Settings that were changed since the last batch. */
+  async #takeOver(settings: Settings): Promise<void> {
+    const { batchTimeMs, batchSize } = this.#settings;
+    if (settings.batchTimeMs !== batchTimeMs) await batchSession(this.link.main, settings);
+    if (settings.batchSize !== batchSize) this.#pace = { ...this.#pace, size: settings.batchSize, msPerKey: null };
+    this.#settings = settings;
+  }
+
+  #done(batch: Batch, settings: Settings): void {
+    const now = performance.now();
+    this.#progress = batch.progress;
+    this.#failures = 0;
+    this.#lastError = null;
+    this.#pace = afterBatch(this.#pace, settings, batch, now);
+    this.#speed = addBatch(this.#speed, batch, now);
+    const { rate, eta } = this.#pulse();
+    const { rowsDone, rowsVisited, rowsTotal, rowsTotalExact, batches } = this.#progress;
+    this.#options.emit({
+      event: 'progress',
+      state: this.#state,
+      rowsDone,
+      rowsVisited,
+      rowsTotal,
+      rowsTotalExact,
+      batches,
+      rate,
+      etaSeconds: eta?.seconds ?? null,
+      etaRange: eta?.range ?? null,
+      throttledBy: this.#throttledBy,
+      lastError: this.#lastError,
+      batchKeys: batch.keys,
+      batchRows: batch.rows,
+      batchMs: batch.ms,
+    });
+  }
+
+  /** Waits until the order is to go, fast or slow; gives the end when it is to stop. */
+  async #mayGoOn(steering: Steering): Promise<End | Extract<Order, { kind: 'go' | 'slow' }>> {
+    for (;;) {
+      const order = steering.order();
+      switch (order.kind) {
+        case 'broken':
+          throw order.error;
+        case 'pause':
+          return { outcome: 'paused', reason: order.reason, remaining: null };
+        case 'cancel':
+          return { outcome: 'cancelled', reason: order.reason, remaining: null };
+        case 'wait':
+          await this.#throttle(order.reason);
+          await steering.change(HOLD_MS);
+          break;
+        case 'go':
+        case 'slow':
+          if (this.#throttledBy !== null) await this.#unthrottle();
+          return order;
+      }
+    }
+  }
+
+  async #throttle(reason: string): Promise<void> {
+    if (this.#throttledBy === reason) return;
+    await this.#write({ ...this.#stateAfter('throttle'), throttledBy: reason });
+    this.#throttledBy = reason;
+    this.#options.emit({ event: 'throttled', reason });
+  }
+
+  async #unthrottle(): Promise<void> {
+    await this.#write({ ...this.#stateAfter('go'), throttledBy: null });
+    this.#throttledBy = null;
+    this.#options.emit({ event: 'unthrottled' });
+  }
+
+  /** Decides what a failed batch means: the end, or null to try a smaller one. Throws on what the whole run has to deal with. */
+  async #failed(error: unknown, keys: number, steering: Steering): Promise<End | null> {
+    if (error instanceof LeaseLost || isOutage(error)) throw error;
+    if (error instanceof CheckpointMoved) {
+      await this.#reload(this.link);
+    } else if (!isSqlFailure(error)) {
+      throw error;
+    }
+    if (this.#options.cancelBatch.aborted && sqlstate(error) === SQLSTATE.query_canceled) {
+      return { outcome: 'paused', reason: 'the batch was cancelled', remaining: null };
+    }
+    const { lastKey } = this.#progress;
+    const place = lastKey === null ? 'at the first key' : `after the key ${lastKey.join(', ')}`;
+    const reason = `the batch of ${keys} ${place} failed: ${describeFailure(error)}`;
+    if (isHopeless(error)) return { outcome: 'failed', reason, remaining: null };
+    this.#failures += 1;
+    this.#lastError = reason;
+    if (this.#failures === MOST_FAILURES) {
+      return { outcome: 'gave-up', reason: `${MOST_FAILURES} batches in a row failed; ${reason}`, remaining: null };
+    }
+    this.#pace = afterFailure(this.#pace, keys);
+    this.#options.emit({ event: 'batch-failed', reason, attempt: this.#failures });
+    await this.#write({ lastError: reason });
+    await steering.change(FIRST_BACKOFF_MS * 2 ** this.#failures);
+    return null;
+  }
+
+  async #verify(steering: Steering): Promise<Remaining | End> {
+    const { job, emit } = this.#options;
+    const { statement, target } = job;
+    if (statement.progress.kind === 'tells') emit({ event: 'verifying' });
+    let end: End | null = null;
+    const mayGoOn = async (): Promise<boolean> => {
+      const order = await this.#mayGoOn(steering);
+      end = 'outcome' in order ? order : null;
+      return end === null;
+    };
+    try {
+      const keys = steering.settings().maxBatchSize;
+      const remaining = await countRemaining(this.link.main, { statement, target, keys, mayGoOn });
+      return remaining ?? end ?? { kind: 'cannot-tell', reason: 'the count was interrupted' };
+    } catch (error) {
+      if (!isSqlFailure(error) || isOutage(error)) throw error;
+      if (this.#options.cancelBatch.aborted)
+        return { outcome: 'paused', reason: 'the count was cancelled', remaining: null };
+      return { kind: 'cannot-tell', reason: `the count failed: ${describeFailure(error)}` };
+    }
+  }
+
+  async #nextPass(remaining: Extract<Remaining, { kind: 'left' }>): Promise<void> {
+    const { job, store, lease, emit } = this.#options;
+    const { main } = this.link;
+    const { rows } = await estimateRows(main, job.target);
+    const next: Progress = {
+      ...this.#progress,
+      pass: this.#progress.pass + 1,
+      lastKey: remaining.after,
+      rowsTotal: this.#progress.rowsVisited + rows,
+      rowsTotalExact: false,
+    };
+    await withTransaction(main, async () => {
+      await assertLease(main, lease);
+      if (!(await store.advance(main, job.name, this.#progress, next, this.#pulse()))) throw new CheckpointMoved();
+    });
+    this.#progress = next;
+    emit({ event: 'pass', pass: next.pass, rowsLeft: remaining.rows });
+  }
+
+  /** After an outage only the database knows whether the last COMMIT happened: it goes on from the checkpoint there. */
+  async #reconnect(error: unknown): Promise<void> {
+    const { lease, open, reconnectForMs, pause, emit } = this.#options;
+    emit({ event: 'reconnecting', reason: describeFailure(error) });
+    await closeLink(this.link);
+    const settle = async (link: Link): Promise<void> => {
+      await lease.heartbeat(link.control);
+      await this.#reload(link);
+    };
+    this.link = await reopenLink({ open, settle, forMs: reconnectForMs, stop: pause });
+    emit({ event: 'reconnected' });
+  }
+
+  async #reload({ main }: Link): Promise<void> {
+    const { store, job } = this.#options;
+    const stored = await store.load(main, job.name);
+    if (stored === null) throw new Error(`the backfill ${job.name} was removed while it was running`);
+    this.#progress = stored.progress;
+    this.#state = stored.state;
+    this.#throttledBy = stored.throttledBy;
+  }
+
+  /** Every word in the books is written under the lease, also when a person's open transaction holds the row for a while. */
+  async #write(change: Change): Promise<void> {
+    const { store, job, lease } = this.#options;
+    const { main } = this.link;
+    const deadline = performance.now() + WRITE_WITHIN_MS;
+    for (;;) {
+      try {
+        await withTransaction(main, async () => {
+          await assertLease(main, lease);
+          await store.write(main, job.name, change);
+        });
+        this.#state = change.state ?? this.#state;
+        return;
+      } catch (error) {
+        if (sqlstate(error) !== SQLSTATE.lock_not_available) throw error;
+        if (performance.now() > deadline) throw rowHeld(job.name, store.schema, error);
+      }
+    }
+  }
+
+  #stateAfter(step: Step): { state: State } {
+    // A pause that was asked for is written by the steering; any state that it can have written leads on from here.
+    const state = after(this.#state, step);
+    if (state === null) throw new Error(`a backfill that is ${this.#state} cannot ${step}`);
+    return { state };
+  }
+
+  #pulse(): Pulse {
+    const now = performance.now();
+    const { rowsTotal, rowsVisited } = this.#progress;
+    const left = rowsTotal === null ? null : eta(this.#speed, Math.max(0, rowsTotal - rowsVisited), now);
+    return { rate: rowsPerSecond(this.#speed, now), eta: left };
+  }
+
+  #finished({ outcome, reason, remaining }: End): BackfillResult {
+    const { rowsDone, rowsVisited, batches } = this.#progress;
+    const durationMs = performance.now() - this.#beganAt;
+    const result = {
+      name: this.#options.job.name,
+      outcome,
+      reason,
+      rowsDone,
+      rowsVisited,
+      batches,
+      durationMs,
+      remaining,
+    };
+    this.#options.emit({ event: 'finished', ...result });
+    return result;
+  }
+}
+
+/** What the books say at an end, beside the state. */
+function closing({ outcome, reason }: End, { rowsVisited }: Progress): Change {
+  const always: Change = { pulse: { rate: 0, eta: null }, throttledBy: null };
+  if (outcome === 'succeeded') {
+    return { ...always, lastError: null, finished: true, rowsTotal: { rows: rowsVisited, exact: true } };
+  }
+  if (outcome === 'paused') return { ...always, desiredState: 'paused' };
+  if (outcome === 'gave-up') return { ...always, desiredState: 'paused', lastError: reason };
+  return { ...always, finished: true, ...(outcome === 'failed' ? { lastError: reason } : {}) };
+}

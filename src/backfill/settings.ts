@@ -1,0 +1,100 @@
+import { formatDuration, parseDuration } from '../duration.ts';
+
+/** How fast a backfill may go; all of it can be changed while it runs. */
+export interface Settings {
+  /** Rows changed per second at most; null for no limit. */
+  readonly rate: number | null;
+  /** What a batch should take while its size adapts. */
+  readonly batchTimeMs: number;
+  /** Keys in the first batch. */
+  readonly batchSize: number;
+  readonly maxBatchSize: number;
+  /** With a standby further behind, nothing is written. */
+  readonly maxLagMs: number;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  rate: null,
+  batchTimeMs: 250,
+  batchSize: 1000,
+  maxBatchSize: 20_000,
+  maxLagMs: 5_000,
+};
+
+export const SETTING_NAMES = ['rate', 'batch-time', 'batch-size', 'max-batch-size', 'max-lag'] as const;
+
+/** In a file's header, as a flag and in `backfill set`. */
+export type SettingName = (typeof SETTING_NAMES)[number];
+
+interface Reading {
+  /** What its value has to be. */
+  readonly expected: string;
+  /** null where the text is something else. */
+  readonly read: (text: string) => Partial<Settings> | null;
+  readonly show: (settings: Settings) => string;
+}
+
+const BATCH_SIZE = 'a whole number of rows from 1 to 1000000, such as 1000';
+
+const READINGS: Readonly<Record<SettingName, Reading>> = {
+  rate: {
+    expected: "more than 0 rows per second, such as '5000 rows/s', or none for no limit; to stop a backfill, pause it",
+    read: (text) => {
+      if (text === 'none') return { rate: null };
+      const match = /^(\d+(?:\.\d+)?)(?:\s*(?:rows?)?\s*\/\s*s(?:ec)?)?$/.exec(text);
+      const rate = Number(match?.[1] ?? 0);
+      return rate > 0 ? { rate } : null;
+    },
+    show: ({ rate }) => (rate === null ? 'none' : `${rate} rows/s`),
+  },
+  'batch-time': {
+    expected: 'a duration from 1ms to 1min, such as 250ms',
+    read: (text) => within(parseDuration(text), 60_000, (batchTimeMs) => ({ batchTimeMs })),
+    show: ({ batchTimeMs }) => formatDuration(batchTimeMs),
+  },
+  'batch-size': {
+    expected: BATCH_SIZE,
+    read: (text) => within(wholeNumber(text), 1_000_000, (batchSize) => ({ batchSize })),
+    show: ({ batchSize }) => String(batchSize),
+  },
+  'max-batch-size': {
+    expected: BATCH_SIZE,
+    read: (text) => within(wholeNumber(text), 1_000_000, (maxBatchSize) => ({ maxBatchSize })),
+    show: ({ maxBatchSize }) => String(maxBatchSize),
+  },
+  'max-lag': {
+    expected: 'a duration from 1ms to 24h, such as 5s',
+    read: (text) => within(parseDuration(text), 24 * 3_600_000, (maxLagMs) => ({ maxLagMs })),
+    show: ({ maxLagMs }) => formatDuration(maxLagMs),
+  },
+};
+
+/** Reads one setting; where it cannot, says what its value has to be. */
+export function readSetting(name: SettingName, text: string): Partial<Settings> | string {
+  const { read, expected } = READINGS[name];
+  return read(text.trim()) ?? expected;
+}
+
+/** Layers over the defaults, the later ones on top. */
+export function mergeSettings(...layers: readonly Partial<Settings>[]): Settings {
+  const merged: Settings = Object.assign({}, DEFAULT_SETTINGS, ...layers);
+  // The first size is a wish, the greatest one a promise.
+  return { ...merged, batchSize: Math.min(merged.batchSize, merged.maxBatchSize) };
+}
+
+/** `rate 5000 rows/s`, `batch-time 250ms`, … */
+export function describeSettings(settings: Settings): string[] {
+  return SETTING_NAMES.map((name) => `${name} ${READINGS[name].show(settings)}`);
+}
+
+function within(
+  value: number | null,
+  most: number,
+  make: (value: number) => Partial<Settings>,
+): Partial<Settings> | null {
+  return value !== null && value >= 1 && value <= most ? make(value) : null;
+}
+
+function wholeNumber(text: string): number | null {
+  return /^\d+$/.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,90 @@
+import type { Session } from '../db/session.ts';
+import { type LeaseHolder, leaseHolder } from '../safety/lease.ts';
+import { unknownBackfill } from './job.ts';
+import { leaseName } from './lease-name.ts';
+import type { DesiredState, State } from './machine.ts';
+import type { Settings } from './settings.ts';
+import { openStore, type Stored } from './store.ts';
+
+/** What people and programs are told of a backfill. */
+export interface BackfillStatus {
+  readonly name: string;
+  readonly state: State;
+  readonly desiredState: DesiredState;
+  readonly rowsDone: number;
+  readonly rowsVisited: number;
+  readonly rowsTotal: number | null;
+  readonly rowsTotalExact: boolean;
+  readonly batches: number;
+  readonly rate: number;
+  readonly etaSeconds: number | null;
+  readonly etaRange: readonly [number, number] | null;
+  readonly throttledBy: string | null;
+  readonly lastError: string | null;
+  /** The process at work; null when there is none, whatever the state says. */
+  readonly runner: string | null;
+  readonly table: string;
+  readonly key: readonly string[];
+  readonly pass: number;
+  readonly settings: Settings;
+  readonly file: string | null;
+  readonly startedAt: string | null;
+  readonly updatedAt: string;
+  readonly finishedAt: string | null;
+}
+
+/** All backfills, in the order in which they were registered; none where the tables are missing. Only reads. */
+export async function listBackfills(session: Session, schema: string): Promise<BackfillStatus[]> {
+  const store = openStore(schema);
+  const all = (await store.exists(session)) ? await store.list(session) : [];
+  const statuses: BackfillStatus[] = [];
+  for (const stored of all) statuses.push(toStatus(stored, await leaseHolder(session, schema, leaseName(stored.name))));
+  return statuses;
+}
+
+/** One backfill; throws a Problem (exit 2) where there is none of that name. Only reads. */
+export async function backfillStatus(session: Session, schema: string, name: string): Promise<BackfillStatus> {
+  const stored = await loadBackfill(session, schema, name);
+  return toStatus(stored, await leaseHolder(session, schema, leaseName(name)));
+}
+
+/** Throws a Problem (exit 2) where there is none of that name. */
+export async function loadBackfill(session: Session, schema: string, name: string): Promise<Stored> {
+  const store = openStore(schema);
+  const there = await store.exists(session);
+  const stored = there ? await store.load(session, name) : null;
+  if (stored === null) throw await unknownBackfill(session, store, name, there);
+  return stored;
+}
+
+/** A rate is over the last ten seconds; nothing was written for longer than that. */
+const FRESH_SECONDS = 10;
+
+function toStatus(stored: Stored, holder: LeaseHolder | null): BackfillStatus {
+  const { progress, eta } = stored;
+  const moving = holder !== null && stored.idleSeconds < FRESH_SECONDS;
+  return {
+    name: stored.name,
+    state: stored.state,
+    desiredState: stored.desiredState,
+    rowsDone: progress.rowsDone,
+    rowsVisited: progress.rowsVisited,
+    rowsTotal: progress.rowsTotal,
+    rowsTotalExact: progress.rowsTotalExact,
+    batches: progress.batches,
+    rate: moving ? Math.round(stored.rate * 10) / 10 : 0,
+    etaSeconds: moving ? (eta?.seconds ?? null) : null,
+    etaRange: moving ? (eta?.range ?? null) : null,
+    throttledBy: stored.throttledBy,
+    lastError: stored.lastError,
+    runner: holder?.owner ?? null,
+    table: stored.table,
+    key: stored.keyColumns,
+    pass: progress.pass,
+    settings: stored.settings,
+    file: stored.file,
+    startedAt: stored.startedAt,
+    updatedAt: stored.updatedAt,
+    finishedAt: stored.finishedAt,
+  };
+}

@@ -1,0 +1,327 @@
+import { ensureOwnSchema } from '../db/own-schema.ts';
+import type { Session, SqlValue } from '../db/session.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+import type { Key } from './batches.ts';
+import { backfillTables } from './books.ts';
+import type { DesiredState, State } from './machine.ts';
+import type { Settings } from './settings.ts';
+
+/** One backfill as the database has it. */
+export interface Stored {
+  readonly name: string;
+  readonly state: State;
+  readonly desiredState: DesiredState;
+  readonly file: string | null;
+  readonly statement: string;
+  readonly statementHash: string;
+  readonly table: string;
+  readonly keyColumns: readonly string[];
+  readonly progress: Progress;
+  readonly settings: Settings;
+  readonly fileSettings: Partial<Settings>;
+  readonly rate: number;
+  readonly eta: { readonly seconds: number; readonly range: readonly [number, number] } | null;
+  readonly throttledBy: string | null;
+  readonly lastError: string | null;
+  /** ISO 8601, in UTC. */
+  readonly startedAt: string | null;
+  readonly updatedAt: string;
+  readonly finishedAt: string | null;
+  /** Since `updatedAt`, by the server's clock. */
+  readonly idleSeconds: number;
+}
+
+/** How far it has come: what a checkpoint keeps. */
+export interface Progress {
+  readonly lastKey: Key | null;
+  readonly pass: number;
+  readonly rowsDone: number;
+  readonly rowsVisited: number;
+  readonly rowsTotal: number | null;
+  readonly rowsTotalExact: boolean;
+  readonly batches: number;
+  /** Keys in a batch, as adapted so far; null before the first one. */
+  readonly batchKeys: number | null;
+}
+
+export interface Registration {
+  readonly name: string;
+  readonly file: string | null;
+  readonly statement: string;
+  readonly statementHash: string;
+  readonly table: string;
+  readonly keyColumns: readonly string[];
+  readonly settings: Settings;
+  readonly fileSettings: Partial<Settings>;
+}
+
+/** What is written beside the progress for those who watch. */
+export interface Pulse {
+  readonly rate: number;
+  readonly eta: Stored['eta'];
+}
+
+/** The books of all backfills in one schema. Every method is one statement, in whatever transaction the session is in. */
+export interface Store {
+  readonly schema: string;
+  /** Makes the tables where they are not there yet. */
+  ensure(session: Session): Promise<void>;
+  exists(session: Session): Promise<boolean>;
+  load(session: Session, name: string): Promise<Stored | null>;
+  list(session: Session): Promise<Stored[]>;
+  /** Adds it, or takes over the new statement where none was started. */
+  register(session: Session, registration: Registration): Promise<void>;
+  /** Writes any of the columns; false where there is no such backfill. */
+  write(session: Session, name: string, change: Change): Promise<boolean>;
+  /**
+   * Moves on from one checkpoint to the next. False where the stored one is not `from`: someone else moved it, and this transaction
+   * must not commit.
+   */
+  advance(session: Session, name: string, from: Progress, to: Progress, pulse: Pulse): Promise<boolean>;
+}
+
+export interface Change {
+  readonly state?: State;
+  readonly desiredState?: DesiredState;
+  readonly throttledBy?: string | null;
+  readonly lastError?: string | null;
+  readonly settings?: Settings;
+  readonly fileSettings?: Partial<Settings>;
+  readonly rowsTotal?: { readonly rows: number; readonly exact: boolean };
+  readonly pulse?: Pulse;
+  readonly started?: true;
+  readonly finished?: boolean;
+}
+
+export function openStore(schema: string): Store {
+  const table = `${quoteIdent(schema)}.backfill`;
+  return {
+    schema,
+    ensure: (session) => ensureOwnSchema(session, backfillTables(schema)),
+    async exists(session) {
+      const [row] = await session.query<{ there: boolean }>('SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there', [
+        table,
+      ]);
+      return row?.there === true;
+    },
+    async load(session, name) {
+      const [row] = await session.query<Row>(`${select(table)} WHERE name = $1`, [name]);
+      return row === undefined ? null : fromRow(row);
+    },
+    async list(session) {
+      const rows = await session.query<Row>(`${select(table)} ORDER BY registered_at, name`);
+      return rows.map(fromRow);
+    },
+    async register(session, { settings, ...registration }) {
+      await session.query(
+        `INSERT INTO ${table} AS b (name, file, statement, statement_hash, table_name, key_columns, file_settings, ${SETTING_COLUMNS.join(', ')})
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (name) DO UPDATE SET file = excluded.file, statement = excluded.statement,
+           statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns
+         WHERE b.batches = 0 AND b.state <> 'succeeded'`,
+        [
+          registration.name,
+          registration.file,
+          registration.statement,
+          registration.statementHash,
+          registration.table,
+          registration.keyColumns,
+          JSON.stringify(registration.fileSettings),
+          ...settingValues(settings),
+        ],
+      );
+    },
+    async write(session, name, change) {
+      const sets = assignments(change);
+      const values = sets.map(({ value }) => value);
+      const { rowCount } = await session.run(
+        `UPDATE ${table} SET ${sets.map(({ sql }, index) => sql.replace('?', `$${index + 2}`)).join(', ')} WHERE name = $1`,
+        [name, ...values.filter((value) => value !== undefined)],
+      );
+      return rowCount === 1;
+    },
+    async advance(session, name, from, to, { rate, eta }) {
+      const { rowCount } = await session.run(
+        `UPDATE ${table}
+            SET last_key = $2, pass = $3, rows_done = $4, rows_visited = $5, rows_total = $6, rows_total_exact = $7, batches = $8,
+                batch_keys = $9, rate_now = $10, eta_seconds = $11, eta_low = $12, eta_high = $13,
+                updated_at = pg_catalog.clock_timestamp()
+          WHERE name = $1 AND batches = $14 AND pass = $15 AND last_key IS NOT DISTINCT FROM $16::pg_catalog.text[]`,
+        [
+          name,
+          to.lastKey,
+          to.pass,
+          to.rowsDone,
+          to.rowsVisited,
+          to.rowsTotal,
+          to.rowsTotalExact,
+          to.batches,
+          to.batchKeys,
+          rate,
+          ...etaValues(eta),
+          from.batches,
+          from.pass,
+          from.lastKey,
+        ],
+      );
+      return rowCount === 1;
+    },
+  };
+}
+
+const SETTING_COLUMNS = ['rate', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms'] as const;
+
+function settingValues({ rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs }: Settings): (number | null)[] {
+  return [rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs];
+}
+
+function etaValues(eta: Stored['eta']): (number | null)[] {
+  return eta === null ? [null, null, null] : [eta.seconds, ...eta.range];
+}
+
+/** `?` stands for the value; without one there is no value. */
+interface Assignment {
+  readonly sql: string;
+  readonly value?: SqlValue;
+}
+
+function assignments(change: Change): Assignment[] {
+  const sets: Assignment[] = [];
+  const set = (column: string, value: SqlValue | undefined): void => {
+    if (value !== undefined) sets.push({ sql: `${column} = ?`, value });
+  };
+  set('state', change.state);
+  set('desired_state', change.desiredState);
+  set('throttled_by', change.throttledBy);
+  set('last_error', change.lastError);
+  if (change.settings !== undefined) {
+    for (const [index, value] of settingValues(change.settings).entries()) set(SETTING_COLUMNS[index] ?? '', value);
+  }
+  if (change.fileSettings !== undefined) set('file_settings', JSON.stringify(change.fileSettings));
+  set('rows_total', change.rowsTotal?.rows);
+  set('rows_total_exact', change.rowsTotal?.exact);
+  if (change.pulse !== undefined) {
+    const [seconds, low, high] = etaValues(change.pulse.eta);
+    set('rate_now', change.pulse.rate);
+    set('eta_seconds', seconds);
+    set('eta_low', low);
+    set('eta_high', high);
+  }
+  // Without a value they must come last, so that the numbers of the parameters have no gaps.
+  if (change.started === true) sets.push({ sql: 'started_at = coalesce(started_at, pg_catalog.clock_timestamp())' });
+  if (change.finished !== undefined)
+    sets.push({ sql: `finished_at = ${change.finished ? 'pg_catalog.clock_timestamp()' : 'NULL'}` });
+  sets.push({ sql: 'updated_at = pg_catalog.clock_timestamp()' });
+  return sets;
+}
+
+const iso = (column: string): string =>
+  `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+function select(table: string): string {
+  return `SELECT name, state, desired_state AS "desiredState", file, statement, statement_hash AS "statementHash", table_name AS "table",
+       pg_catalog.to_json(key_columns) AS "keyColumns", pg_catalog.to_json(last_key) AS "lastKey", pass, rows_done AS "rowsDone",
+       rows_visited AS "rowsVisited", rows_total AS "rowsTotal", rows_total_exact AS "rowsTotalExact", batches, batch_keys AS "batchKeys",
+       rate AS "maxRate", batch_time_ms AS "batchTimeMs", batch_size AS "batchSize", max_batch_size AS "maxBatchSize",
+       max_lag_ms AS "maxLagMs", file_settings AS "fileSettings", rate_now AS rate, eta_seconds AS "etaSeconds", eta_low AS "etaLow",
+       eta_high AS "etaHigh", throttled_by AS "throttledBy", last_error AS "lastError", ${iso('started_at')} AS "startedAt",
+       ${iso('updated_at')} AS "updatedAt", ${iso('finished_at')} AS "finishedAt",
+       extract(epoch FROM pg_catalog.clock_timestamp() - updated_at) AS "idleSeconds"
+  FROM ${table}`;
+}
+
+/** As it comes: everything but integer and boolean is text. */
+interface Row {
+  name: string;
+  state: State;
+  desiredState: DesiredState;
+  file: string | null;
+  statement: string;
+  statementHash: string;
+  table: string;
+  keyColumns: string;
+  lastKey: string | null;
+  pass: number;
+  rowsDone: string;
+  rowsVisited: string;
+  rowsTotal: string | null;
+  rowsTotalExact: boolean;
+  batches: string;
+  batchKeys: number | null;
+  maxRate: string | null;
+  batchTimeMs: string;
+  batchSize: number;
+  maxBatchSize: number;
+  maxLagMs: string;
+  fileSettings: string;
+  rate: string;
+  etaSeconds: string | null;
+  etaLow: string | null;
+  etaHigh: string | null;
+  throttledBy: string | null;
+  lastError: string | null;
+  startedAt: string | null;
+  updatedAt: string;
+  finishedAt: string | null;
+  idleSeconds: string;
+}
+
+function fromRow(row: Row): Stored {
+  const {
+    name,
+    state,
+    desiredState,
+    file,
+    statement,
+    statementHash,
+    table,
+    throttledBy,
+    lastError,
+    startedAt,
+    updatedAt,
+    finishedAt,
+  } = row;
+  return {
+    name,
+    state,
+    desiredState,
+    file,
+    statement,
+    statementHash,
+    table,
+    keyColumns: JSON.parse(row.keyColumns) as string[],
+    progress: {
+      lastKey: row.lastKey === null ? null : (JSON.parse(row.lastKey) as string[]),
+      pass: row.pass,
+      rowsDone: Number(row.rowsDone),
+      rowsVisited: Number(row.rowsVisited),
+      rowsTotal: optional(row.rowsTotal),
+      rowsTotalExact: row.rowsTotalExact,
+      batches: Number(row.batches),
+      batchKeys: row.batchKeys,
+    },
+    settings: {
+      rate: optional(row.maxRate),
+      batchTimeMs: Number(row.batchTimeMs),
+      batchSize: row.batchSize,
+      maxBatchSize: row.maxBatchSize,
+      maxLagMs: Number(row.maxLagMs),
+    },
+    fileSettings: JSON.parse(row.fileSettings) as Partial<Settings>,
+    rate: Number(row.rate),
+    eta:
+      row.etaSeconds === null
+        ? null
+        : { seconds: Number(row.etaSeconds), range: [Number(row.etaLow), Number(row.etaHigh)] },
+    throttledBy,
+    lastError,
+    startedAt,
+    updatedAt,
+    finishedAt,
+    idleSeconds: Number(row.idleSeconds),
+  };
+}
+
+function optional(value: string | null): number | null {
+  return value === null ? null : Number(value);
+}

@@ -1,0 +1,158 @@
+import { isSqlFailure, sqlstate } from '../db/errors.ts';
+import type { Session } from '../db/session.ts';
+import { qualify, quoteIdent } from '../postgres/quote.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import { Problem } from '../problem.ts';
+import type { BatchStatement } from '../sql/batch-statement.ts';
+import { batchSql, stepSql, stepValues, type Walk } from './batches.ts';
+import { readKeyColumns } from './key.ts';
+
+/** The table whose keys are walked, as the server knows it. */
+export interface Target extends Walk {
+  readonly oid: string;
+  /** `public.users`, for people and for the books. */
+  readonly shown: string;
+}
+
+interface Relation {
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly inherited: boolean;
+  readonly rowSecurity: boolean;
+}
+
+const OTHER_KINDS: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+  S: 'a sequence',
+  i: 'an index',
+  I: 'an index',
+  c: 'a composite type',
+};
+
+/**
+ * Finds the statement's table, by the search path of this session, and the key to walk. Throws a Problem (exit 2) for everything
+ * that would keep the backfill from running: no such table or column, no key, a missing privilege.
+ */
+export async function resolveTarget(
+  session: Session,
+  statement: BatchStatement,
+  keyColumns: readonly string[] | null,
+): Promise<Target> {
+  const { schema, name, kind, oid, inherited, rowSecurity } = await readRelation(session, statement);
+  const shown = `${schema}.${name}`;
+  const other = OTHER_KINDS[kind];
+  if (other !== undefined) {
+    throw new Problem(`${shown} is ${other}; a backfill walks the keys of a table.`, {
+      advice: 'Write the statement for the table behind it.',
+    });
+  }
+  if (inherited && !statement.only) {
+    throw new Problem(`Other tables inherit from ${shown}, and its key is not unique over all of them.`, {
+      advice: `Write ONLY ${shown}, and a backfill of its own for each of the others.`,
+    });
+  }
+  if (rowSecurity) {
+    throw new Problem(
+      `Row-level security hides rows of ${shown} from ${session.connection.user}; they would be left out in silence.`,
+      {
+        advice: 'Run the backfill as the owner of the table, or as a role with BYPASSRLS.',
+      },
+    );
+  }
+  await requireNoAggregate(session, statement);
+  const key = await readKeyColumns(session, oid, shown, keyColumns);
+  const changed = key.find(({ name: column }) => statement.assigns.includes(column));
+  if (changed !== undefined) {
+    throw new Problem(
+      `The statement changes ${changed.name}, a column of the key that is walked; rows would move under the walk.`,
+      {
+        advice: 'Walk another unique key (-- key: …), or change the column by a new one beside it.',
+      },
+    );
+  }
+  const target: Target = { oid, shown, table: { schema, name }, only: statement.only, key };
+  await tryOut(session, statement, target);
+  return target;
+}
+
+async function readRelation(session: Session, { table }: BatchStatement): Promise<Relation> {
+  const written = qualify(table.schema ?? undefined, table.name);
+  const [relation] = await session.query<Relation>(
+    `SELECT c.oid::pg_catalog.text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+            pg_catalog.row_security_active(c.oid) AS "rowSecurity",
+            c.relkind <> 'p' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) AS inherited
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid = pg_catalog.to_regclass($1)`,
+    [written],
+  );
+  if (relation !== undefined) return relation;
+  const [path] = await session.query<{ path: string }>(`SELECT pg_catalog.current_setting('search_path') AS path`);
+  throw new Problem(`There is no table ${written} in the database ${session.connection.database}.`, {
+    advice:
+      table.schema === null
+        ? `The search path is ${path?.path ?? ''}; name the table with its schema, or apply the migration that creates it first.`
+        : 'Check its name, or apply the migration that creates it first.',
+  });
+}
+
+async function requireNoAggregate(session: Session, { functions }: BatchStatement): Promise<void> {
+  if (functions.length === 0) return;
+  const [aggregate] = await session.query<{ name: string }>(
+    `SELECT proname AS name FROM pg_catalog.pg_proc WHERE proname = ANY ($1) AND prokind IN ('a', 'w') LIMIT 1`,
+    [functions.map(({ name }) => name)],
+  );
+  if (aggregate === undefined) return;
+  throw new Problem(`The SELECT uses the aggregate ${aggregate.name}, which would see the rows of one batch only.`, {
+    advice: 'Write a SELECT that handles each row alone, or compute the aggregate in a subquery.',
+  });
+}
+
+/** Lets the server plan both statements: it then finds what is missing, as it would in the first batch. */
+async function tryOut(session: Session, statement: BatchStatement, target: Target): Promise<void> {
+  const none = target.key.map(() => null);
+  try {
+    await session.query(`EXPLAIN ${stepSql(target, { after: null })}`, stepValues(1, null));
+    await session.query(`EXPLAIN ${batchSql(statement, target.key, { after: null })}`, none);
+  } catch (error) {
+    if (!isSqlFailure(error)) throw error;
+    if (sqlstate(error) === SQLSTATE.insufficient_privilege) {
+      const privileges = statement.command === 'insert' ? 'SELECT' : `SELECT, ${statement.command.toUpperCase()}`;
+      const role = session.connection.user;
+      throw new Problem(`Role ${role} may not run the statement: ${error.message}.`, {
+        advice: `GRANT ${privileges} ON ${quoteIdent(target.table.schema)}.${quoteIdent(target.table.name)} TO ${quoteIdent(role)}; and whatever else it reads or writes.`,
+        cause: error,
+      });
+    }
+    throw new Problem(`The server refuses the statement: ${error.message} (SQLSTATE ${error.sqlstate}).`, {
+      advice: error.hint ?? 'Check its tables and columns, or apply the migration that creates them first.',
+      cause: error,
+    });
+  }
+}
+
+/** Up to this size a table is counted; estimates are poor where statistics are missing, and the count is quick. */
+const COUNTED_BYTES = 16 * 1024 * 1024;
+
+/** How many keys the walk will meet: counted in a small table, else the planner's estimate. */
+export async function estimateRows(
+  session: Session,
+  { oid, table, only }: Target,
+): Promise<{ rows: number; exact: boolean }> {
+  const from = `${only ? 'ONLY ' : ''}${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+  const [size] = await session.query<{ small: boolean }>(
+    `SELECT c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) <= $2 AS small
+       FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid`,
+    [oid, COUNTED_BYTES],
+  );
+  if (size?.small === true) {
+    const [row] = await session.query<{ rows: string }>(`SELECT pg_catalog.count(*) AS rows FROM ${from}`);
+    return { rows: Number(row?.rows ?? 0), exact: true };
+  }
+  const [row] = await session.query<{ 'QUERY PLAN': string }>(`EXPLAIN (FORMAT JSON) SELECT FROM ${from}`);
+  const [plan] = JSON.parse(row?.['QUERY PLAN'] ?? '[]') as { Plan: { 'Plan Rows': number } }[];
+  return { rows: plan?.Plan['Plan Rows'] ?? 0, exact: false };
+}

@@ -1,0 +1,38 @@
+import type { ConnectionSettings } from '../db/connection.ts';
+import { withSession } from '../db/session.ts';
+import { batchSession } from './link.ts';
+import { readStatement } from './spec.ts';
+import { loadBackfill } from './status.ts';
+import { resolveTarget } from './target.ts';
+import { countRemaining, type Remaining } from './remaining.ts';
+
+/**
+ * Counts what the statement of a backfill would still change, done or not; needs `loadParser()`. Only reads. Null when `stop` was
+ * aborted.
+ */
+export async function verifyBackfill(
+  connection: ConnectionSettings,
+  schema: string,
+  name: string,
+  stop: AbortSignal,
+): Promise<Remaining | null> {
+  const options = { applicationName: `tiptoe backfill verify ${name}` };
+  return withSession(connection, options, async (session) => {
+    const { statement: text, keyColumns, settings } = await loadBackfill(session, schema, name);
+    await batchSession(session, settings);
+    const { statement } = readStatement(text, `Backfill ${name}`);
+    const target = await resolveTarget(session, statement, keyColumns);
+    return countRemaining(session, {
+      statement,
+      target,
+      keys: settings.maxBatchSize,
+      mayGoOn: () => Promise.resolve(!stop.aborted),
+    });
+  });
+}
+
+/** As people and scripts read it: `proved`, `left: N` or `cannot tell: REASON`. */
+export function describeRemaining(remaining: Remaining): string {
+  if (remaining.kind === 'cannot-tell') return `cannot tell: ${remaining.reason}`;
+  return remaining.kind === 'left' ? `left: ${remaining.rows}` : 'proved';
+}

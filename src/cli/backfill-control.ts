@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { accessProblem } from '../backfill/access.ts';
+import { changeSettings, requestState } from '../backfill/control.ts';
+import type { DesiredState } from '../backfill/machine.ts';
+import { describeSettings } from '../backfill/settings.ts';
+import { backfillStatus, type BackfillStatus, listBackfills } from '../backfill/status.ts';
+import { describeRemaining, verifyBackfill } from '../backfill/verify.ts';
+import { type ConnectionSettings, resolveConnection } from '../db/connection.ts';
+import { readServer, requirePrimary } from '../db/server.ts';
+import { type Session, withSession } from '../db/session.ts';
+import { Problem } from '../problem.ts';
+import { printable } from '../report/printable.ts';
+import { CONTROL_SETTINGS } from '../safety/limits.ts';
+import { loadParser } from '../sql/libpg.ts';
+import { count, timeLeft } from '../terminal/backfill-progress.ts';
+import { type CommonOptions, readSettings, type ReportOptions, type SettingOptions } from './backfill.ts';
+import type { ExitCode } from './exit.ts';
+
+/** `tiptoe backfill list`, and `status` without a name: those that are not done. */
+export async function showList(options: ReportOptions, { open = false } = {}): Promise<ExitCode> {
+  const all = await withControl(options, (session) => listBackfills(session, options.schema));
+  const backfills = open ? all.filter(({ state }) => state !== 'succeeded' && state !== 'cancelled') : all;
+  if (options.format === 'json') print(JSON.stringify({ version: 1, backfills }));
+  else if (backfills.length === 0) print(all.length === 0 ? 'No backfills.' : 'No open backfills.');
+  else for (const status of backfills) print(printable(headline(status)));
+  return 0;
+}
+
+/** `tiptoe backfill status NAME` */
+export async function showStatus(name: string, options: ReportOptions): Promise<ExitCode> {
+  const status = await withControl(options, (session) => backfillStatus(session, options.schema, name));
+  if (options.format === 'json') print(JSON.stringify(status));
+  else for (const line of details(status)) print(printable(line));
+  return 0;
+}
+
+/** How long a request may take until it is said that it was made, but not reached. */
+const REACH_MS = 10_000;
+const POLL_MS = 200;
+
+/** `tiptoe backfill pause`, `resume` and `cancel` */
+export async function request(name: string, desired: DesiredState, options: CommonOptions): Promise<ExitCode> {
+  const status = await withControl(options, async (session) => {
+    requirePrimary(await readServer(session), session.connection);
+    const deadline = performance.now() + REACH_MS;
+    let status = await requestState(session, options.schema, name, desired);
+    for (;;) {
+      const reached = desired === 'running' || status.state === desired || status.runner === null;
+      if (reached || performance.now() > deadline) return status;
+      await sleep(POLL_MS);
+      status = await backfillStatus(session, options.schema, name);
+    }
+  });
+  print(printable(answer(status, desired)));
+  return 0;
+}
+
+/** `tiptoe backfill set` */
+export async function set(name: string, options: CommonOptions & SettingOptions): Promise<ExitCode> {
+  const settings = await readSettings(options);
+  if (Object.keys(settings).length === 0) {
+    throw new Problem('Nothing to set is given.', { advice: `For example: tiptoe backfill set ${name} --rate 5000` });
+  }
+  const status = await withControl(options, async (session) => {
+    requirePrimary(await readServer(session), session.connection);
+    return changeSettings(session, options.schema, name, settings);
+  });
+  print(printable(`${name}: ${describeSettings(status.settings).join(', ')}`));
+  return 0;
+}
+
+/** `tiptoe backfill verify` */
+export async function verify(name: string, options: ReportOptions): Promise<ExitCode> {
+  await loadParser();
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    const remaining = await verifyBackfill(connectionOf(options), options.schema, name, stop.signal);
+    if (remaining === null) throw new Problem('Stopped before the end of the count.', { exitCode: 3 });
+    const answer = describeRemaining(remaining);
+    print(options.format === 'json' ? JSON.stringify({ version: 1, name, verified: answer }) : printable(answer));
+    return remaining.kind === 'left' ? 1 : 0;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+function connectionOf({ databaseUrl }: CommonOptions): ConnectionSettings {
+  return resolveConnection({ databaseUrl, env: process.env });
+}
+
+async function withControl<T>(options: CommonOptions, work: (session: Session) => Promise<T>): Promise<T> {
+  const connection = connectionOf(options);
+  const session = { applicationName: 'tiptoe backfill', settings: CONTROL_SETTINGS };
+  return withSession(connection, session, work).catch((error: unknown) => {
+    throw accessProblem(error, connection, options.schema);
+  });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function headline(status: BackfillStatus): string {
+  const { name, rowsVisited, rowsTotal, rowsTotalExact, rowsDone } = status;
+  const total = rowsTotal === null ? '' : ` of ${rowsTotalExact ? '' : 'about '}${count(rowsTotal)}`;
+  return `${name}: ${stateText(status)}, ${count(rowsVisited)}${total} keys visited, ${count(rowsDone)} rows changed`;
+}
+
+function stateText({ state, runner }: BackfillStatus): string {
+  const working = state === 'running' || state === 'throttled' || state === 'pausing';
+  return working && runner === null ? `${state}, but its process is gone` : state;
+}
+
+function details(status: BackfillStatus): string[] {
+  const { rate, etaRange, throttledBy, lastError, runner, table, key, pass, settings, desiredState } = status;
+  const lines = [
+    headline(status),
+    `  table ${table} by (${key.join(', ')}), pass ${pass}; ${describeSettings(settings).join(', ')}`,
+  ];
+  if (runner !== null) lines.push(`  runs at ${runner}`);
+  if (rate > 0) lines.push(`  ${count(rate)} rows/s${etaRange === null ? '' : `, ${timeLeft(etaRange)} left`}`);
+  if (throttledBy !== null) lines.push(`  waiting: ${throttledBy}`);
+  if (lastError !== null) lines.push(`  last error: ${lastError}`);
+  if (runner === null && status.state !== 'succeeded') lines.push(`  ${howToGoOn(status)}`);
+  if (runner !== null && desiredState !== 'running') lines.push(`  asked to be ${desiredState}`);
+  return lines;
+}
+
+function howToGoOn({ name, file }: BackfillStatus): string {
+  return `No process runs it. To start one: tiptoe backfill run ${file ?? name}`;
+}
+
+function answer(status: BackfillStatus, desired: DesiredState): string {
+  const { name, state, runner } = status;
+  if (desired === 'running') {
+    return runner === null ? `${name}: may run. ${howToGoOn(status)}` : `${name}: ${state}, runs at ${runner}`;
+  }
+  return state === desired ? `${name}: ${state}` : `${name}: asked to be ${desired}; it is still ${stateText(status)}`;
+}

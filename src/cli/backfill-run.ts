@@ -1,0 +1,162 @@
+import type { BackfillEvent, BackfillResult } from '../backfill/event.ts';
+import { runBackfill } from '../backfill/run.ts';
+import { describeRemaining } from '../backfill/verify.ts';
+import { resolveConnection } from '../db/connection.ts';
+import { printable } from '../report/printable.ts';
+import { loadParser } from '../sql/libpg.ts';
+import { count, showBackfill } from '../terminal/backfill-progress.ts';
+import { liveLine, type LiveLine } from '../terminal/live-line.ts';
+import { readSettings, type RunOptions } from './backfill.ts';
+import { findSource } from './backfill-source.ts';
+import type { ExitCode } from './exit.ts';
+import { runner } from './runner.ts';
+
+/** `tiptoe backfill run` */
+export async function runFromCommandLine(given: string, options: RunOptions): Promise<ExitCode> {
+  const settings = await readSettings(options);
+  await loadParser();
+  const source = await findSource(given, options);
+  const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
+  const line = options.quiet === true ? null : liveLine(process.stderr);
+  const { from, toolVersion } = runner();
+  const stop = stopSignals(line);
+  try {
+    const result = await runBackfill({
+      connection,
+      schema: options.schema,
+      source,
+      settings,
+      owner: `${from}, tiptoe ${toolVersion}`,
+      waitForRunnerMs: options.waitForRunner,
+      reconnectForMs: options.reconnectFor,
+      pause: stop.pause,
+      cancelBatch: stop.cancelBatch,
+      onEvent: reporter(options.format, line, source.name),
+    });
+    line?.clear();
+    if (options.format === 'json') process.stdout.write(`${JSON.stringify({ version: 1, ...published(result) })}\n`);
+    if (options.format === 'pretty') process.stdout.write(`${printable(summary(result, given))}\n`);
+    return EXIT_CODES[result.outcome];
+  } finally {
+    stop.release();
+    line?.clear();
+  }
+}
+
+const EXIT_CODES: Readonly<Record<BackfillResult['outcome'], ExitCode>> = {
+  succeeded: 0,
+  paused: 3,
+  'gave-up': 1,
+  failed: 1,
+  cancelled: 1,
+};
+
+interface StopSignals {
+  readonly pause: AbortSignal;
+  readonly cancelBatch: AbortSignal;
+  release(): void;
+}
+
+/** The first signal pauses after the batch, a second Ctrl-C cancels the batch. */
+function stopSignals(line: LiveLine | null): StopSignals {
+  const pause = new AbortController();
+  const cancelBatch = new AbortController();
+  const interrupt = (): void => {
+    if (pause.signal.aborted) {
+      cancelBatch.abort('Ctrl-C');
+      return;
+    }
+    line?.note('Pausing after this batch. Ctrl-C again cancels the batch.');
+    pause.abort('Ctrl-C');
+  };
+  const terminate = (signal: NodeJS.Signals): void => pause.abort(signal);
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', terminate);
+  return {
+    pause: pause.signal,
+    cancelBatch: cancelBatch.signal,
+    release() {
+      process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate);
+    },
+  };
+}
+
+/** A billion rows have a million batches; programs get one progress event a second. */
+const PROGRESS_EVERY_MS = 1_000;
+
+function reporter(format: RunOptions['format'], line: LiveLine | null, name: string): (event: BackfillEvent) => void {
+  let shownAt = -Infinity;
+  return (event) => {
+    if (line !== null) show(line, event, name);
+    if (format !== 'ndjson') return;
+    if (event.event === 'progress') {
+      if (performance.now() - shownAt < PROGRESS_EVERY_MS) return;
+      shownAt = performance.now();
+    }
+    const body = event.event === 'finished' ? { event: event.event, ...published(event) } : event;
+    process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...body })}\n`);
+  };
+}
+
+function show(line: LiveLine, event: BackfillEvent, name: string): void {
+  const note = (text: string): void => line.note(printable(text));
+  switch (event.event) {
+    case 'progress':
+      showBackfill(line, { ...event, name });
+      break;
+    case 'waiting':
+      note(`${name}: waiting for another process that runs it since ${event.since}: ${event.owner}`);
+      break;
+    case 'started':
+      note(
+        `${name}: ${event.resumed ? 'going on' : 'starting'} on ${event.table} by (${event.key.join(', ')}); ${event.settings.join(', ')}`,
+      );
+      break;
+    case 'throttled':
+      line.show('throttled', printable(`${name}: waiting: ${event.reason}`));
+      break;
+    case 'unthrottled':
+      note(`${name}: going on`);
+      break;
+    case 'batch-failed':
+      note(`${name}: ${event.reason}; trying a smaller one`);
+      break;
+    case 'reconnecting':
+      note(`${name}: ${event.reason}; connecting again`);
+      break;
+    case 'reconnected':
+      note(`${name}: connected again, going on after the last checkpoint`);
+      break;
+    case 'verifying':
+      note(`${name}: no key is left; counting what the statement would still change`);
+      break;
+    case 'pass':
+      note(`${name}: ${count(event.rowsLeft)} rows came behind the walk; pass ${event.pass} begins`);
+      break;
+    case 'finished':
+      break;
+  }
+}
+
+/** The result for programs: the end in the words of `backfill verify`. */
+function published({ remaining, ...result }: BackfillResult): Record<string, unknown> {
+  return { ...result, verified: remaining === null ? null : describeRemaining(remaining) };
+}
+
+function summary(result: BackfillResult, given: string): string {
+  const { name, outcome, reason, rowsDone, rowsVisited, batches, remaining } = result;
+  const work = `${count(rowsDone)} rows changed, ${count(rowsVisited)} keys visited in ${count(batches)} batches`;
+  switch (outcome) {
+    case 'succeeded':
+      return remaining === null
+        ? `${name}: was done before. ${work}. tiptoe backfill verify ${name} counts what is left by now.`
+        : `${name}: done. ${work}. Verified: ${describeRemaining(remaining)}.`;
+    case 'paused':
+      return `${name}: paused (${reason ?? ''}). ${work}. To go on: tiptoe backfill run ${given}`;
+    case 'gave-up':
+      return `${name}: paused, because ${reason ?? ''}. ${work}. To try again: tiptoe backfill run ${given}`;
+    case 'cancelled':
+      return `${name}: cancelled. ${work}.`;
+    case 'failed':
+      return `${name}: failed, because ${reason ?? ''}. ${work}.`;
+  }
+}

@@ -1,0 +1,203 @@
+import { Argument, Command, Option } from 'commander';
+import type { SettingName, Settings } from '../backfill/settings.ts';
+import { Problem } from '../problem.ts';
+import { type ExitCode, exitsWith } from './exit.ts';
+import { databaseUrl, dir, duration, schema, variable } from './options.ts';
+
+/** Options of every `tiptoe backfill` command. */
+export interface CommonOptions {
+  readonly databaseUrl?: string;
+  readonly schema: string;
+}
+
+export interface ReportOptions extends CommonOptions {
+  readonly format: 'pretty' | 'json';
+}
+
+export interface SettingOptions {
+  readonly rate?: string;
+  readonly batchTime?: string;
+  readonly batchSize?: string;
+  readonly maxBatchSize?: string;
+  readonly maxLag?: string;
+}
+
+export interface RunOptions extends CommonOptions, SettingOptions {
+  readonly key?: string;
+  readonly dir?: string;
+  readonly var: Readonly<Record<string, string>>;
+  readonly waitForRunner: number;
+  readonly reconnectFor: number;
+  readonly format: 'pretty' | 'json' | 'ndjson';
+  readonly quiet?: boolean;
+}
+
+/** `tiptoe backfill …` */
+export function backfillCommand(): Command {
+  return new Command('backfill')
+    .summary('change many rows in small, paced batches')
+    .description('Changes many rows in small, paced batches that can be paused, resumed and verified.')
+    .addCommand(runCommand())
+    .addCommand(listCommand())
+    .addCommand(statusCommand())
+    .addCommand(requestCommand('pause', 'paused', 'stop a backfill after the batch at work; it can be resumed'))
+    .addCommand(requestCommand('resume', 'running', 'let a paused or cancelled backfill go on'))
+    .addCommand(
+      requestCommand('cancel', 'cancelled', 'give a backfill up after the batch at work; what is done stays done'),
+    )
+    .addCommand(setCommand())
+    .addCommand(verifyCommand());
+}
+
+const NAME = (): Argument => new Argument('<name>', 'its file name without .backfill.sql');
+
+const RUN_HELP = `
+While it runs, from any terminal: tiptoe backfill pause NAME, tiptoe backfill set NAME --rate 500, or by plain SQL:
+  UPDATE tiptoe.backfill SET desired_state = 'paused' WHERE name = 'NAME'
+Ctrl-C pauses after the batch at work; a second one cancels the batch.
+
+Exit codes:
+  0  all rows are done
+  1  failed, cancelled, or paused itself after five failed batches in a row
+  2  wrong usage, or the server or the table cannot be used
+  3  paused, or stopped safely before the end; run again to continue
+
+Examples:
+  tiptoe backfill run migrations/008_email_lower.backfill.sql
+  tiptoe backfill run 008_email_lower --rate 5000 --max-lag 2s`;
+
+function runCommand(): Command {
+  const command = new Command('run')
+    .summary('run one backfill until it is done, paused or stopped')
+    .description(
+      'Runs the one UPDATE, DELETE or INSERT … SELECT of a .backfill.sql file over its table in batches of keys. Every batch commits ' +
+        'together with its checkpoint, so that a backfill which was paused, killed or cut off goes on exactly where it was when it is ' +
+        'run again. Its size adapts to --batch-time; a standby that falls behind, or someone who waits for a lock on the table, holds it up.',
+    )
+    .addHelpText('after', RUN_HELP)
+    .addArgument(new Argument('<file-or-name>', 'a .backfill.sql file, or the name of one'))
+    .addOption(new Option('--key <columns>', 'the unique key to walk (default: the primary key)'))
+    .addOption(databaseUrl())
+    .addOption(dir())
+    .addOption(schema())
+    .addOption(variable())
+    .addOption(
+      new Option('--wait-for-runner <time>', 'how long to wait for another process that runs it')
+        .argParser(duration)
+        .default(60_000, '60s'),
+    )
+    .addOption(
+      new Option('--reconnect-for <time>', 'how long to try to get a lost connection back')
+        .argParser(duration)
+        .default(60_000, '60s'),
+    )
+    .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json', 'ndjson']).default('pretty'))
+    .addOption(new Option('-q, --quiet', 'no progress on standard error'));
+  return withSettings(command, " (default: the file's)").action(
+    exitsWith(async (source: string, options: RunOptions): Promise<ExitCode> => {
+      const { runFromCommandLine } = await import('./backfill-run.ts');
+      return runFromCommandLine(source, options);
+    }),
+  );
+}
+
+function listCommand(): Command {
+  return report(new Command('list').description('all backfills that were ever started or registered')).action(
+    exitsWith(async (options: ReportOptions): Promise<ExitCode> => {
+      const { showList } = await import('./backfill-control.ts');
+      return showList(options);
+    }),
+  );
+}
+
+function statusCommand(): Command {
+  return report(new Command('status').description('how far one backfill is, or all that are not done'))
+    .addArgument(new Argument('[name]', 'its file name without .backfill.sql'))
+    .action(
+      exitsWith(async (name: string | undefined, options: ReportOptions): Promise<ExitCode> => {
+        const { showList, showStatus } = await import('./backfill-control.ts');
+        return name === undefined ? showList(options, { open: true }) : showStatus(name, options);
+      }),
+    );
+}
+
+function requestCommand(
+  verb: 'pause' | 'resume' | 'cancel',
+  desired: 'paused' | 'running' | 'cancelled',
+  description: string,
+): Command {
+  return common(new Command(verb).description(description))
+    .addArgument(NAME())
+    .action(
+      exitsWith(async (name: string, options: CommonOptions): Promise<ExitCode> => {
+        const { request } = await import('./backfill-control.ts');
+        return request(name, desired, options);
+      }),
+    );
+}
+
+function setCommand(): Command {
+  const command = common(
+    new Command('set').description('change settings of a backfill, also while it runs'),
+  ).addArgument(NAME());
+  return withSettings(command, '').action(
+    exitsWith(async (name: string, options: CommonOptions & SettingOptions): Promise<ExitCode> => {
+      const { set } = await import('./backfill-control.ts');
+      return set(name, options);
+    }),
+  );
+}
+
+function verifyCommand(): Command {
+  return report(new Command('verify').description('count the rows that a backfill would still change; it only reads'))
+    .addArgument(NAME())
+    .action(
+      exitsWith(async (name: string, options: ReportOptions): Promise<ExitCode> => {
+        const { verify } = await import('./backfill-control.ts');
+        return verify(name, options);
+      }),
+    );
+}
+
+function common(command: Command): Command {
+  return command.addOption(databaseUrl()).addOption(schema());
+}
+
+function report(command: Command): Command {
+  return common(command).addOption(
+    new Option('--format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'),
+  );
+}
+
+function withSettings(command: Command, note: string): Command {
+  return command
+    .addOption(new Option('--rate <rows/s>', `rows changed per second at most, or none${note}`))
+    .addOption(
+      new Option('--batch-time <time>', `what a batch should take while its size adapts, such as 250ms${note}`),
+    )
+    .addOption(new Option('--batch-size <keys>', `keys in the first batch, such as 1000${note}`))
+    .addOption(new Option('--max-batch-size <keys>', `keys in a batch at most, such as 20000${note}`))
+    .addOption(new Option('--max-lag <time>', `write nothing while a standby is further behind, such as 5s${note}`));
+}
+
+const FLAGS: Readonly<Record<keyof SettingOptions, SettingName>> = {
+  rate: 'rate',
+  batchTime: 'batch-time',
+  batchSize: 'batch-size',
+  maxBatchSize: 'max-batch-size',
+  maxLag: 'max-lag',
+};
+
+/** The settings among the options; throws a Problem for the first that cannot be read. */
+export async function readSettings(options: SettingOptions): Promise<Partial<Settings>> {
+  const { readSetting } = await import('../backfill/settings.ts');
+  let settings: Partial<Settings> = {};
+  for (const [option, name] of Object.entries(FLAGS) as [keyof SettingOptions, SettingName][]) {
+    const text = options[option];
+    if (text === undefined) continue;
+    const read = readSetting(name, text);
+    if (typeof read === 'string') throw new Problem(`--${name} is ${read}; not '${text}'.`);
+    settings = { ...settings, ...read };
+  }
+  return settings;
+}

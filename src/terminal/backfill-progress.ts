@@ -1,0 +1,57 @@
+import { printable } from '../report/printable.ts';
+import type { LiveLine } from './live-line.ts';
+
+/** What a watcher is shown of a running backfill. */
+export interface BackfillView {
+  readonly name: string;
+  readonly rowsVisited: number;
+  readonly rowsTotal: number | null;
+  readonly rowsTotalExact: boolean;
+  readonly rowsDone: number;
+  /** Rows changed per second. */
+  readonly rate: number;
+  readonly etaRange: readonly [number, number] | null;
+  readonly throttledBy: string | null;
+  readonly batchKeys: number;
+  readonly batchMs: number;
+}
+
+/** Shows how far a backfill is: at once in a terminal, else now and then. */
+export function showBackfill(line: LiveLine, view: BackfillView): void {
+  line.show(view.throttledBy ?? 'working', printable(describe(view)));
+}
+
+function describe(view: BackfillView): string {
+  const parts = [`${view.name}: ${share(view)}`, `${count(view.rowsDone)} rows changed`];
+  if (view.throttledBy !== null) return [...parts, `waiting: ${view.throttledBy}`].join(', ');
+  parts.push(`${count(view.rate)} rows/s`);
+  if (view.etaRange !== null) parts.push(`${timeLeft(view.etaRange)} left`);
+  return [...parts, `batches of ${count(view.batchKeys)} in ${count(view.batchMs)} ms`].join(', ');
+}
+
+function share({ rowsVisited, rowsTotal, rowsTotalExact }: BackfillView): string {
+  if (rowsTotal === null || rowsTotal === 0) return `${count(rowsVisited)} keys`;
+  const percent = Math.min(100, Math.floor((rowsVisited / rowsTotal) * 100));
+  return `${percent} % of ${rowsTotalExact ? '' : 'about '}${count(rowsTotal)} keys`;
+}
+
+/** `38 s to 50 s`, `2 h`. */
+export function timeLeft([low, high]: readonly [number, number]): string {
+  const [from, to] = [span(low), span(high)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
+function span(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}
+
+const numbers = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** `1,234,567` */
+export function count(value: number): string {
+  return numbers.format(value);
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { afterBatch, afterFailure, batchKeys, type Pace, startPace, waitMs } from '../../src/backfill/pace.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/backfill/settings.ts';
+
+const settings = (changed: Partial<Settings> = {}): Settings => ({ ...DEFAULT_SETTINGS, ...changed });
+
+/** Runs batches on a clock of its own; gives when each ended, its keys and its rows. */
+function simulate(
+  changed: Partial<Settings>,
+  work: { readonly forMs: number; readonly msPerKey: (at: number) => number; readonly rowsPerKey?: number },
+): { at: number; keys: number; rows: number; ms: number }[] {
+  const all = settings(changed);
+  const batches = [];
+  let pace: Pace = startPace(all.batchSize, 0);
+  for (let now = 0; now < work.forMs;) {
+    const wait = waitMs(pace, all, now);
+    // A timer is late more often than not.
+    if (wait > 0) {
+      now += wait + 1.5;
+      continue;
+    }
+    const keys = batchKeys(pace, all);
+    const ms = 2 + keys * work.msPerKey(now);
+    now += ms;
+    const rows = Math.round(keys * (work.rowsPerKey ?? 1));
+    pace = afterBatch(pace, all, { keys, rows, ms }, now);
+    batches.push({ at: now, keys, rows, ms });
+  }
+  return batches;
+}
+
+describe('a rate holds over any ten seconds within 5 %', () => {
+  test.each([20, 333, 5_000, 80_000])('%i rows/s', (rate) => {
+    for (const rowsPerKey of [1, 0.3, 4]) {
+      // The server stands still for a second now and then.
+      const msPerKey = (at: number) => (Math.floor(at / 1000) % 7 === 6 ? 0.5 : 0.005);
+      const batches = simulate({ rate }, { forMs: 60_000, msPerKey, rowsPerKey }).slice(20);
+      for (const { at } of batches) {
+        const window = batches.filter((batch) => batch.at > at - 10_000 && batch.at <= at);
+        const rows = window.reduce((sum, batch) => sum + batch.rows, 0);
+        expect(rows).toBeLessThanOrEqual(rate * 10 * 1.05 + 1);
+      }
+    }
+  });
+
+  test('and is reached', () => {
+    const batches = simulate({ rate: 5_000 }, { forMs: 60_000, msPerKey: () => 0.01 });
+    const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+    expect(rows / 60).toBeGreaterThan(5_000 * 0.97);
+  });
+});
+
+describe('batch time steers batch size', () => {
+  test('it grows by steps to the size that takes the batch time', () => {
+    const batches = simulate({}, { forMs: 20_000, msPerKey: () => 0.05 });
+    expect(batches[0]?.keys).toBe(1000);
+    for (const [index, { keys }] of batches.entries())
+      expect(keys).toBeLessThanOrEqual((batches[index - 1]?.keys ?? 500) * 2);
+    expect(batches.at(-1)?.ms).toBeGreaterThan(230);
+    expect(batches.at(-1)?.ms).toBeLessThan(270);
+  });
+
+  test('it stays below the greatest size', () => {
+    const batches = simulate({ maxBatchSize: 3000 }, { forMs: 20_000, msPerKey: () => 0.001 });
+    expect(Math.max(...batches.map(({ keys }) => keys))).toBe(3000);
+  });
+
+  test('when the server slows down, the next batch is shorter at once', () => {
+    const batches = simulate({}, { forMs: 20_000, msPerKey: (at) => (at < 10_000 ? 0.02 : 0.5) });
+    const slow = batches.findIndex(({ at, ms }) => at > 10_000 && ms > 500);
+    expect(batches[slow + 1]?.ms).toBeLessThan(300);
+  });
+
+  test('a failed batch is tried with a quarter, at last with one key', () => {
+    let pace = startPace(1000, 0);
+    pace = afterFailure(pace, 1000);
+    expect(batchKeys(pace, settings())).toBe(250);
+    for (let round = 0; round < 9; round += 1) pace = afterFailure(pace, batchKeys(pace, settings()));
+    expect(batchKeys(pace, settings())).toBe(1);
+  });
+});

@@ -1,0 +1,314 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Session } from '../../src/db/session.ts';
+import { runTiptoe, startTiptoe, type TiptoeResult } from '../support/cli.ts';
+import { testDatabase } from '../support/database.ts';
+import { ownTemporaryDirectory } from '../support/temporary.ts';
+
+const db = testDatabase();
+const folder = ownTemporaryDirectory();
+
+const options = () => ({ cwd: folder.path, env: { DATABASE_URL: db.ownerUrl } });
+const backfill = (...args: string[]): Promise<TiptoeResult> => runTiptoe(['backfill', ...args], options());
+const start = (...args: string[]) => startTiptoe(['backfill', 'run', ...args], options());
+
+/** Writes `migrations/NAME.backfill.sql`. */
+async function file(name: string, text: string): Promise<string> {
+  await mkdir(join(folder.path, 'migrations'), { recursive: true });
+  await writeFile(join(folder.path, 'migrations', `${name}.backfill.sql`), text);
+  return `migrations/${name}.backfill.sql`;
+}
+
+/** A table of that name with n = 0 in every row, and a backfill of that name that adds 1. */
+async function counter(session: Session, name: string, header = ''): Promise<string> {
+  await session.exec(`
+    CREATE TABLE ${name} (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);
+    INSERT INTO ${name} SELECT generate_series(1, 300)`);
+  return file(name, `${header}UPDATE ${name} SET n = n + 1`);
+}
+
+const batches = async (session: Session, name: string): Promise<number> => {
+  const [row] = await session.query<{ batches: string }>(
+    `SELECT batches FROM tiptoe.backfill WHERE pg_catalog.to_regclass('tiptoe.backfill') IS NOT NULL AND name = $1`,
+    [name],
+  );
+  return Number(row?.batches ?? 0);
+};
+
+const moving = (session: Session, name: string) => vi.waitUntil(async () => (await batches(session, name)) > 0, 20_000);
+
+async function wrong(session: Session, name: string): Promise<number> {
+  return (await session.query(`SELECT FROM ${name} WHERE n <> 1`)).length;
+}
+
+beforeAll(async () => {
+  await file('000_books', 'DELETE FROM books');
+  const session = await db.session();
+  await session.exec('CREATE TABLE books (id int PRIMARY KEY)');
+  const { code, stderr } = await backfill('run', '000_books');
+  if (code !== 0) throw new Error(stderr);
+});
+
+test('run, by its path or its name, with its settings from the header, then the flags', async () => {
+  const session = await db.session();
+  const path = await counter(session, 'first', '-- tiptoe:backfill\n-- batch-size: 50\n-- max-batch-size: 100\n');
+  const { code, stdout, stderr } = await backfill('run', path, '--max-batch-size', '60', '--rate', '100000');
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout:
+      'first: done. 300 rows changed, 300 keys visited in 6 batches. Verified: cannot tell: the statement has no WHERE.\n',
+  });
+  expect(stderr).toContain(
+    'first: starting on public.first by (id); rate 100000 rows/s, batch-time 250ms, batch-size 50, max-batch-size 60, max-lag 5s\n',
+  );
+  // oxlint-disable-next-line no-control-regex -- that is what must not be there
+  expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
+  expect(await wrong(session, 'first')).toBe(0);
+  expect(await backfill('run', 'first')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('was done before') as unknown,
+  });
+  expect(await wrong(session, 'first')).toBe(0);
+});
+
+describe('one after the other', () => {
+  test('pause from another terminal, status, set, resume, verify', async () => {
+    const session = await db.session();
+    const path = await counter(session, 'steered', '-- tiptoe:backfill\n-- rate: 10\n');
+    const running = start(path);
+    await moving(session, 'steered');
+
+    const working = JSON.parse((await backfill('status', 'steered', '--format', 'json')).stdout) as object;
+    expect(working).toMatchObject({
+      name: 'steered',
+      state: 'running',
+      rowsTotal: 300,
+      rowsTotalExact: true,
+      throttledBy: null,
+      lastError: null,
+      runner: expect.stringContaining(` pid ${running.pid}, tiptoe `) as unknown,
+    });
+    for (const field of ['rowsDone', 'rowsVisited', 'batches', 'rate', 'etaSeconds', 'etaRange']) {
+      expect(working).toHaveProperty(field);
+    }
+    expect(await backfill('pause', 'steered')).toEqual({ code: 0, stdout: 'steered: paused\n', stderr: '' });
+    expect(await running.finished()).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(
+        /^steered: paused \(asked to pause\)\. .* To go on: tiptoe backfill run migrations\/steered\.backfill\.sql\n$/,
+      ) as unknown,
+    });
+
+    expect(await backfill('set', 'steered', '--rate', 'none', '--batch-time', '50ms')).toMatchObject({
+      code: 0,
+      stdout: 'steered: rate none, batch-time 50ms, batch-size 1000, max-batch-size 20000, max-lag 5s\n',
+    });
+    expect((await backfill('resume', 'steered')).stdout).toBe(
+      'steered: may run. No process runs it. To start one: tiptoe backfill run migrations/steered.backfill.sql\n',
+    );
+    expect((await backfill('status')).stdout).toMatch(/^steered: paused, \d+ of 300 keys visited, \d+ rows changed\n$/);
+    expect(await backfill('run', 'steered')).toMatchObject({ code: 0 });
+    expect(await wrong(session, 'steered')).toBe(0);
+    expect((await backfill('list')).stdout).toMatch(/^steered: succeeded, 300 of 300 keys visited, 300 rows changed$/m);
+    expect((await backfill('status')).stdout).toBe('No open backfills.\n');
+    expect(await backfill('verify', 'steered')).toMatchObject({
+      code: 0,
+      stdout: 'cannot tell: the statement has no WHERE\n',
+    });
+    expect(await backfill('pause', 'steered')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^tiptoe: The backfill steered has succeeded already, at 20/) as unknown,
+    });
+  });
+
+  test('verify counts what is left', async () => {
+    const session = await db.session();
+    await session.exec(
+      'CREATE TABLE verified (id int PRIMARY KEY, done bool); INSERT INTO verified SELECT generate_series(1, 10)',
+    );
+    await file('verified', 'UPDATE verified SET done = true WHERE done IS NULL');
+    expect((await backfill('run', 'verified', '--quiet')).stderr).toBe('');
+    expect(await backfill('verify', 'verified')).toMatchObject({ code: 0, stdout: 'proved\n' });
+    await session.exec('INSERT INTO verified VALUES (0), (-1), (11)');
+    expect(await backfill('verify', 'verified')).toMatchObject({ code: 1, stdout: 'left: 3\n' });
+    expect(await backfill('verify', 'verified', '--format', 'json')).toMatchObject({
+      code: 1,
+      stdout: '{"version":1,"name":"verified","verified":"left: 3"}\n',
+    });
+  });
+});
+
+describe('a signal', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s pauses after the batch, and running again goes on', async (signal) => {
+    const session = await db.session();
+    const name = `by_${signal.toLowerCase()}`;
+    const path = await counter(session, name);
+    const running = start(path, '--rate', '20', '--format', 'json');
+    await moving(session, name);
+    running.kill(signal);
+    const { code, stdout } = await running.finished();
+    expect(code).toBe(3);
+    const result = JSON.parse(stdout) as { rowsDone: number };
+    expect(result).toMatchObject({ version: 1, name, outcome: 'paused', verified: null });
+    expect(result.rowsDone).toBe(300 - (await wrong(session, name)));
+    expect(await backfill('run', path, '--rate', 'none')).toMatchObject({ code: 0 });
+    expect(await wrong(session, name)).toBe(0);
+  });
+
+  test('a second Ctrl-C cancels the batch, and nothing of it stays', async () => {
+    const [session, other] = [await db.session(), await db.session()];
+    const path = await counter(session, 'twice');
+    await other.exec('BEGIN; UPDATE twice SET n = n WHERE id = 10');
+    const running = start(path, '--batch-time', '1min');
+    await vi.waitUntil(
+      async () =>
+        (
+          await session.query(
+            `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tiptoe backfill twice'`,
+          )
+        ).length > 0,
+      20_000,
+    );
+    running.kill('SIGINT');
+    await running.waitForOutput(/Ctrl-C again cancels the batch/);
+    running.kill('SIGINT');
+    expect(await running.finished()).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^twice: paused \(the batch was cancelled\)\. 0 rows changed/) as unknown,
+    });
+    await other.exec('ROLLBACK');
+    expect(await wrong(session, 'twice')).toBe(300);
+  });
+});
+
+test('killed again and again, it visits every row exactly once', async () => {
+  const session = await db.session();
+  await session.exec(`
+    CREATE TABLE killed (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0);
+    INSERT INTO killed SELECT i * 1000000000 FROM generate_series(1::bigint, 20000) i`);
+  const path = await file('killed', 'UPDATE killed SET n = n + 1');
+  let before = 0;
+  for (let round = 1; round <= 12; round += 1) {
+    const running = start(path, '--batch-size', '20', '--max-batch-size', '40');
+    await vi.waitUntil(async () => (await batches(session, 'killed')) > before + Math.random() * 20, 20_000);
+    running.kill('SIGKILL');
+    expect(await running.finished()).toMatchObject({ code: null });
+    before = await batches(session, 'killed');
+  }
+  expect((await backfill('status', 'killed')).stdout).toContain('killed: running, but its process is gone');
+  expect(await backfill('run', path, '--max-batch-size', '20000')).toMatchObject({ code: 0 });
+  expect(await wrong(session, 'killed')).toBe(0);
+  const [row] = await session.query(`SELECT rows_done, rows_visited FROM tiptoe.backfill WHERE name = 'killed'`);
+  expect(row).toEqual({ rows_done: '20000', rows_visited: '20000' });
+});
+
+test('a second process waits for the first, then leaves with exit code 3', async () => {
+  const session = await db.session();
+  const path = await counter(session, 'shared');
+  const first = start(path, '--rate', '5');
+  await moving(session, 'shared');
+  expect(await backfill('run', path, '--wait-for-runner', '300ms')).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(
+      /^tiptoe: Another tiptoe holds 'backfill shared' since .* pid \d+, tiptoe .* \(waited 0 s\)\.$/m,
+    ) as unknown,
+  });
+  first.kill('SIGTERM');
+  expect(await first.finished()).toMatchObject({ code: 3 });
+});
+
+test('events as lines for programs', async () => {
+  const session = await db.session();
+  const path = await counter(session, 'events');
+  const { code, stdout, stderr } = await backfill('run', path, '--format', 'ndjson', '--quiet');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { at: string; event: string })
+    // Other tests on the same server may hold it up for a moment.
+    .filter(({ event }) => !/^(?:un)?throttled$/.test(event));
+  expect(events.map(({ event }) => event)).toEqual(['started', 'progress', 'finished']);
+  for (const { at } of events) expect(at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  expect(events[1]).toMatchObject({ state: 'running', rowsDone: 300, rowsVisited: 300, batches: 1, batchRows: 300 });
+  expect(events[2]).toMatchObject({ outcome: 'succeeded', verified: 'cannot tell: the statement has no WHERE' });
+});
+
+describe('one line, and what to do next, for', () => {
+  test.each([
+    [
+      ['run', 'migrations/nothing.backfill.sql'],
+      /^tiptoe: There is no file migrations\/nothing\.backfill\.sql\.\n {2}Check the path\.\n$/,
+    ],
+    [
+      ['run', '000_book'],
+      /^tiptoe: There is no backfill 000_book, neither a file nor in tiptoe\.backfill\.\n {2}Did you mean 000_books\?\n$/,
+    ],
+    [['run', '000_books', '--rate', '0'], /^tiptoe: --rate is more than 0 rows per second, .*; not '0'\.\n$/],
+    [
+      ['run', '000_books', '--batch-time', 'soon'],
+      /^tiptoe: --batch-time is a duration from 1ms to 1min, such as 250ms; not 'soon'\.\n$/,
+    ],
+    [
+      ['run', '000_books', '--key', '1,2'],
+      /^tiptoe: --key takes one column or several, comma-separated; not '1,2'\.\n$/,
+    ],
+    [
+      ['run', 'plain.sql'],
+      /^tiptoe: plain\.sql is not a backfill: its name does not end in \.backfill\.sql\.\n {2}Rename it, or/,
+    ],
+    [
+      ['run', '900_two'],
+      /^tiptoe: migrations\/900_two\.backfill\.sql has 2 statements \(lines 1, 2\); a backfill is exactly one/,
+    ],
+    [
+      ['run', '901_setting'],
+      /^tiptoe: migrations\/901_setting\.backfill\.sql: line 2: unknown setting rates, did you mean rate\?\.\n/,
+    ],
+    [['status', 'nobody'], /^tiptoe: There is no backfill nobody, /],
+    [['pause', 'nobody'], /^tiptoe: There is no backfill nobody, /],
+    [
+      ['set', '000_books'],
+      /^tiptoe: Nothing to set is given\.\n {2}For example: tiptoe backfill set 000_books --rate 5000\n$/,
+    ],
+    [['run', '000_books', '--raet', '5'], /^tiptoe: unknown option '--raet'/],
+  ])('backfill %j', async (args, message) => {
+    await writeFile(join(folder.path, 'plain.sql'), 'DELETE FROM books');
+    await file('900_two', 'DELETE FROM books;\nDELETE FROM books');
+    await file('901_setting', '-- tiptoe:backfill\n-- rates: 5\nDELETE FROM books');
+    const { code, stdout, stderr } = await backfill(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+});
+
+test('a role that may not use the tables is told which GRANTs it needs; with them it can steer', async () => {
+  const admin = await db.session(db.adminUrl);
+  await admin.exec(`CREATE ROLE dba_${db.name} LOGIN PASSWORD 'x'`);
+  const url = new URL(db.ownerUrl);
+  url.username = `dba_${db.name}`;
+  url.password = 'x';
+  try {
+    const session = await db.session();
+    await counter(session, 'by_dba');
+    const running = start('by_dba', '--rate', '5');
+    await moving(session, 'by_dba');
+    const pause = () =>
+      runTiptoe(['backfill', 'pause', 'by_dba'], { cwd: folder.path, env: { DATABASE_URL: url.href } });
+    const { code, stderr } = await pause();
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^tiptoe: Role dba_\w+ may not use tiptoe's tables in schema tiptoe: permission denied for schema tiptoe\.\n/,
+    );
+    for (const grant of stderr.match(/GRANT [^;]+;/g) ?? []) await session.exec(grant);
+    expect(await pause()).toMatchObject({ code: 0, stdout: 'by_dba: paused\n' });
+    expect(await running.finished()).toMatchObject({ code: 3 });
+    const [event] = await session.query(
+      `SELECT who, application FROM tiptoe.backfill_event WHERE backfill = 'by_dba' AND what = 'desired_state: running to paused'`,
+    );
+    expect(event).toEqual({ who: `dba_${db.name}`, application: 'tiptoe backfill' });
+  } finally {
+    await admin.exec(`DROP OWNED BY dba_${db.name}; DROP ROLE dba_${db.name}`);
+  }
+});
