@@ -1,0 +1,24 @@
+import { rules } from '../../rules/index.ts';
+import { emptyCatalog } from '../catalog/catalog.ts';
+import { analyse, type AnalysedFile } from '../lint/engine.ts';
+import { readConfig } from './config.ts';
+import { readScripts } from './input.ts';
+
+/** The newest major version that tiptoe knows; `lint` judges by it unless told otherwise. */
+const NEWEST = 18;
+
+/** What `lint` and `explain` share: the files, read and analysed as one history. */
+export async function analyseFiles(
+  paths: readonly string[],
+  given: {
+    readonly dir?: string;
+    readonly config?: string;
+    readonly var: Readonly<Record<string, string>>;
+    readonly pgVersion?: number;
+  },
+): Promise<{ files: AnalysedFile[]; version: number }> {
+  const config = await readConfig(given.config);
+  const scripts = await readScripts(paths, { dir: given.dir ?? config.dir, variables: given.var });
+  const version = given.pgVersion ?? config.pgVersion ?? NEWEST;
+  return { files: analyse(scripts, emptyCatalog(), { rules, severities: config.severities, version }), version };
+}

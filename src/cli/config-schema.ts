@@ -1,0 +1,45 @@
+import * as v from 'valibot';
+import { rules } from '../../rules/index.ts';
+import { closest } from '../closest.ts';
+import { Problem } from '../problem.ts';
+
+const ConfigSchema = v.strictObject({
+  $schema: v.optional(v.string()),
+  /** The server's major version. */
+  pgVersion: v.optional(v.pipe(v.number(), v.integer(), v.minValue(13), v.maxValue(18))),
+  /** Where the migrations are, from the config file's folder. */
+  dir: v.optional(v.string()),
+  rules: v.optional(
+    v.record(v.string(), v.picklist(['off', 'warning', 'error'], `must be "off", "warning" or "error"`)),
+  ),
+});
+
+/** Checks what a config file holds; all that is wrong with it is told at once. */
+export function checkConfig(content: unknown, shown: string): v.InferOutput<typeof ConfigSchema> {
+  const parsed = v.safeParse(ConfigSchema, content);
+  const problems = [...(parsed.issues ?? []).map(explain), ...ruleNames(content).flatMap(unknownRule)];
+  if (parsed.success && problems.length === 0) return parsed.output;
+  throw new Problem(`${shown}: ${problems.join('; ')}.`, { advice: 'Correct the file; tiptoe rules lists the rules.' });
+}
+
+function explain(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? 'the config';
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const guess = closest(path, Object.keys(ConfigSchema.entries));
+    return `there is no setting '${path}'${guess === null ? '' : `, did you mean '${guess}'?`}`;
+  }
+  return `${path}: ${issue.message}`;
+}
+
+/** Also where the rest of the config is wrong. */
+function ruleNames(content: unknown): string[] {
+  const named = v.safeParse(v.object({ rules: v.record(v.string(), v.unknown()) }), content);
+  return named.success ? Object.keys(named.output.rules) : [];
+}
+
+function unknownRule(name: string): string[] {
+  const names = rules.map((rule) => rule.name);
+  if (names.includes(name)) return [];
+  const guess = closest(name, names);
+  return [`there is no rule '${name}'${guess === null ? '' : `, did you mean '${guess}'?`}`];
+}

@@ -1,0 +1,51 @@
+import { Command, Option } from 'commander';
+import { exitsWith } from './exit.ts';
+import * as options from './options.ts';
+
+interface ExplainOptions {
+  readonly dir?: string;
+  readonly config?: string;
+  readonly var: Readonly<Record<string, string>>;
+  readonly pgVersion?: number;
+  readonly format: 'pretty' | 'json';
+}
+
+export function explainCommand(): Command {
+  return new Command('explain')
+    .summary('what each statement locks, rewrites and scans, and whom that blocks')
+    .description(
+      'Shows, statement by statement, which tables are locked and how, for how long in kind, who is blocked meanwhile, and why.',
+    )
+    .argument('[paths...]', 'files or folders; - reads standard input (default: the migrations of this repository)')
+    .addOption(options.dir())
+    .addOption(options.config())
+    .addOption(options.variable())
+    .addOption(options.pgVersion())
+    .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tiptoe explain migrations/042_orders.sql
+  echo 'ALTER TABLE orders ADD COLUMN total numeric' | tiptoe explain -`,
+    )
+    .action(exitsWith((paths: string[], given: ExplainOptions, command: Command) => explain(paths, given, command)));
+}
+
+async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<0 | 1> {
+  const { analyseFiles } = await import('./analyse.ts');
+  const { files, version } = await analyseFiles(paths, given);
+  if (given.format === 'json') {
+    const { explainJson } = await import('../report/explain-json.ts');
+    process.stdout.write(explainJson(files, version));
+  } else {
+    const [{ explainPretty }, { styleFor }] = await Promise.all([
+      import('../report/explain-pretty.ts'),
+      import('../terminal/style.ts'),
+    ]);
+    process.stdout.write(
+      explainPretty(files, styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color })),
+    );
+  }
+  return files.some(({ script }) => script.faults.length > 0) ? 1 : 0;
+}

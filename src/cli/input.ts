@@ -1,0 +1,33 @@
+import { Problem } from '../problem.ts';
+import { detectDir, discover } from '../migrate/discovery.ts';
+import { loadParser } from '../sql/libpg.ts';
+import { parseScript } from '../sql/script.ts';
+import type { Script } from '../sql/statement.ts';
+
+/** Reads the migrations to look at, in order; down files are left out. Without paths, those of the repository. */
+export async function readScripts(
+  paths: readonly string[],
+  options: { dir: string | undefined; variables: Readonly<Record<string, string>> },
+): Promise<Script[]> {
+  const cwd = process.cwd();
+  const given = paths.length > 0 ? paths : [options.dir ?? (await detectDir(cwd))];
+  const [files] = await Promise.all([
+    discover(given, { cwd, ...(given.includes('-') ? { stdin: await readStandardInput() } : {}) }),
+    loadParser(),
+  ]);
+  return files
+    .filter(({ kind }) => kind !== 'down')
+    .map(({ path, text }) => parseScript(path, text, options.variables));
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new Problem('standard input is not UTF-8 text.', {
+      advice: 'Pipe the SQL of a migration into tiptoe lint -.',
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { Option } from 'commander';
+import { parseDuration } from '../duration.ts';
+import { Problem } from '../problem.ts';
+
+/** Options that several commands share, said the same way everywhere. */
+export const databaseUrl = (): Option =>
+  new Option('--database-url <url>', 'the server to work on (default: DATABASE_URL, then the PG* variables)');
+
+export const dir = (): Option =>
+  new Option('--dir <dir>', 'where the migrations are (default: detected, then migrations)');
+
+export const config = (): Option =>
+  new Option('--config <file>', 'the config file (default: tiptoe.config.json, here or above)');
+
+export const pgVersion = (): Option =>
+  new Option('--pg-version <n>', 'the server’s major version, 13 to 18 (default: the config, then 18)').argParser(
+    (text) => {
+      const version = Number(text);
+      if (Number.isInteger(version) && version >= 13 && version <= 18) return version;
+      throw new Problem(`--pg-version takes 13 to 18, not '${text}'.`, {
+        advice: 'Give the major version alone, such as 16.',
+      });
+    },
+  );
+
+export const schema = (): Option =>
+  new Option('--schema <name>', "tiptoe's own schema on the server").default('tiptoe');
+
+export const variable = (): Option =>
+  new Option('--var <name=value>', 'replace :NAME in the migrations by this text (repeatable)')
+    .argParser((text: string, previous: Readonly<Record<string, string>> | undefined) => {
+      const match = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(text);
+      if (match === null)
+        throw new Problem(`--var takes NAME=VALUE, not '${text}'.`, { advice: 'For example: --var SCHEMA=app' });
+      return { ...previous, [match[1] ?? '']: match[2] ?? '' };
+    })
+    .default({}, 'none');
+
+/** A duration such as `250ms`, `5s`, `10min`, `2h`, in milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) {
+    throw new Problem(`'${text}' is not a duration.`, { advice: 'Write a number and a unit: 250ms, 5s, 10min or 2h.' });
+  }
+  return ms;
+}

@@ -1,0 +1,41 @@
+import { Command, Option } from 'commander';
+import { exitsWith } from './exit.ts';
+
+interface RulesOptions {
+  readonly format: 'pretty' | 'json' | 'markdown';
+}
+
+export function rulesCommand(): Command {
+  return new Command('rules')
+    .summary('the rules of lint, or the page of one')
+    .description('Lists the rules, or shows what one of them finds, why, what to do instead, and examples.')
+    .argument('[name]', 'a rule, such as create-index-blocking')
+    .addOption(
+      new Option('--format <format>', 'how to print').choices(['pretty', 'json', 'markdown']).default('pretty'),
+    )
+    .action(exitsWith((name: string | undefined, given: RulesOptions, command: Command) => show(name, given, command)));
+}
+
+async function show(name: string | undefined, { format }: RulesOptions, command: Command): Promise<0> {
+  const [{ rules }, { findRule }] = await Promise.all([import('../../rules/index.ts'), import('./find-rule.ts')]);
+  const shown = name === undefined ? rules : [findRule(rules, name)];
+  if (format === 'json') {
+    process.stdout.write(
+      `${JSON.stringify(shown.map(({ name, category, severity, docs, examples }) => ({ name, category, severity, docs, examples })))}\n`,
+    );
+    return 0;
+  }
+  if (format === 'markdown') {
+    const { rulesMarkdown } = await import('../report/rules-markdown.ts');
+    process.stdout.write(rulesMarkdown(shown));
+    return 0;
+  }
+  const [{ ruleList, rulePage }, { styleFor }] = await Promise.all([
+    import('../report/rules-pretty.ts'),
+    import('../terminal/style.ts'),
+  ]);
+  const style = styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color });
+  const [rule] = shown;
+  process.stdout.write(name === undefined || rule === undefined ? ruleList(rules, style) : rulePage(rule, style));
+  return 0;
+}
