@@ -96,10 +96,16 @@ export default {
     'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     'typescript/only-throw-error': 'error',
     'prefer-const': 'error',
+    // `({ parts: _, ...effect })` is how a field is left out.
+    'no-unused-vars': ['error', { ignoreRestSiblings: true }],
     eqeqeq: 'error',
     'no-await-in-loop': 'off',
     'no-shadow': 'off',
+    'vitest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*'] }],
     'vitest/no-focused-tests': 'error',
+    // The second argument says which case of many it was.
+    'vitest/valid-expect': ['error', { maxArgs: 2 }],
+    // A helper that asserts says so by its name.
     'vitest/no-disabled-tests': 'error',
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/no-array-sort': 'off',
@@ -118,7 +124,7 @@ export default {
       rules: { 'no-restricted-globals': ['error', PROCESS, ...CLOCKS] },
     },
     {
-      files: ['src/cli/**', 'src/terminal/**', 'test/**', 'bin/**', '*.config.*'],
+      files: ['src/cli/**', 'src/terminal/**', 'test/**', 'bench/**', 'bin/**', '*.config.*'],
       rules: { 'no-restricted-globals': 'off' },
     },
     {
@@ -129,7 +135,7 @@ export default {
           {
             patterns: [
               {
-                regex: '^(\\./.*/|\\.\\./|node:)',
+                regex: '^(\\./.*/|\\.\\./|node:|process$)',
                 message: 'What lies in src itself is for every layer: it is pure, and imports none.',
               },
               { regex: `^(${Object.keys(PACKAGES).join('|')})(/|$)`, message: 'This package belongs to one layer.' },

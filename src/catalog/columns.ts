@@ -15,7 +15,7 @@ export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef)
 }
 
 /** PostgreSQL's own names for constraints without one. */
-export function constraintName(table: Table, constraint: ConstraintDef): string {
+function constraintName(table: Table, constraint: ConstraintDef): string {
   if (constraint.name !== null) return constraint.name;
   const suffix = {
     check: 'check',

@@ -2,7 +2,7 @@
  * Volatility of the functions in pg_catalog, PostgreSQL 13 to 18, read from pg_proc (a test compares them with the server).
  * A name is volatile when any function of that name is.
  */
-const VOLATILE = words(`
+export const VOLATILE = words(`
   amvalidate array_sample array_shuffle clock_timestamp current_query currtid2 currval gen_random_uuid lastval
   lo_close lo_creat lo_create lo_export lo_from_bytea lo_get lo_import lo_lseek lo_lseek64 lo_open lo_put lo_tell
   lo_tell64 lo_truncate lo_truncate64 lo_unlink nextval pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock
@@ -18,7 +18,7 @@ const VOLATILE = words(`
 `);
 
 /** Without I/O functions, operators' implementations and other internals that nobody calls by name. */
-const NOT_VOLATILE = words(`
+export const NOT_VOLATILE = words(`
   abbrev abs aclcontains acldefault aclexplode aclinsert aclremove acos acosd acosh age area array_append array_dims
   array_fill array_length array_lower array_ndims array_position array_positions array_prepend array_remove
   array_replace array_reverse array_sort array_to_json array_to_string array_to_tsvector array_upper ascii asin asind
@@ -106,8 +106,6 @@ export function builtinVolatility(name: string): Volatility {
   if (VOLATILE.has(name) || VOLATILE_EXTENSIONS.has(name)) return 'volatile';
   return NOT_VOLATILE.has(name) ? 'not-volatile' : 'unknown';
 }
-
-export const BUILTIN_FUNCTIONS = { volatile: VOLATILE, notVolatile: NOT_VOLATILE } as const;
 
 function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));

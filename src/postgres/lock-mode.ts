@@ -50,10 +50,6 @@ export function conflicts(a: LockMode, b: LockMode): boolean {
   return CONFLICTS[a].includes(b);
 }
 
-export function conflictingModes(mode: LockMode): readonly LockMode[] {
-  return CONFLICTS[mode];
-}
-
 export function stronger(a: LockMode, b: LockMode): LockMode {
   return LOCK_MODES.indexOf(a) >= LOCK_MODES.indexOf(b) ? a : b;
 }

