@@ -41,7 +41,7 @@ describe('positions', () => {
       'fault 1:14 SELEC | SELEC 2 | syntax error at or near "SELEC"',
       '1:23 SELECT 3',
     ]);
-    expect(places("SELECT 1;\nSELECT '😀', FRM x y z;")[1]).toMatch(/^fault 2:19 y z/);
+    expect(places("SELECT 1;\nSELECT '😀', FRM x y z;")[1]).toMatch(/^fault 2:20 y z/);
   });
 
   test('do not count a byte order mark and are right after CRLF', () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** The built program; `npm test` builds it first. */
-export const TIPTOE = fileURLToPath(new URL('../../bin/tiptoe.js', import.meta.url));
+const TIPTOE = fileURLToPath(new URL('../../bin/tiptoe.js', import.meta.url));
 
 export interface TiptoeOptions {
   /** Added to the environment; undefined removes a variable. */
