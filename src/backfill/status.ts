@@ -2,25 +2,15 @@ import type { Session } from '../db/session.ts';
 import { type LeaseHolder, leaseHolder } from '../safety/lease.ts';
 import { unknownBackfill } from './job.ts';
 import { leaseName } from './lease-name.ts';
-import type { DesiredState, State } from './machine.ts';
+import type { BackfillProgress } from './event.ts';
+import type { DesiredState } from './machine.ts';
 import type { Settings } from './settings.ts';
 import { openStore, type Stored } from './store.ts';
 
 /** What people and programs are told of a backfill. */
-export interface BackfillStatus {
+export interface BackfillStatus extends BackfillProgress {
   readonly name: string;
-  readonly state: State;
   readonly desiredState: DesiredState;
-  readonly rowsDone: number;
-  readonly rowsVisited: number;
-  readonly rowsTotal: number | null;
-  readonly rowsTotalExact: boolean;
-  readonly batches: number;
-  readonly rate: number;
-  readonly etaSeconds: number | null;
-  readonly etaRange: readonly [number, number] | null;
-  readonly throttledBy: string | null;
-  readonly lastError: string | null;
   /** The process at work; null when there is none, whatever the state says. */
   readonly runner: string | null;
   readonly table: string;

@@ -5,12 +5,28 @@ import type { ApplyEvent, ApplyResult } from '../migrate/result.ts';
 import { Problem } from '../problem.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import { styleFor } from '../terminal/style.ts';
-import type { ApplyCommandOptions } from './apply.ts';
 import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
 import { backfillGate } from './backfill-gate.ts';
 import type { ExitCode } from './exit.ts';
 import { interruption } from './interruption.ts';
 import { runner } from './runner.ts';
+
+export interface ApplyCommandOptions {
+  readonly databaseUrl?: string;
+  readonly dir?: string;
+  readonly schema: string;
+  readonly var: Readonly<Record<string, string>>;
+  readonly maxStall: number;
+  readonly giveUpAfter: number;
+  readonly cap: number;
+  readonly waitForRunner: number;
+  readonly to?: string;
+  readonly runBackfills?: true;
+  readonly format: 'pretty' | 'json' | 'ndjson';
+  readonly quiet?: true;
+  /** A flag of the program. */
+  readonly color: boolean;
+}
 
 /** `tiptoe apply` */
 export async function runApply(options: ApplyCommandOptions): Promise<ExitCode> {

@@ -1,23 +1,7 @@
 import { Command, Option } from 'commander';
 import { type ExitCode, exitsWith } from './exit.ts';
 import { databaseUrl, dir, duration, schema, variable } from './options.ts';
-
-export interface ApplyCommandOptions {
-  readonly databaseUrl?: string;
-  readonly dir?: string;
-  readonly schema: string;
-  readonly var: Readonly<Record<string, string>>;
-  readonly maxStall: number;
-  readonly giveUpAfter: number;
-  readonly cap: number;
-  readonly waitForRunner: number;
-  readonly to?: string;
-  readonly runBackfills?: true;
-  readonly format: 'pretty' | 'json' | 'ndjson';
-  readonly quiet?: true;
-  /** A flag of the program. */
-  readonly color: boolean;
-}
+import type { ApplyCommandOptions } from './apply-run.ts';
 
 const time = (flags: string, description: string, text: string): Option =>
   new Option(flags, description).argParser(duration).default(duration(text), text);

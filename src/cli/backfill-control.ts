@@ -13,7 +13,7 @@ import { printable } from '../report/printable.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { count, timeLeft } from '../terminal/backfill-progress.ts';
-import { type CommonOptions, readSettings, type ReportOptions, type SettingOptions } from './backfill.ts';
+import { type CommonOptions, readSettings, type ReportOptions, type SettingOptions } from './backfill-options.ts';
 import type { ExitCode } from './exit.ts';
 
 /** `tiptoe backfill list`, and `status` without a name: those that are not done. */
@@ -57,7 +57,7 @@ export async function request(name: string, desired: DesiredState, options: Comm
 
 /** `tiptoe backfill set` */
 export async function set(name: string, options: CommonOptions & SettingOptions): Promise<ExitCode> {
-  const settings = await readSettings(options);
+  const settings = readSettings(options);
   if (Object.keys(settings).length === 0) {
     throw new Problem('Nothing to set is given.', { advice: `For example: tiptoe backfill set ${name} --rate 5000` });
   }

@@ -6,14 +6,14 @@ import { printable } from '../report/printable.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { count, showBackfill } from '../terminal/backfill-progress.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
-import { readSettings, type RunOptions } from './backfill.ts';
+import { readSettings, type RunOptions } from './backfill-options.ts';
 import { findSource } from './backfill-source.ts';
 import type { ExitCode } from './exit.ts';
 import { runner } from './runner.ts';
 
 /** `tiptoe backfill run` */
 export async function runFromCommandLine(given: string, options: RunOptions): Promise<ExitCode> {
-  const settings = await readSettings(options);
+  const settings = readSettings(options);
   await loadParser();
   const source = await findSource(given, options);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });

@@ -1,36 +1,7 @@
 import { Argument, Command, Option } from 'commander';
-import type { SettingName, Settings } from '../backfill/settings.ts';
-import { Problem } from '../problem.ts';
+import type { CommonOptions, ReportOptions, RunOptions, SettingOptions } from './backfill-options.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
 import { databaseUrl, dir, duration, schema, variable } from './options.ts';
-
-/** Options of every `tiptoe backfill` command. */
-export interface CommonOptions {
-  readonly databaseUrl?: string;
-  readonly schema: string;
-}
-
-export interface ReportOptions extends CommonOptions {
-  readonly format: 'pretty' | 'json';
-}
-
-export interface SettingOptions {
-  readonly rate?: string;
-  readonly batchTime?: string;
-  readonly batchSize?: string;
-  readonly maxBatchSize?: string;
-  readonly maxLag?: string;
-}
-
-export interface RunOptions extends CommonOptions, SettingOptions {
-  readonly key?: string;
-  readonly dir?: string;
-  readonly var: Readonly<Record<string, string>>;
-  readonly waitForRunner: number;
-  readonly reconnectFor: number;
-  readonly format: 'pretty' | 'json' | 'ndjson';
-  readonly quiet?: boolean;
-}
 
 /** `tiptoe backfill …` */
 export function backfillCommand(): Command {
@@ -178,26 +149,4 @@ function withSettings(command: Command, note: string): Command {
     .addOption(new Option('--batch-size <keys>', `keys in the first batch, such as 1000${note}`))
     .addOption(new Option('--max-batch-size <keys>', `keys in a batch at most, such as 20000${note}`))
     .addOption(new Option('--max-lag <time>', `write nothing while a standby is further behind, such as 5s${note}`));
-}
-
-const FLAGS: Readonly<Record<keyof SettingOptions, SettingName>> = {
-  rate: 'rate',
-  batchTime: 'batch-time',
-  batchSize: 'batch-size',
-  maxBatchSize: 'max-batch-size',
-  maxLag: 'max-lag',
-};
-
-/** The settings among the options; throws a Problem for the first that cannot be read. */
-export async function readSettings(options: SettingOptions): Promise<Partial<Settings>> {
-  const { readSetting } = await import('../backfill/settings.ts');
-  let settings: Partial<Settings> = {};
-  for (const [option, name] of Object.entries(FLAGS) as [keyof SettingOptions, SettingName][]) {
-    const text = options[option];
-    if (text === undefined) continue;
-    const read = readSetting(name, text);
-    if (typeof read === 'string') throw new Problem(`--${name} is ${read}; not '${text}'.`);
-    settings = { ...settings, ...read };
-  }
-  return settings;
 }

@@ -5,12 +5,16 @@ import type { DemoReport } from '../demo/report.ts';
 import { Problem } from '../problem.ts';
 import { styleFor } from '../terminal/style.ts';
 import { backfillGate } from './backfill-gate.ts';
-import type { DemoCommandOptions } from './demo.ts';
 import { startNarration } from './demo-narration.ts';
 import { describeResult } from './demo-text.ts';
 import type { ExitCode } from './exit.ts';
 import { interruption } from './interruption.ts';
 import { runner } from './runner.ts';
+
+export interface DemoCommandOptions {
+  readonly json?: string;
+  readonly color: boolean;
+}
 
 /** `tiptoe demo` */
 export async function runDemoCommand({ json, color }: DemoCommandOptions): Promise<ExitCode> {

@@ -1,10 +1,6 @@
 import { Command, Option } from 'commander';
 import { exitsWith, type ExitCode } from './exit.ts';
-
-export interface DemoCommandOptions {
-  readonly json?: string;
-  readonly color: boolean;
-}
+import type { DemoCommandOptions } from './demo-run.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')

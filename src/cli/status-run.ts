@@ -8,7 +8,13 @@ import { plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
 import { printable } from '../report/printable.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import type { ExitCode } from './exit.ts';
-import type { StatusOptions } from './status.ts';
+
+export interface StatusOptions {
+  readonly databaseUrl?: string;
+  readonly dir?: string;
+  readonly schema: string;
+  readonly format: 'pretty' | 'json';
+}
 
 /** `tiptoe status` */
 export async function showStatus(options: StatusOptions): Promise<ExitCode> {

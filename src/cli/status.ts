@@ -1,13 +1,7 @@
 import { Command, Option } from 'commander';
 import { type ExitCode, exitsWith } from './exit.ts';
 import { databaseUrl, dir, schema } from './options.ts';
-
-export interface StatusOptions {
-  readonly databaseUrl?: string;
-  readonly dir?: string;
-  readonly schema: string;
-  readonly format: 'pretty' | 'json';
-}
+import type { StatusOptions } from './status-run.ts';
 
 export function statusCommand(): Command {
   return new Command('status')

@@ -1,0 +1,51 @@
+import { readSetting, type SettingName, type Settings } from '../backfill/settings.ts';
+import { Problem } from '../problem.ts';
+
+/** Options of every `tiptoe backfill` command. */
+export interface CommonOptions {
+  readonly databaseUrl?: string;
+  readonly schema: string;
+}
+
+export interface ReportOptions extends CommonOptions {
+  readonly format: 'pretty' | 'json';
+}
+
+export interface SettingOptions {
+  readonly rate?: string;
+  readonly batchTime?: string;
+  readonly batchSize?: string;
+  readonly maxBatchSize?: string;
+  readonly maxLag?: string;
+}
+
+export interface RunOptions extends CommonOptions, SettingOptions {
+  readonly key?: string;
+  readonly dir?: string;
+  readonly var: Readonly<Record<string, string>>;
+  readonly waitForRunner: number;
+  readonly reconnectFor: number;
+  readonly format: 'pretty' | 'json' | 'ndjson';
+  readonly quiet?: boolean;
+}
+
+const FLAGS: Readonly<Record<keyof SettingOptions, SettingName>> = {
+  rate: 'rate',
+  batchTime: 'batch-time',
+  batchSize: 'batch-size',
+  maxBatchSize: 'max-batch-size',
+  maxLag: 'max-lag',
+};
+
+/** The settings among the options; throws a Problem for the first that cannot be read. */
+export function readSettings(options: SettingOptions): Partial<Settings> {
+  let settings: Partial<Settings> = {};
+  for (const [option, name] of Object.entries(FLAGS) as [keyof SettingOptions, SettingName][]) {
+    const text = options[option];
+    if (text === undefined) continue;
+    const read = readSetting(name, text);
+    if (typeof read === 'string') throw new Problem(`--${name} is ${read}; not '${text}'.`);
+    settings = { ...settings, ...read };
+  }
+  return settings;
+}
