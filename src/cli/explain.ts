@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { exitsWith } from './exit.ts';
+import { loadAnalysis } from './load-analysis.ts';
 import * as options from './options.ts';
 
 interface ExplainOptions {
@@ -33,7 +34,7 @@ Examples:
 }
 
 async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<0 | 1> {
-  const { analyseFiles } = await import('./analyse.ts');
+  const { analyseFiles } = await loadAnalysis();
   const { files, version } = await analyseFiles(paths, given);
   if (given.format === 'json') {
     const { explainJson } = await import('../report/explain-json.ts');

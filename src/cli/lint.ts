@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { exitsWith } from './exit.ts';
+import { loadAnalysis } from './load-analysis.ts';
 import * as options from './options.ts';
 
 interface LintOptions {
@@ -46,7 +47,7 @@ A finding is accepted by a comment with a reason:
 }
 
 async function lint(paths: readonly string[], given: LintOptions, command: Command): Promise<0 | 1> {
-  const { analyseFiles } = await import('./analyse.ts');
+  const { analyseFiles } = await loadAnalysis();
   const { files, version } = await analyseFiles(paths, given);
   const { counts } = await import('../report/counts.ts');
   const { errors, warnings } = counts(files);
