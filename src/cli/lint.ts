@@ -55,13 +55,15 @@ async function lint(paths: readonly string[], given: LintOptions, command: Comma
     const { lintJson } = await import('../report/lint-json.ts');
     process.stdout.write(lintJson(files, version));
   } else if (!given.quiet || errors + warnings > 0) {
-    const [{ lintPretty }, { styleFor }] = await Promise.all([
+    const [{ lintPretty }, { styleFor }, { wrap }] = await Promise.all([
       import('../report/lint-pretty.ts'),
       import('../terminal/style.ts'),
+      import('../terminal/wrap.ts'),
     ]);
-    process.stdout.write(
-      lintPretty(files, styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color })),
-    );
+    const style = styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color });
+    // Where it is no terminal, a line stays a line.
+    const width = process.stdout.columns;
+    process.stdout.write(width > 0 ? wrap(lintPretty(files, style, width), width) : lintPretty(files, style));
   }
   if (given.failOn === 'never') return 0;
   return errors > 0 || (given.failOn === 'warning' && warnings > 0) ? 1 : 0;

@@ -30,12 +30,14 @@ async function show(name: string | undefined, { format }: RulesOptions, command:
     process.stdout.write(rulesMarkdown(shown));
     return 0;
   }
-  const [{ ruleList, rulePage }, { styleFor }] = await Promise.all([
+  const [{ ruleList, rulePage }, { styleFor }, { wrap }] = await Promise.all([
     import('../report/rules-pretty.ts'),
     import('../terminal/style.ts'),
+    import('../terminal/wrap.ts'),
   ]);
   const style = styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color });
   const [rule] = shown;
-  process.stdout.write(name === undefined || rule === undefined ? ruleList(rules, style) : rulePage(rule, style));
+  const text = name === undefined || rule === undefined ? ruleList(rules, style) : rulePage(rule, style);
+  process.stdout.write(process.stdout.columns > 0 ? wrap(text, process.stdout.columns) : text);
   return 0;
 }

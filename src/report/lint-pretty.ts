@@ -4,16 +4,16 @@ import { counts, plural } from './counts.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
-/** Findings for a person: where, what, why, what to do instead. */
-export function lintPretty(files: readonly AnalysedFile[], style: Style): string {
-  const blocks = files.flatMap((file) => file.findings.map((finding) => block(file, finding, style)));
+/** Findings for a person: where, what, why, what to do instead. Source lines take `width` columns at most; prose is not wrapped. */
+export function lintPretty(files: readonly AnalysedFile[], style: Style, width = 120): string {
+  const blocks = files.flatMap((file) => file.findings.map((finding) => block(file, finding, style, width)));
   return [...blocks, `${summary(files, style)}\n`].join('\n');
 }
 
-function block({ script: { source } }: AnalysedFile, finding: Finding, style: Style): string {
+function block({ script: { source } }: AnalysedFile, finding: Finding, style: Style, width: number): string {
   const { line, column } = source.position(finding.range.start);
   const severity = finding.severity === 'error' ? style.red('error') : style.yellow('warning');
-  const frame = codeFrame(source, finding.range, style).map((text) => `  ${text}`);
+  const frame = codeFrame(source, finding.range, style, width - 2).map((text) => `  ${text}`);
   return [
     `${style.bold(`${printable(source.path)}:${line}:${column}`)}  ${severity}  ${style.dim(finding.rule)}`,
     ...frame,
