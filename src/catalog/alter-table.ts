@@ -1,7 +1,7 @@
-import type { AlterCommand } from '../sql/action.ts';
+import type { AlterCommand, ConstraintDef } from '../sql/action.ts';
 import { type Catalog, descendants, findTable, type Table } from './catalog.ts';
 import { addColumn, addConstraint, dropColumn, dropConstraint, setNotNull } from './columns.ts';
-import { addSequence, drop, link, mention, unlink } from './relations.ts';
+import { addSequence, adopt, drop, link, mention, unlink } from './relations.ts';
 
 export function alterTable(catalog: Catalog, table: Table, command: AlterCommand): void {
   const column =
@@ -19,12 +19,14 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
         table.columns.set(command.column, {
           ...column,
           type: command.type,
-          collation: command.collation ?? column.collation,
+          // Without COLLATE the type's own comes back.
+          collation: command.collation,
         });
       break;
     case 'set-not-null':
     case 'drop-not-null':
-      setNotNull(table, command.column, command.kind === 'set-not-null');
+      for (const target of [table, ...descendants(table)])
+        setNotNull(target, command.column, command.kind === 'set-not-null');
       break;
     case 'set-default':
     case 'drop-default':
@@ -50,19 +52,17 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
       break;
     case 'add-constraint':
       addConstraint(catalog, table, command.constraint);
+      if (isInherited(command.constraint))
+        for (const child of descendants(table)) addConstraint(catalog, child, command.constraint);
       break;
     case 'drop-constraint':
-      dropConstraint(catalog, table, command.name);
+      for (const target of [table, ...descendants(table)]) dropConstraint(catalog, target, command.name);
       break;
-    case 'validate-constraint': {
-      const constraint = table.constraints.get(command.name);
-      if (constraint === undefined) break;
-      constraint.validated = true;
-      if (constraint.kind === 'not-null') for (const name of constraint.columns) setNotNull(table, name, true);
+    case 'validate-constraint':
+      for (const target of [table, ...descendants(table)]) validate(target, command.name);
       break;
-    }
     case 'inherit':
-      link(mention(catalog, command.parent), table);
+      adopt(catalog, command.parent, table);
       break;
     case 'no-inherit': {
       const parent = findTable(catalog, command.parent);
@@ -71,6 +71,7 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
     }
     case 'attach-partition': {
       const partition = mention(catalog, command.partition);
+      if (partition === null) break;
       link(table, partition);
       partition.isDefaultPartition = command.isDefault;
       break;
@@ -83,4 +84,16 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
     default:
       break;
   }
+}
+
+/** Children get what concerns rows, and keys only where they are partitions. */
+function isInherited(constraint: ConstraintDef): boolean {
+  return constraint.kind === 'not-null' || (constraint.kind === 'check' && !constraint.noInherit);
+}
+
+function validate(table: Table, name: string): void {
+  const constraint = table.constraints.get(name);
+  if (constraint === undefined) return;
+  constraint.validated = true;
+  if (constraint.kind === 'not-null') for (const column of constraint.columns) setNotNull(table, column, true);
 }

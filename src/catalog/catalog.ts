@@ -1,4 +1,4 @@
-import type { ColumnDef, ConstraintDef, Name, TypeName } from '../sql/action.ts';
+import type { ActionOf, ColumnDef, ConstraintDef, Name, TypeName } from '../sql/action.ts';
 
 /**
  * The schema as it stands before a statement. It is filled by folding statements in order, or read from a server, and is changed in
@@ -40,6 +40,8 @@ export interface Constraint {
   readonly name: string;
   readonly kind: ConstraintDef['kind'];
   validated: boolean;
+  /** For a check: children do not have it. */
+  readonly noInherit: boolean;
   readonly columns: readonly string[];
   /** For a check: which columns it says are not null. */
   readonly notNull: readonly string[];
@@ -71,7 +73,7 @@ export interface Table extends RelationBase {
 
 export interface Index extends RelationBase {
   readonly kind: 'index';
-  readonly table: Table;
+  readonly table: Table | View;
   readonly unique: boolean;
   readonly columns: readonly (string | null)[];
   /** Columns that its expressions and its predicate use. */
@@ -80,6 +82,8 @@ export interface Index extends RelationBase {
 
 export interface View extends RelationBase {
   readonly kind: 'view' | 'materialized-view';
+  /** Those of a materialized view. */
+  readonly indexes: Set<Index>;
   readonly reads: readonly Relation[];
 }
 
@@ -152,7 +156,31 @@ export function findIndex(catalog: Catalog, name: Name): Index | null {
 
 /** Partitions and inheriting tables below a table, at every level. */
 export function descendants(table: Table): Table[] {
-  return [...table.children].flatMap((child) => [child, ...descendants(child)]);
+  const found = new Set<Table>();
+  const pending = [...table.children];
+  for (let child = pending.pop(); child !== undefined; child = pending.pop()) {
+    // A table may inherit from another in two ways.
+    if (found.has(child)) continue;
+    found.add(child);
+    pending.push(...child.children);
+  }
+  return [...found];
+}
+
+/** Columns that an index's expressions and its predicate use. */
+export function computedFrom({ expressions, where }: ActionOf<'create-index'>): string[] {
+  return [...expressions, ...(where === null ? [] : [where])].flatMap(({ columns }) => columns);
+}
+
+/** Whether a partition has the index that one of its partitioned table asks for: it is taken over then, not built. */
+export function hasIndexLike(table: Table, wanted: Pick<Index, 'columns' | 'computedFrom'>): boolean {
+  return [...table.indexes].some(
+    ({ columns, computedFrom }) => sameList(columns, wanted.columns) && sameList(computedFrom, wanted.computedFrom),
+  );
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 /** The foreign keys of a table that point to a column of another. */
@@ -171,7 +199,9 @@ export function qualifiedName(relation: Relation): string {
 }
 
 export function isDomainConstrained(catalog: Catalog, type: TypeName): boolean {
-  return catalog.domains.get(typeKey(catalog, type))?.constrained ?? false;
+  const domain = catalog.domains.get(typeKey(catalog, type));
+  // A domain over a domain is bound by both; an array of a domain is checked element by element, when it is written.
+  return domain !== undefined && !type.array && (domain.constrained || isDomainConstrained(catalog, domain.base));
 }
 
 export function typeKey(catalog: Catalog, type: { schema: string | null; name: string }): string {

@@ -25,13 +25,23 @@ function constraintName(table: Table, constraint: ConstraintDef): string {
     exclude: 'excl',
     'foreign-key': 'fkey',
   }[constraint.kind];
-  const columns =
-    constraint.kind === 'check'
-      ? constraint.expression.columns.slice(0, 1)
-      : constraint.kind === 'not-null'
-        ? [constraint.column]
-        : constraint.columns;
-  return [table.name, ...(constraint.kind === 'primary-key' ? [] : columns), suffix].join('_');
+  const columns = columnsOf(constraint);
+  // A check names its column only when it has just one.
+  const named = constraint.kind === 'primary-key' || (constraint.kind === 'check' && columns.length > 1) ? [] : columns;
+  return freeName([table.name, ...named, suffix].join('_'), (name) => table.constraints.has(name));
+}
+
+/** PostgreSQL appends 1, 2, … to a name of its own making that is taken, and keeps names to 63 bytes (here: ASCII characters). */
+export function freeName(name: string, isTaken: (name: string) => boolean): string {
+  for (let number = 0; ; number += 1) {
+    const candidate = number === 0 ? name : `${name}${number}`;
+    if (!isTaken(candidate)) return candidate;
+  }
+}
+
+function columnsOf(constraint: ConstraintDef): readonly string[] {
+  if (constraint.kind === 'check') return constraint.expression.columns;
+  return constraint.kind === 'not-null' ? [constraint.column] : constraint.columns;
 }
 
 export function addConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {
@@ -44,12 +54,8 @@ export function addConstraint(catalog: Catalog, table: Table, constraint: Constr
     name,
     kind: constraint.kind,
     validated: constraint.validated,
-    columns:
-      constraint.kind === 'check'
-        ? constraint.expression.columns
-        : constraint.kind === 'not-null'
-          ? [constraint.column]
-          : constraint.columns,
+    noInherit: constraint.kind === 'check' && constraint.noInherit,
+    columns: columnsOf(constraint),
     notNull: constraint.kind === 'check' ? constraint.expression.notNull : [],
     references,
     referencedColumns: constraint.kind === 'foreign-key' ? constraint.referencedColumns : [],
@@ -68,7 +74,7 @@ export function addConstraint(catalog: Catalog, table: Table, constraint: Constr
     name,
     unique: constraint.kind !== 'exclude',
     columns: constraint.columns,
-    computedFrom: [],
+    computedFrom: constraint.kind === 'exclude' ? constraint.computedFrom : [],
   });
 }
 
@@ -94,6 +100,7 @@ export function dropConstraint(catalog: Catalog, table: Table, name: string): vo
   const constraint = table.constraints.get(name);
   if (constraint === undefined) return;
   table.constraints.delete(name);
+  if (constraint.kind === 'not-null') for (const column of constraint.columns) setNotNull(table, column, false);
   const { references } = constraint;
   if (references !== null && ![...table.constraints.values()].some((other) => other.references === references))
     references.referencedBy.delete(table);

@@ -1,7 +1,7 @@
 import type { ActionOf } from '../sql/action.ts';
-import { type Catalog, creationSchema, findTable, keyOf } from './catalog.ts';
-import { addColumn, addConstraint } from './columns.ts';
-import { addIndex, addTable, link, mention } from './relations.ts';
+import { type Catalog, computedFrom, creationSchema, findTable, keyOf, resolve, type Table } from './catalog.ts';
+import { addColumn, addConstraint, freeName } from './columns.ts';
+import { addIndex, addTable, adopt, mention } from './relations.ts';
 
 export function createTable(catalog: Catalog, action: ActionOf<'create-table'>): void {
   const schema = action.persistence === 'temporary' ? 'pg_temp' : creationSchema(catalog, action.name);
@@ -23,22 +23,33 @@ export function createTable(catalog: Catalog, action: ActionOf<'create-table'>):
   }
   for (const definition of action.columns) addColumn(catalog, table, definition);
   for (const constraint of action.constraints) addConstraint(catalog, table, constraint);
-  for (const parent of action.inherits) link(mention(catalog, parent), table);
+  for (const parent of action.inherits) adopt(catalog, parent, table);
   if (action.partitionOf !== null) {
-    link(mention(catalog, action.partitionOf.parent), table);
+    adopt(catalog, action.partitionOf.parent, table);
     table.isDefaultPartition = action.partitionOf.isDefault;
+  }
+  for (const parent of table.parents) inheritChecks(parent, table);
+}
+
+function inheritChecks(parent: Table, child: Table): void {
+  for (const constraint of parent.constraints.values()) {
+    if (constraint.kind === 'check' && !constraint.noInherit && !child.constraints.has(constraint.name)) {
+      child.constraints.set(constraint.name, { ...constraint });
+    }
   }
 }
 
 export function createIndex(catalog: Catalog, action: ActionOf<'create-index'>): void {
-  const table = mention(catalog, action.table);
-  const name = action.name ?? [table.name, ...action.columns.map((column) => column ?? 'expr'), 'idx'].join('_');
+  const known = catalog.relations.get(resolve(catalog, action.table));
+  const table = known?.kind === 'materialized-view' ? known : mention(catalog, action.table);
+  if (table === null) return;
+  const ownName = [table.name, ...action.columns.map((column) => column ?? 'expr'), 'idx'].join('_');
+  const name = action.name ?? freeName(ownName, (candidate) => catalog.relations.has(keyOf(table.schema, candidate)));
   if (action.ifNotExists && catalog.relations.has(keyOf(table.schema, name))) return;
-  const computed = [...action.expressions, ...(action.where === null ? [] : [action.where])];
   addIndex(catalog, table, {
     name,
     unique: action.unique,
     columns: action.columns,
-    computedFrom: computed.flatMap(({ columns }) => columns),
+    computedFrom: computedFrom(action),
   });
 }

@@ -39,6 +39,7 @@ export function fold(catalog: Catalog, action: Action): void {
     case 'alter-table': {
       if (action.relationKind !== 'table' && action.relationKind !== 'foreign-table') break;
       const table = mention(catalog, action.name);
+      if (table === null) break;
       for (const command of action.commands) alterTable(catalog, table, command);
       break;
     }
@@ -64,10 +65,7 @@ export function fold(catalog: Catalog, action: Action): void {
       }
       break;
     case 'create-function':
-      catalog.functions.set(keyOf(creationSchema(catalog, action.name), action.name.name), {
-        volatility: action.volatility,
-        language: action.language,
-      });
+      createFunction(catalog, action);
       break;
     case 'create-domain':
       catalog.domains.set(typeKey(catalog, action.name), { base: action.base, constrained: action.constrained });
@@ -90,8 +88,25 @@ export function fold(catalog: Catalog, action: Action): void {
   }
 }
 
+const VOLATILITIES = ['immutable', 'stable', 'volatile'] as const;
+
+/** Functions are known by name; of several with the same name, the most volatile speaks for all. */
+function createFunction(
+  catalog: Catalog,
+  { name, orReplace, volatility, language }: ActionOf<'create-function'>,
+): void {
+  const key = keyOf(creationSchema(catalog, name), name.name);
+  const known = orReplace ? undefined : catalog.functions.get(key);
+  const most = Math.max(
+    VOLATILITIES.indexOf(volatility),
+    known === undefined ? 0 : VOLATILITIES.indexOf(known.volatility),
+  );
+  catalog.functions.set(key, { volatility: VOLATILITIES[most] ?? 'volatile', language });
+}
+
 function owner(catalog: Catalog, ownedBy: ActionOf<'create-sequence'>['ownedBy']): Sequence['ownedBy'] {
-  return ownedBy === null ? null : { table: mention(catalog, ownedBy.table), column: ownedBy.column };
+  const table = ownedBy === null ? null : mention(catalog, ownedBy.table);
+  return table === null || ownedBy === null ? null : { table, column: ownedBy.column };
 }
 
 function set(catalog: Catalog, action: ActionOf<'set'>): void {

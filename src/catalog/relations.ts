@@ -2,6 +2,7 @@ import type { Name } from '../sql/action.ts';
 import {
   type Catalog,
   creationSchema,
+  descendants,
   findTable,
   type Index,
   keyOf,
@@ -54,13 +55,22 @@ export function addView(
   kind: View['kind'],
   { name, reads }: { name: Name; reads: readonly Name[] },
 ): void {
-  const known = reads.map((read) => catalog.relations.get(resolve(catalog, read)) ?? mention(catalog, read));
-  add(catalog, { kind, schema: creationSchema(catalog, name), name: name.name, file: catalog.file, reads: known });
+  const known = reads.flatMap((read) => catalog.relations.get(resolve(catalog, read)) ?? mention(catalog, read) ?? []);
+  add(catalog, {
+    kind,
+    schema: creationSchema(catalog, name),
+    name: name.name,
+    file: catalog.file,
+    reads: known,
+    indexes: new Set(),
+  });
 }
 
-/** The table, or what little is known of one that the history does not make. */
-export function mention(catalog: Catalog, name: Name): Table {
-  return findTable(catalog, name) ?? addTable(catalog, name, { complete: false, file: 0 });
+/** The table, or what little is known of one that the history does not make; null where the name is that of something else. */
+export function mention(catalog: Catalog, name: Name): Table | null {
+  const known = findTable(catalog, name);
+  if (known !== null || catalog.relations.has(resolve(catalog, name))) return known;
+  return addTable(catalog, name, { complete: false, file: 0 });
 }
 
 export function addSequence(catalog: Catalog, name: Name, ownedBy: Sequence['ownedBy']): void {
@@ -77,7 +87,15 @@ export function own(sequence: Sequence, ownedBy: Sequence['ownedBy']): void {
   ownedBy?.table.sequences.add(sequence);
 }
 
+/** Makes a table the child of one that the history may not show. */
+export function adopt(catalog: Catalog, parent: Name, child: Table): void {
+  const table = mention(catalog, parent);
+  if (table !== null) link(table, child);
+}
+
+/** PostgreSQL refuses a circle. */
 export function link(parent: Table, child: Table): void {
+  if (parent === child || descendants(child).includes(parent)) return;
   parent.children.add(child);
   child.parents.add(parent);
 }
@@ -89,7 +107,7 @@ export function unlink(parent: Table, child: Table): void {
 
 export function addIndex(
   catalog: Catalog,
-  table: Table,
+  table: Table | View,
   definition: Pick<Index, 'name' | 'unique' | 'columns' | 'computedFrom'>,
 ): void {
   const index: Index = { kind: 'index', schema: table.schema, file: catalog.file, table, ...definition };

@@ -1,5 +1,5 @@
 import type { ActionOf, RelationKind } from '../sql/action.ts';
-import { type Catalog, resolve, type Table } from './catalog.ts';
+import { type Catalog, descendants, resolve, type Table } from './catalog.ts';
 import { add, move } from './relations.ts';
 
 const RELATION_KINDS: ReadonlySet<string> = new Set<RelationKind>([
@@ -19,7 +19,8 @@ export function rename(catalog: Catalog, action: ActionOf<'rename'>): void {
     return;
   }
   if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
-  if (action.what === 'column') renameColumn(catalog, relation, action.from, action.to);
+  if (action.what === 'column')
+    for (const target of [relation, ...descendants(relation)]) renameColumn(catalog, target, action.from, action.to);
   if (action.what === 'constraint') {
     const constraint = relation.constraints.get(action.from);
     if (constraint === undefined) return;
@@ -53,5 +54,13 @@ function renameColumn(catalog: Catalog, table: Table, from: string, to: string):
   for (const sequence of table.sequences) {
     if (sequence.ownedBy?.column === from) sequence.ownedBy.column = to;
   }
-  for (const child of table.children) renameColumn(catalog, child, from, to);
+  for (const other of table.referencedBy) {
+    for (const constraint of other.constraints.values()) {
+      if (constraint.references === table)
+        other.constraints.set(constraint.name, {
+          ...constraint,
+          referencedColumns: constraint.referencedColumns.map(swap),
+        });
+    }
+  }
 }

@@ -16,6 +16,8 @@ const ConfigSchema = v.strictObject({
 
 /** Checks what a config file holds; all that is wrong with it is told at once. */
 export function checkConfig(content: unknown, shown: string): v.InferOutput<typeof ConfigSchema> {
+  if (Array.isArray(content))
+    throw new Problem(`${shown} holds a list, not settings.`, { advice: 'Write { … } around the settings.' });
   const parsed = v.safeParse(ConfigSchema, content);
   const problems = [...(parsed.issues ?? []).map(explain), ...ruleNames(content).flatMap(unknownRule)];
   if (parsed.success && problems.length === 0) return parsed.output;
@@ -31,9 +33,12 @@ function explain(issue: v.BaseIssue<unknown>): string {
   return `${path}: ${issue.message}`;
 }
 
-/** Also where the rest of the config is wrong. */
+/** Also where the rest of the config is wrong; read here, since the schema's output leaves out names such as `constructor`. */
 function ruleNames(content: unknown): string[] {
-  const named = v.safeParse(v.object({ rules: v.record(v.string(), v.unknown()) }), content);
+  const named = v.safeParse(
+    v.looseObject({ rules: v.custom<object>((value) => typeof value === 'object' && value !== null) }),
+    content,
+  );
   return named.success ? Object.keys(named.output.rules) : [];
 }
 

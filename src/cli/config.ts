@@ -16,7 +16,7 @@ export interface Config {
 export async function readConfig(given: string | undefined): Promise<Config> {
   const path = given === undefined ? findUpwards(process.cwd()) : resolve(given);
   if (path === null) return { pgVersion: undefined, dir: undefined, severities: {} };
-  const shown = relative(process.cwd(), path);
+  const shown = relative(process.cwd(), path) || path;
   // Only who has a config file pays for loading the schema library.
   const { checkConfig } = await import('./config-schema.ts');
   const { pgVersion, dir, rules = {} } = checkConfig(await readJson(path, shown), shown);
@@ -38,7 +38,7 @@ async function readJson(path: string, shown: string): Promise<unknown> {
     );
   });
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new Problem(`${shown} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
       advice: 'Correct the file.',

@@ -14,7 +14,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   // A reader that stops reading, such as `head`, is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
-    throw error;
+    process.stderr.write(`tiptoe: cannot write to standard output: ${error.message}\n`);
+    process.exit(2);
   });
   return settle(() => createProgram().parseAsync([...argv]));
 }

@@ -2,7 +2,9 @@ import {
   type Catalog,
   type Constraint,
   descendants,
+  findIndex,
   foreignKeysTo,
+  hasIndexLike,
   isDomainConstrained,
   isSerial,
   type Table,
@@ -17,8 +19,8 @@ import { volatileCall } from './volatility.ts';
 interface Impact extends Work {
   readonly lock: LockMode;
   readonly because: string;
-  /** False for what stays on the named table and does not go down to partitions and inheriting tables. */
-  readonly recurses?: boolean;
+  /** False for what stays on the named table; `locks` for what locks partitions and inheriting tables without work on them. */
+  readonly recurses?: boolean | 'locks';
 }
 
 /** Everything a subcommand is judged by. */
@@ -44,10 +46,13 @@ export function alterTableEffects(
   for (const command of action.commands) {
     out.command(command.kind);
     const { lock, because, recurses = true, ...work } = impact(context, command);
-    out.name(action.name, lock, because, work);
+    // A partitioned table has no rows of its own.
+    out.name(action.name, lock, because, table?.partitioned === true ? {} : work);
     if (table === null || action.only || !recurses) continue;
-    for (const child of descendants(table))
-      out.relation(child, lock, `${because} (a partition or child of ${table.name})`, work);
+    for (const child of descendants(table)) {
+      const childWork = child.partitioned || recurses === 'locks' ? {} : work;
+      out.relation(child, lock, `${because} (a partition or child of ${table.name})`, childWork);
+    }
   }
 }
 
@@ -57,6 +62,8 @@ const SUX = 'ShareUpdateExclusiveLock';
 function impact(context: Context, command: AlterCommand): Impact {
   switch (command.kind) {
     case 'add-column':
+      if (command.ifNotExists && context.table?.columns.has(command.column.name) === true)
+        return { lock: AX, because: 'the column is there already' };
       return addColumn(context, command);
     case 'drop-column': {
       for (const constraint of foreignKeysOver(context.table, command.column))
@@ -237,9 +244,7 @@ function setNotNull({ table, version, action }: Context, column: string): Impact
   const dropped = new Set(
     action.commands.flatMap((command) => (command.kind === 'drop-constraint' ? [command.name] : [])),
   );
-  const proof = [...(table?.constraints.values() ?? [])].find(
-    (constraint) => constraint.kind === 'check' && constraint.validated && constraint.notNull.includes(column),
-  );
+  const proof = proofOf(table, column);
   if (proof !== undefined && version >= 12 && !dropped.has(proof.name))
     return { lock: AX, because: `the valid constraint ${proof.name} proves it without a scan` };
   if (proof !== undefined && dropped.has(proof.name)) {
@@ -252,6 +257,13 @@ function setNotNull({ table, version, action }: Context, column: string): Impact
   return { lock: AX, scan: true, because: 'SET NOT NULL checks every row' };
 }
 
+/** The valid CHECK that says a column is not null. */
+function proofOf(table: Table | null, column: string): Constraint | undefined {
+  return [...(table?.constraints.values() ?? [])].find(
+    (constraint) => constraint.kind === 'check' && constraint.validated && constraint.notNull.includes(column),
+  );
+}
+
 function addConstraint(context: Context, constraint: ConstraintDef, { columnIsNew }: { columnIsNew: boolean }): Impact {
   switch (constraint.kind) {
     case 'check': {
@@ -259,6 +271,7 @@ function addConstraint(context: Context, constraint: ConstraintDef, { columnIsNe
       return {
         lock: AX,
         scan,
+        recurses: constraint.noInherit ? 'locks' : true,
         because: scan ? 'CHECK is checked against every row' : 'CHECK … NOT VALID is for new rows only',
       };
     }
@@ -295,13 +308,24 @@ function addConstraint(context: Context, constraint: ConstraintDef, { columnIsNe
 
 function addKey({ table }: Context, constraint: Extract<ConstraintDef, { kind: 'unique' | 'primary-key' }>): Impact {
   const what = constraint.kind === 'unique' ? 'UNIQUE' : 'PRIMARY KEY';
-  if (constraint.usingIndex === null) return { lock: AX, indexBuild: true, because: `${what} builds its index` };
+  if (constraint.usingIndex === null) {
+    // Only partitions share a key with their parent; inheriting tables have none of it.
+    return {
+      lock: AX,
+      indexBuild: true,
+      recurses: table?.partitioned === true ? true : 'locks',
+      because: `${what} builds its index`,
+    };
+  }
   if (constraint.kind === 'unique')
     return { lock: AX, because: 'UNIQUE USING INDEX takes over an index that is there' };
   const index = [...(table?.indexes ?? [])].find((candidate) => candidate.name === constraint.usingIndex);
   const nullable =
     index === undefined ||
-    index.columns.some((column) => column === null || table?.columns.get(column)?.notNull !== true);
+    index.columns.some(
+      (column) =>
+        column === null || (table?.columns.get(column)?.notNull !== true && proofOf(table, column) === undefined),
+    );
   return nullable
     ? {
         lock: AX,
@@ -322,7 +346,12 @@ function validateConstraint(context: Context, name: string): Impact {
   const referenced = constraint?.references ?? null;
   if (referenced !== null)
     context.out.relation(referenced, 'RowShareLock', 'the foreign key that is validated points to it', work);
-  return { lock: SUX, ...work, because: 'VALIDATE CONSTRAINT checks every row while writes go on' };
+  return {
+    lock: SUX,
+    ...work,
+    recurses: constraint?.noInherit !== true,
+    because: 'VALIDATE CONSTRAINT checks every row while writes go on',
+  };
 }
 
 /** AlterTableGetRelOptionsLockLevel in reloptions.c. */
@@ -342,12 +371,27 @@ function setOptions({ action }: Context, options: readonly string[]): Impact {
 }
 
 function attachPartition(
-  { out, table }: Context,
+  { out, table, catalog, action }: Context,
   command: Extract<AlterCommand, { kind: 'attach-partition' }>,
 ): Impact {
+  if (action.relationKind === 'index') {
+    out.name(command.partition, AX, 'becomes a part of the index');
+    for (const name of [action.name, command.partition]) {
+      const index = findIndex(catalog, name);
+      if (index !== null) out.relation(index.table, 'AccessShareLock', 'the index is its');
+    }
+    return { lock: SUX, recurses: false, because: 'ATTACH PARTITION of an index reads no row' };
+  }
   const partition = out.table(command.partition);
   // A valid CHECK that implies the partition's bounds would spare the scan; bounds are not compared here.
   out.name(command.partition, AX, 'ATTACH PARTITION checks every row of the new partition', { scan: true });
+  const missing = [...(table?.indexes ?? [])].filter((index) => partition !== null && !hasIndexLike(partition, index));
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(', ');
+    out.name(command.partition, AX, `ATTACH PARTITION builds what matches ${names} of the partitioned table`, {
+      indexBuild: true,
+    });
+  }
   for (const child of partition === null ? [] : descendants(partition))
     out.relation(child, AX, 'is a partition of the table that is attached', { scan: true });
   for (const sibling of table?.children ?? []) {

@@ -66,10 +66,12 @@ export class Collector {
   }
 
   /** What the query of a view reads, at every level. */
-  sources(view: View, lock: LockMode = 'AccessShareLock'): void {
+  sources(view: View, lock: LockMode = 'AccessShareLock', seen = new Set<Relation>()): void {
     for (const source of view.reads) {
+      if (seen.has(source)) continue;
+      seen.add(source);
       this.relation(source, lock, `${view.name} reads it`);
-      if (source.kind === 'view') this.sources(source, lock);
+      if (source.kind === 'view') this.sources(source, lock, seen);
     }
   }
 
@@ -121,7 +123,7 @@ export class Collector {
 }
 
 function hasIndexes(relation: Relation | undefined): boolean {
-  return relation?.kind === 'table' && relation.indexes.size > 0;
+  return (relation?.kind === 'table' || relation?.kind === 'materialized-view') && relation.indexes.size > 0;
 }
 
 function merge(a: Effect, b: Effect): Effect {

@@ -1,4 +1,16 @@
-import { type Catalog, descendants, findIndex, resolve, type Table, typeKey } from '../catalog/catalog.ts';
+import {
+  type Catalog,
+  creationSchema,
+  descendants,
+  computedFrom,
+  findIndex,
+  hasIndexLike,
+  keyOf,
+  type Relation,
+  resolve,
+  type Table,
+  typeKey,
+} from '../catalog/catalog.ts';
 import { LOCK_MODES } from '../postgres/lock-mode.ts';
 import type { Action, ActionOf, ConstraintDef, Name, RelationKind } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
@@ -18,7 +30,7 @@ const SUX = 'ShareUpdateExclusiveLock';
 function collect(out: Collector, action: Action, catalog: Catalog, version: number): void {
   switch (action.kind) {
     case 'create-table':
-      createTable(out, action);
+      createTable(out, catalog, action);
       break;
     case 'create-table-as':
       out.reads(action.reads);
@@ -40,7 +52,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
         out.name(action.ownedBy.table, 'AccessShareLock', 'the sequence belongs to a column of it');
       break;
     case 'create-index':
-      createIndex(out, action);
+      createIndex(out, catalog, action);
       break;
     case 'alter-table':
       alterTableEffects(out, catalog, version, action);
@@ -106,7 +118,11 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       truncate(out, action);
       break;
     case 'lock-table':
-      for (const name of action.tables) out.name(name, LOCK_MODES[action.mode - 1] ?? AX, 'LOCK TABLE asks for it');
+      for (const name of action.tables) {
+        const lock = LOCK_MODES[action.mode - 1] ?? AX;
+        out.name(name, lock, 'LOCK TABLE asks for it');
+        for (const child of descendantsOf(out, name)) out.relation(child, lock, 'is locked with its parent');
+      }
       break;
     case 'comment':
       if (action.relation !== null) out.name(action.relation, SUX, 'COMMENT changes the catalog only');
@@ -151,14 +167,15 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
   }
 }
 
-function createTable(out: Collector, action: ActionOf<'create-table'>): void {
+function createTable(out: Collector, catalog: Catalog, action: ActionOf<'create-table'>): void {
+  const own = keyOf(creationSchema(catalog, action.name), action.name.name);
   const constraints: ConstraintDef[] = [
     ...action.constraints,
     ...action.columns.flatMap((column) => column.constraints),
   ];
   for (const constraint of constraints) {
     if (constraint.kind !== 'foreign-key') continue;
-    if (constraint.references.name !== action.name.name)
+    if (resolve(catalog, constraint.references) !== own)
       out.name(constraint.references, 'ShareRowExclusiveLock', 'the new foreign key points to it');
   }
   for (const name of action.like) out.name(name, 'AccessShareLock', 'LIKE copies its columns');
@@ -172,23 +189,31 @@ function createTable(out: Collector, action: ActionOf<'create-table'>): void {
   }
 }
 
-function createIndex(out: Collector, action: ActionOf<'create-index'>): void {
+function createIndex(out: Collector, catalog: Catalog, action: ActionOf<'create-index'>): void {
+  const table = out.table(action.table);
+  const schema = table?.schema ?? creationSchema(catalog, action.table);
+  if (action.ifNotExists && action.name !== null && catalog.relations.has(keyOf(schema, action.name))) {
+    out.name(action.table, action.concurrently ? SUX : 'ShareLock', 'the index is there already');
+    return;
+  }
   if (action.concurrently) {
     out.name(action.table, SUX, 'CREATE INDEX CONCURRENTLY lets writes go on', { indexBuild: true, online: true });
     return;
   }
-  const table = out.table(action.table);
   // On a partitioned table itself there is nothing to build; its partitions get indexes of their own unless ONLY says no.
   const build = table?.partitioned !== true && !(action.only && table === null);
-  out.name(
-    action.table,
-    'ShareLock',
-    build ? 'CREATE INDEX reads every row while writes wait' : 'makes the index of the partitioned table',
-    { indexBuild: build },
-  );
-  if (action.only || table === null) return;
-  for (const child of table.partitioned ? descendants(table) : []) {
-    out.relation(child, 'ShareLock', 'a partition, whose index is built as well', { indexBuild: !child.partitioned });
+  const because = build ? 'CREATE INDEX reads every row while writes wait' : 'makes the index of the partitioned table';
+  out.name(action.table, 'ShareLock', because, { indexBuild: build });
+  if (action.only || table?.partitioned !== true) return;
+  for (const child of descendants(table)) {
+    const taken =
+      child.partitioned || hasIndexLike(child, { columns: action.columns, computedFrom: computedFrom(action) });
+    out.relation(
+      child,
+      'ShareLock',
+      taken ? 'a partition, whose index is there' : 'a partition, whose index is built as well',
+      { indexBuild: !taken },
+    );
   }
 }
 
@@ -252,16 +277,15 @@ function dropTable(out: Collector, table: Table, cascade: boolean): void {
 
 /** CASCADE takes the views that read a relation, and those that read them. */
 function dependents(out: Collector, catalog: Catalog, name: Name): void {
-  const dropped = catalog.relations.get(resolve(catalog, name));
-  for (const view of catalog.relations.values()) {
-    if (
-      (view.kind !== 'view' && view.kind !== 'materialized-view') ||
-      dropped === undefined ||
-      !view.reads.includes(dropped)
-    )
-      continue;
-    out.relation(view, AX, 'CASCADE drops the view with what it reads');
-    dependents(out, catalog, view);
+  const dropped = new Set<Relation>([catalog.relations.get(resolve(catalog, name)) ?? []].flat());
+  for (let before = -1; before < dropped.size;) {
+    before = dropped.size;
+    for (const view of catalog.relations.values()) {
+      if ((view.kind !== 'view' && view.kind !== 'materialized-view') || !view.reads.some((read) => dropped.has(read)))
+        continue;
+      dropped.add(view);
+      out.relation(view, AX, 'CASCADE drops the view with what it reads');
+    }
   }
 }
 
@@ -308,6 +332,11 @@ function referencing(table: Table, found = new Set<Table>()): Set<Table> {
     referencing(other, found);
   }
   return found;
+}
+
+function descendantsOf(out: Collector, name: Name): Table[] {
+  const table = out.table(name);
+  return table === null ? [] : descendants(table);
 }
 
 function dml(out: Collector, action: ActionOf<'dml'>): void {

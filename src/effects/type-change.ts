@@ -50,7 +50,8 @@ export function columnTypeChange(
       };
     }
   }
-  const recollated = command.collation !== null && command.collation !== column.collation;
+  // Without COLLATE, the collation of the new type comes back.
+  const recollated = (command.collation ?? 'default') !== (column.collation ?? 'default');
   const indexes = [...(table?.indexes ?? [])];
   const reordered = recollated || changes.includes('utc') || changesOperators(from, target.base);
   // An index with an expression or a predicate is never taken over: CheckIndexCompatible in indexcmds.c.
@@ -76,9 +77,12 @@ export function columnTypeChange(
   return { kind: 'free', because: `the change ${fromTo} keeps the rows as they are` };
 }
 
+/** The same bytes, but another operator class. */
+const REORDERED = new Set(['int4>oid', 'oid>int4', 'bit>varbit']);
+
 /** An index survives only where the old and new type share their operator family's operators. */
 function changesOperators(from: TypeName, to: TypeName): boolean {
-  return (from.name === 'citext') !== (to.name === 'citext');
+  return (from.name === 'citext') !== (to.name === 'citext') || REORDERED.has(`${from.name}>${to.name}`);
 }
 
 function domainBase(catalog: Catalog, type: TypeName): { base: TypeName; constrained: boolean } {

@@ -23,5 +23,6 @@ function volatilityOf(catalog: Catalog, called: Name): 'volatile' | 'not-volatil
     const known = catalog.functions.get(`${schema}.${called.name}`);
     if (known !== undefined) return known.volatility === 'volatile' ? 'volatile' : 'not-volatile';
   }
-  return builtinVolatility(called.name);
+  // A function of another schema is somebody's own, whatever its name.
+  return called.schema === null || called.schema === 'pg_catalog' ? builtinVolatility(called.name) : 'unknown';
 }

@@ -112,13 +112,24 @@ function rulesByKind(rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[
 
 /** Findings with the category and severity of their rules; rules that are off report nothing. */
 class Reports {
-  readonly findings: Finding[] = [];
+  #findings: Finding[] = [];
   readonly #options: AnalyseOptions;
   readonly #rules: ReadonlyMap<string, Rule>;
 
   constructor(options: AnalyseOptions) {
     this.#options = options;
     this.#rules = new Map(options.rules.map((rule) => [rule.name, rule]));
+  }
+
+  /** What was added since the last time. */
+  take(): Finding[] {
+    const findings = this.#findings;
+    this.#findings = [];
+    return findings;
+  }
+
+  isOff(rule: string): boolean {
+    return this.#options.severities[rule] === 'off';
   }
 
   knows(rule: string): boolean {
@@ -129,42 +140,53 @@ class Reports {
     const rule = this.#rules.get(name);
     const severity = this.#options.severities[name] ?? rule?.severity;
     if (rule === undefined || severity === undefined || severity === 'off') return;
-    this.findings.push({ rule: name, category: rule.category, severity, ...verdict, ...place });
+    this.#findings.push({ rule: name, category: rule.category, severity, ...verdict, ...place });
   }
 }
 
 function suppress(script: Script, reports: Reports): Pick<AnalysedFile, 'findings' | 'suppressed'> {
   const { suppressions, broken } = readSuppressions(script);
-  const used = new Set<string>();
-  const suppressed: { finding: Finding; reason: string }[] = [];
-  const use = (suppression: Suppression, rule: string): string => `${suppression.range.start} ${rule}`;
-  const kept = reports.findings.filter((finding) => {
-    const match = suppressions.find(
-      ({ rules, covers }) =>
-        rules.includes(finding.rule) && finding.anchor >= covers.start && finding.anchor < covers.end,
-    );
-    if (match === undefined) return true;
-    used.add(use(match, finding.rule));
-    suppressed.push({ finding, reason: match.reason });
-    return false;
-  });
-  reports.findings.splice(0, Infinity, ...kept);
   for (const { message, instead, range } of broken) {
-    reports.add(
-      'unknown-suppression',
-      { relations: [], message, why: 'A suppression without both hides nothing and explains nothing.', instead },
-      { statement: null, range, anchor: range.start },
-    );
+    const verdict = { relations: [], message, why: 'It hides nothing, though its author thinks it does.', instead };
+    reports.add('unknown-suppression', verdict, { statement: null, range, anchor: range.start });
   }
+  const find = finder(suppressions);
+  const used = new Set<Suppression>();
+  const suppressed: { finding: Finding; reason: string }[] = [];
+  const hide = (findings: readonly Finding[]): Finding[] =>
+    findings.filter((finding) => {
+      const match = find(finding);
+      if (match === undefined) return true;
+      used.add(match);
+      suppressed.push({ finding, reason: match.reason });
+      return false;
+    });
+  const kept = hide(reports.take());
   for (const suppression of suppressions) {
     const place = { statement: null, range: suppression.range, anchor: suppression.range.start };
-    for (const rule of suppression.rules) {
-      if (!reports.knows(rule)) reports.add('unknown-suppression', unknownRule(rule), place);
-      else if (!used.has(use(suppression, rule))) reports.add('unused-suppression', unusedSuppression(rule), place);
+    if (!reports.knows(suppression.rule)) reports.add('unknown-suppression', unknownRule(suppression.rule), place);
+    else if (!used.has(suppression) && !reports.isOff(suppression.rule)) {
+      reports.add('unused-suppression', unusedSuppression(suppression.rule), place);
     }
   }
-  const findings = reports.findings.sort((a, b) => a.anchor - b.anchor || a.range.start - b.range.start);
+  const findings = [...kept, ...hide(reports.take())].sort(
+    (a, b) => a.anchor - b.anchor || a.range.start - b.range.start,
+  );
   return { findings, suppressed };
+}
+
+/** Most suppressions are for one statement each, and are found by where it starts; the few that cover a stretch are looked through. */
+function finder(suppressions: readonly Suppression[]): (finding: Finding) => Suppression | undefined {
+  const single = new Map<string, Suppression>();
+  const stretches: Suppression[] = [];
+  for (const suppression of suppressions) {
+    const { rule, covers } = suppression;
+    if (covers.end - covers.start === 1) single.set(`${rule} ${covers.start}`, suppression);
+    else stretches.push(suppression);
+  }
+  return ({ rule, anchor }) =>
+    single.get(`${rule} ${anchor}`) ??
+    stretches.find((other) => other.rule === rule && anchor >= other.covers.start && anchor < other.covers.end);
 }
 
 /** The token at which the parser gave up. */

@@ -1,8 +1,8 @@
 import type { Range, Script } from '../sql/statement.ts';
 
-/** A comment that says which rules not to report, where and why. */
+/** A comment that says which rule not to report, where and why; one of several rules in a comment. */
 export interface Suppression {
-  readonly rules: readonly string[];
+  readonly rule: string;
   readonly reason: string;
   /** The comment. */
   readonly range: Range;
@@ -17,53 +17,80 @@ export interface BrokenSuppression {
   readonly range: Range;
 }
 
-const COMMENT =
-  /^--\s*tiptoe-(disable-next-statement|disable-file|disable|enable)\b[ \t]*([^:]*?)[ \t]*(?::[ \t]*(.*?))?[ \t]*$/;
+interface Written {
+  readonly command: string;
+  readonly rules: readonly string[];
+  readonly reason: string;
+  readonly range: Range;
+}
+
+const COMMENT = /^--\s*tiptoe-([a-z-]+)[ \t]*([^:]*?)[ \t]*(?::[ \t]*(.*?))?[ \t]*$/;
+const COMMANDS = ['disable-next-statement', 'disable-file', 'disable', 'enable'];
 
 /** Reads the suppressions of a file. The reason is required. */
 export function readSuppressions(script: Script): { suppressions: Suppression[]; broken: BrokenSuppression[] } {
   const suppressions: Suppression[] = [];
   const broken: BrokenSuppression[] = [];
-  const starts = [...script.statements, ...script.faults].map(({ range }) => range).sort((a, b) => a.start - b.start);
+  const statements = [...script.statements, ...script.faults]
+    .map(({ range }) => range)
+    .sort((a, b) => a.start - b.start);
   const whole = { start: 0, end: script.source.text.length + 1 };
-  const comments = script.comments.flatMap(({ text, range }) => {
-    const match = COMMENT.exec(text);
-    return match === null
-      ? []
-      : [{ command: match[1] ?? '', rules: names(match[2] ?? ''), reason: match[3] ?? '', range }];
-  });
-  for (const { command, rules, reason, range } of comments) {
-    if (command === 'enable') continue;
-    if (rules.length === 0 || reason === '') {
-      const missing = rules.length === 0 ? 'no rule' : 'no reason';
-      broken.push({
-        message: `the suppression names ${missing}, so it does nothing`,
-        instead: `Write: -- tiptoe-${command} RULE: why it is safe here`,
-        range,
-      });
-      continue;
+  const comments = script.comments.flatMap(read);
+  const enables = comments.filter(({ command }) => command === 'enable');
+  for (const comment of comments) {
+    const { command, rules, reason, range } = comment;
+    const problem = problemOf(comment);
+    if (problem !== null) broken.push({ ...problem, range });
+    if (problem !== null || command === 'enable') continue;
+    for (const rule of rules) {
+      const enabled =
+        command === 'disable'
+          ? enables.find((other) => other.range.start > range.start && ends(other, rule))
+          : undefined;
+      const covers = { 'disable-file': whole, disable: { start: range.end, end: enabled?.range.start ?? whole.end } }[
+        command
+      ];
+      suppressions.push({ rule, reason, range, covers: covers ?? nextStatement(statements, range) });
     }
-    const next = starts.find(({ start }) => start >= range.end);
-    const enabled = comments.find(
-      (other) =>
-        other.command === 'enable' &&
-        other.range.start > range.start &&
-        other.rules.some((rule) => rules.includes(rule)),
-    );
-    const covers =
-      command === 'disable-file'
-        ? whole
-        : command === 'disable'
-          ? { start: range.end, end: enabled?.range.start ?? whole.end }
-          : { start: range.end, end: next === undefined ? range.end : next.start + 1 };
-    suppressions.push({ rules, reason, range, covers });
   }
   return { suppressions, broken };
 }
 
-function names(text: string): string[] {
-  return text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+function read({ text, range }: { text: string; range: Range }): Written[] {
+  const match = COMMENT.exec(text);
+  if (match === null) return [];
+  const rules = (match[2] ?? '').split(',').map((name) => name.trim());
+  return [{ command: match[1] ?? '', rules: rules.filter((name) => name !== ''), reason: match[3] ?? '', range }];
+}
+
+function problemOf({ command, rules, reason }: Written): { message: string; instead: string } | null {
+  if (!COMMANDS.includes(command)) {
+    return {
+      message: `there is no suppression tiptoe-${command}`,
+      instead: `Use tiptoe-${COMMANDS.join(', tiptoe-')}.`,
+    };
+  }
+  if (command === 'enable' || (rules.length > 0 && reason !== '')) return null;
+  return {
+    message: `the suppression names ${rules.length === 0 ? 'no rule' : 'no reason'}, so it does nothing`,
+    instead: `Write: -- tiptoe-${command} RULE: why it is safe here`,
+  };
+}
+
+/** An enable without rules ends them all. */
+function ends({ rules }: Written, rule: string): boolean {
+  return rules.length === 0 || rules.includes(rule);
+}
+
+/** The statement that a comment stands in or before. */
+function nextStatement(statements: readonly Range[], comment: Range): Range {
+  let low = 0;
+  let high = statements.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((statements[middle]?.end ?? 0) <= comment.start) low = middle + 1;
+    else high = middle;
+  }
+  const found = statements[low];
+  return found === undefined ? { start: comment.end, end: comment.end } : { start: found.start, end: found.start + 1 };
 }

@@ -22,6 +22,10 @@ const JSON_MEMBER = new RegExp(String.raw`("${KEYWORD}"\s*:\s*)"(?:\\[\s\S]|[^"\
 /** PASSWORD '…' in role DDL and in OPTIONS (…); a literal that the text cuts short counts to its end. */
 const GAP = String.raw`(?:\s|/\*[\s\S]*?\*/|--[^\n]*\n)*`;
 const LITERALS = [
+  // Inside of dynamic SQL a literal's quotes are doubled, or escaped.
+  String.raw`''''[^']+(?:''''|$)`,
+  String.raw`''(?:''''|[^'])+(?:''|$)`,
+  String.raw`\\'(?:\\\\|[^\\'])*(?:\\'|$)`,
   String.raw`E'(?:''|\\[\s\S]|[^'\\])*(?:'|$)`,
   String.raw`(?:U&)?'(?:''|[^'])*(?:'|$)`,
   String.raw`\$(?<tag>\w*)\$[\s\S]*?(?:\$\k<tag>\$|$)`,
@@ -34,9 +38,38 @@ const SQL_PASSWORD = new RegExp(String.raw`(${KEYWORD}"?${GAP})(?:${LITERALS.joi
  * and JSON. Rather masks too much than too little.
  */
 export function maskSecrets(text: string): string {
+  return replaceSecrets(text, (_, quote) => quote + MASK + quote);
+}
+
+/** Like {@link maskSecrets}, but every line and column stays where it is. For a whole file, since a password may stand below its keyword. */
+export function hideSecrets(text: string): string {
+  return replaceSecrets(text, (secret) => secret.replaceAll(/[^\r\n]/g, '*'));
+}
+
+/** Masks what `maskSecrets` does, and the passwords of `source` too: a message may quote a word of the statement that it is about. */
+export function maskSecretsOf(source: string, text: string): string {
+  const secrets: string[] = [];
+  replaceSecrets(source, (secret) => {
+    const bare = secret.replaceAll(/^\W+|\W+$/g, '');
+    if (bare !== '') secrets.push(bare);
+    return secret;
+  });
+  const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
+  return maskSecrets(longestFirst.reduce((masked, secret) => masked.replaceAll(secret, MASK), text));
+}
+
+function replaceSecrets(text: string, replacement: (secret: string, quote: string) => string): string {
+  const after = (quote: string) => (whole: string, before: string) =>
+    before + replacement(whole.slice(before.length), quote);
   return text
-    .replaceAll(URL_PASSWORD, `$1${MASK}@`)
-    .replaceAll(SQL_PASSWORD, `$1'${MASK}'`)
-    .replaceAll(ASSIGNMENT, `$1$2${MASK}`)
-    .replaceAll(JSON_MEMBER, `$1"${MASK}"`);
+    .replaceAll(
+      URL_PASSWORD,
+      (whole: string, before: string) => `${before}${replacement(whole.slice(before.length, -1), '')}@`,
+    )
+    .replaceAll(SQL_PASSWORD, after(`'`))
+    .replaceAll(ASSIGNMENT, (whole: string, keyword: string, equals: string) => {
+      const before = keyword + equals;
+      return before + replacement(whole.slice(before.length), '');
+    })
+    .replaceAll(JSON_MEMBER, after('"'));
 }

@@ -15,7 +15,7 @@ export function typeChange(from: TypeName, to: TypeName): TypeChange {
   if (a.array !== b.array || a.schema !== b.schema) return 'rewrite';
   if (a.name === b.name) return sameTypeModifiers(a, b);
   // The cast of an array converts every element, whatever the elements' cast would do.
-  if (a.array) return isText(a) && isText(b) && b.modifiers.length === 0 ? 'free' : 'rewrite';
+  if (a.array) return 'rewrite';
   if (isText(a) && isText(b)) return b.modifiers.length === 0 || fitsLength(a, b) ? 'free' : 'rewrite';
   if (FREE.has(`${a.name}>${b.name}`)) return b.modifiers.length === 0 ? 'free' : 'rewrite';
   if (UTC.has(`${a.name}>${b.name}`)) return widens(a.modifiers[0], b.modifiers[0]) ? 'utc' : 'rewrite';
@@ -46,8 +46,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   smallint: 'int2',
   real: 'float4',
   boolean: 'bool',
-  character: 'bpchar',
-  char: 'bpchar',
   serial: 'int4',
   serial4: 'int4',
   bigserial: 'int8',
@@ -67,7 +65,7 @@ function isText(type: TypeName): boolean {
 /** From `varchar(n)` a longer limit is free; from text, which has none, a limit must be checked. */
 function fitsLength(a: TypeName, b: TypeName): boolean {
   const [from, to] = [a.modifiers[0], b.modifiers[0]];
-  return from !== undefined && to !== undefined && to >= from;
+  return typeof from === 'number' && typeof to === 'number' && to >= from;
 }
 
 function sameTypeModifiers(a: TypeName, b: TypeName): TypeChange {
@@ -78,29 +76,41 @@ function sameTypeModifiers(a: TypeName, b: TypeName): TypeChange {
     return 'same';
   if (a.array) return b.modifiers.length === 0 ? 'free' : 'rewrite';
   switch (a.name) {
+    // char(n) is padded to its length, but without one it is stored as it is.
+    case 'bpchar':
+      return b.modifiers.length === 0 ? 'free' : 'rewrite';
     case 'varchar':
     case 'varbit':
       return b.modifiers.length === 0 || fitsLength(a, b) ? 'free' : 'rewrite';
     case 'numeric': {
       if (b.modifiers.length === 0) return 'free';
-      const [precision, scale = 0] = a.modifiers;
-      const [newPrecision, newScale = 0] = b.modifiers;
-      return precision !== undefined && newPrecision !== undefined && newPrecision >= precision && newScale === scale
-        ? 'free'
-        : 'rewrite';
+      const [, scale = 0] = a.modifiers;
+      const [, newScale = 0] = b.modifiers;
+      return fitsLength(a, b) && newScale === scale ? 'free' : 'rewrite';
     }
     case 'timestamp':
     case 'timestamptz':
     case 'time':
     case 'timetz':
-    case 'interval':
       return widens(a.modifiers[0], b.modifiers[0]) ? 'free' : 'rewrite';
+    case 'interval': {
+      const [fields, digits] = a.modifiers;
+      const [newFields = ALL_FIELDS, newDigits] = b.modifiers;
+      return newFields === ALL_FIELDS || newFields === fields
+        ? widens(digits, newDigits)
+          ? 'free'
+          : 'rewrite'
+        : 'rewrite';
+    }
     default:
       return 'rewrite';
   }
 }
 
+/** INTERVAL_FULL_RANGE in timestamp.h. */
+const ALL_FIELDS = 32767;
+
 /** Fractional seconds: no modifier is 6, the most. */
-function widens(from = 6, to = 6): boolean {
-  return to >= from;
+function widens(from: number | string = 6, to: number | string = 6): boolean {
+  return Number(to) >= Number(from);
 }

@@ -19,7 +19,8 @@ export interface TypeName {
   /** `null` schema and PostgreSQL's own spelling: `int4`, `varchar`, `timestamptz`; a user type keeps its schema. */
   readonly schema: string | null;
   readonly name: string;
-  readonly modifiers: readonly number[];
+  /** Numbers, or the words of an extension's type; an interval's first one is the mask of its fields, as in `interval day to second(3)`. */
+  readonly modifiers: readonly (number | string)[];
   readonly array: boolean;
 }
 
@@ -69,7 +70,12 @@ export type ConstraintDef =
       /** ADD CONSTRAINT … USING INDEX name */
       readonly usingIndex: string | null;
     })
-  | (ConstraintBase & { readonly kind: 'exclude'; readonly columns: readonly string[] })
+  | (ConstraintBase & {
+      readonly kind: 'exclude';
+      readonly columns: readonly string[];
+      /** Columns that its expressions and its predicate use. */
+      readonly computedFrom: readonly string[];
+    })
   | (ConstraintBase & {
       readonly kind: 'foreign-key';
       readonly columns: readonly string[];

@@ -1,4 +1,5 @@
 import type { DeleteStmt, Node, RangeVar, SelectStmt, UpdateStmt, WithClause } from './libpg.ts';
+import type { SelfRead } from './self-read.ts';
 import { visit } from './tree.ts';
 
 /** Why a statement cannot be run in batches. */
@@ -14,7 +15,11 @@ export function refused(reason: string, advice: string): Refusal {
 }
 
 /** What UPDATE and DELETE have in common that cannot be done in batches. */
-export function changeObstacle(statement: UpdateStmt | DeleteStmt, relation: RangeVar): Refusal | null {
+export function changeObstacle(
+  statement: UpdateStmt | DeleteStmt,
+  relation: RangeVar,
+  read: SelfRead | null,
+): Refusal | null {
   if (statement.whereClause !== undefined && 'CurrentOfExpr' in statement.whereClause) {
     return refused(
       'has WHERE CURRENT OF',
@@ -22,14 +27,7 @@ export function changeObstacle(statement: UpdateStmt | DeleteStmt, relation: Ran
     );
   }
   return (
-    returning(statement.returningClause) ??
-    writtenInWith(statement.withClause) ??
-    (limitsItself(statement, relation)
-      ? refused(
-          `limits its rows itself, by a subquery on ${relation.relname ?? ''} with LIMIT`,
-          'Take the LIMIT out and say in WHERE which rows are meant; the batches are made for you.',
-        )
-      : null)
+    returning(statement.returningClause) ?? writtenInWith(statement.withClause) ?? selfReadObstacle(read, relation)
   );
 }
 
@@ -47,20 +45,19 @@ export function writtenInWith(clause: WithClause | undefined): Refusal | null {
     : null;
 }
 
-/** `id IN (SELECT id FROM t … LIMIT 1000)` or a WITH query like it: rows outside its limit would be left out of their batch. */
-function limitsItself(statement: UpdateStmt | DeleteStmt, relation: RangeVar): boolean {
-  let found = false;
-  const check = (query: Node | undefined): void => {
-    if (query === undefined || !('SelectStmt' in query) || query.SelectStmt.limitCount === undefined) return;
-    if (readsTable(query.SelectStmt.fromClause, relation)) found = true;
-  };
-  for (const query of queriesOf(statement.withClause)) check(query);
-  visit(statement.whereClause, (name, value) => {
-    if (name !== 'SubLink') return;
-    const link = value as { subLinkType?: string; subselect?: Node };
-    if (link.subLinkType === 'ANY_SUBLINK') check(link.subselect);
-  });
-  return found;
+/** Rows that the statement reads of its own table all at once: a batch would find them changed by those before it. */
+export function selfReadObstacle(read: SelfRead | null, relation: RangeVar): Refusal | null {
+  if (read === null || read.whole === null) return null;
+  const table = relation.relname ?? '';
+  return read.whole === 'LIMIT or OFFSET'
+    ? refused(
+        `limits its rows itself, by a subquery on ${table} with LIMIT or OFFSET`,
+        'Take the LIMIT out and say in WHERE which rows are meant; the batches are made for you.',
+      )
+    : refused(
+        `reads ${table}, which it changes, by a subquery with ${read.whole}`,
+        'Each batch would find it changed by those before it; put the result into a table of its own first, and read that.',
+      );
 }
 
 export function selectObstacle(select: SelectStmt): Refusal | null {
@@ -101,20 +98,6 @@ function hasWindowFunction(targets: readonly Node[] | undefined): boolean {
   };
   visit(targets, enter, 'SubLink');
   return found;
-}
-
-function readsTable(node: unknown, relation: RangeVar): boolean {
-  let found = false;
-  visit(node, (name, value) => {
-    if (name === 'RangeVar' && mayBeSame(value as RangeVar, relation)) found = true;
-  });
-  return found;
-}
-
-/** Without a schema, only the server knows; then the name decides. */
-export function mayBeSame(a: RangeVar, b: RangeVar): boolean {
-  const schemasDiffer = a.schemaname !== undefined && b.schemaname !== undefined && a.schemaname !== b.schemaname;
-  return a.relname === b.relname && !schemasDiffer;
 }
 
 const ctesOf = (clause: WithClause | undefined) =>

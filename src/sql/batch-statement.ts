@@ -2,20 +2,22 @@ import type { Name } from './action.ts';
 import {
   changeObstacle,
   firstTable,
-  mayBeSame,
   namesOf,
   type Refusal,
   refused,
   returning,
   selectObstacle,
+  selfReadObstacle,
   writtenInWith,
 } from './batch-obstacles.ts';
+import { calledFunctions } from './called-functions.ts';
+import { type ChangingValue, changingValues } from './changing-values.ts';
 import { codeTokens, type CodeToken } from './code-tokens.ts';
-import { type DeleteStmt, type InsertStmt, type Node, parse, type RangeVar, type UpdateStmt } from './libpg.ts';
+import { type DeleteStmt, type InsertStmt, parse, type RangeVar, type UpdateStmt } from './libpg.ts';
 import { fromBytes } from './offsets.ts';
-import { type ProgressTest, updateProgress } from './progress-test.ts';
+import { type ProgressTest, READS_ITSELF, updateProgress } from './progress-test.ts';
+import { mayBeSame, selfRead } from './self-read.ts';
 import type { Range } from './statement.ts';
-import { visit } from './tree.ts';
 
 /** One UPDATE, DELETE or INSERT … SELECT that can be run range by range over the keys of one table. */
 export interface BatchStatement {
@@ -37,6 +39,10 @@ export interface BatchStatement {
   readonly assignments: readonly Assignment[] | null;
   /** Functions that an INSERT … SELECT calls outside of subqueries: an aggregate among them would see one batch only. */
   readonly functions: readonly Name[];
+  /** Functions in subqueries on the changed table: an aggregate among them would see what earlier batches have done. */
+  readonly selfReadFunctions: readonly Name[];
+  /** Of an UPDATE, what is set to something that a function makes. */
+  readonly changing: readonly ChangingValue[];
   /** What stands before the command: a WITH clause or nothing. */
   readonly prefix: string;
   /** The condition after WHERE, and the other tables: what stands after FROM or USING. */
@@ -81,7 +87,11 @@ interface Written {
 function readUpdate(written: Written, statement: UpdateStmt): BatchStatement | Refusal {
   const { relation } = statement;
   if (relation === undefined) return unreadable();
-  const obstacle = changeObstacle(statement, relation);
+  const read = selfRead(
+    [statement.fromClause, statement.withClause, statement.targetList, statement.whereClause],
+    relation,
+  );
+  const obstacle = changeObstacle(statement, relation, read);
   if (obstacle !== null) return obstacle;
 
   const { tokens, sql } = written;
@@ -102,18 +112,21 @@ function readUpdate(written: Written, statement: UpdateStmt): BatchStatement | R
     assigns: [...new Set(columns)],
     assignments: readAssignments(sql, tokens.slice(set + 1, afterSet)),
     functions: [],
+    selfReadFunctions: read?.functions ?? [],
+    changing: changingValues(statement, relation),
     prefix: sql.slice(0, tokens[command]?.start),
     where: where === -1 ? null : span(tokens, where + 1, tokens.length),
     from: from === -1 ? null : span(tokens, from + 1, where === -1 ? tokens.length : where),
     whereAt: sql.length,
-    progress: updateProgress(statement, relation),
+    progress: updateProgress(statement, relation, read !== null),
   };
 }
 
 function readDelete(written: Written, statement: DeleteStmt): BatchStatement | Refusal {
   const { relation } = statement;
   if (relation === undefined) return unreadable();
-  const obstacle = changeObstacle(statement, relation);
+  const read = selfRead([statement.usingClause, statement.withClause, statement.whereClause], relation);
+  const obstacle = changeObstacle(statement, relation, read);
   if (obstacle !== null) return obstacle;
 
   const { tokens, sql } = written;
@@ -130,12 +143,14 @@ function readDelete(written: Written, statement: DeleteStmt): BatchStatement | R
     assigns: [],
     assignments: null,
     functions: [],
+    selfReadFunctions: read?.functions ?? [],
+    changing: [],
     prefix: sql.slice(0, tokens[command]?.start),
     where: where === -1 ? null : span(tokens, where + 1, tokens.length),
     from: using === -1 ? null : span(tokens, using + 1, where === -1 ? tokens.length : where),
     whereAt: sql.length,
     // A row that is done is gone.
-    progress: { kind: 'tells' },
+    progress: read === null ? { kind: 'tells' } : { kind: 'cannot-tell', reason: READS_ITSELF },
   };
 }
 
@@ -169,6 +184,14 @@ function readInsert(written: Written, statement: InsertStmt): BatchStatement | R
     );
   }
 
+  const filled = statement.relation;
+  const read =
+    filled === undefined
+      ? null
+      : selfRead([statement.withClause, statement.onConflictClause, ...Object.values(select)], filled);
+  const rereads = filled === undefined ? null : selfReadObstacle(read, filled);
+  if (rereads !== null) return rereads;
+
   const { tokens } = written;
   const at = relationIndex(written, walked);
   const from = lastKeywordBefore(tokens, at, 'FROM');
@@ -186,7 +209,9 @@ function readInsert(written: Written, statement: InsertStmt): BatchStatement | R
     tableText: null,
     assigns: [],
     assignments: null,
-    functions: outerFunctions(select.targetList),
+    functions: calledFunctions(select.targetList, 'SubLink'),
+    selfReadFunctions: read?.functions ?? [],
+    changing: [],
     prefix: '',
     where: where === -1 ? null : span(tokens, where + 1, end),
     from: null,
@@ -242,18 +267,6 @@ function referenceText(sql: string, tokens: readonly CodeToken[], relation: Rang
   let alias = last + 1;
   while (tokens[alias]?.text === '*' || tokens[alias]?.text === ')' || tokens[alias]?.keyword === 'AS') alias += 1;
   return tokens[alias]?.text ?? '';
-}
-
-function outerFunctions(targets: readonly Node[] | undefined): Name[] {
-  const functions: Name[] = [];
-  const enter = (name: string, value: unknown): void => {
-    if (name !== 'FuncCall') return;
-    const { funcname = [] } = value as { funcname?: Node[] };
-    const parts = funcname.flatMap((part) => ('String' in part ? (part.String.sval ?? []) : []));
-    functions.push({ schema: parts.at(-2) ?? null, name: parts.at(-1) ?? '' });
-  };
-  visit(targets, enter, 'SubLink');
-  return functions;
 }
 
 function relationIndex({ tokens, toUnits }: Written, relation: RangeVar): number {

@@ -27,7 +27,9 @@ function libpg(): LibPgQuery {
 export type ParseOutcome =
   | { readonly ok: true; readonly stmts: readonly RawStmt[] }
   /** `position` counts code points from the start of the text. */
-  | { readonly ok: false; readonly message: string; readonly position: number };
+  | { readonly ok: false; readonly message: string; readonly position: number }
+  /** Not the grammar's refusal: the parser itself could not cope, with an expression of thousands of levels, say. */
+  | { readonly ok: false; readonly gaveUp: true };
 
 /** Statement locations of the result are in bytes of UTF-8. The text must not contain NUL: libpg-query stops there in silence. */
 export function parse(sql: string): ParseOutcome {
@@ -36,16 +38,10 @@ export function parse(sql: string): ParseOutcome {
     const result: ParseResult = libpg().parseSync(sql);
     return { ok: true, stmts: result.stmts ?? [] };
   } catch (error) {
-    return { ok: false, ...fault(error) };
+    if (!libpg().hasSqlDetails(error)) return { ok: false, gaveUp: true };
+    const { message, sqlDetails }: SqlError = error;
+    return { ok: false, message, position: sqlDetails?.cursorPosition ?? 0 };
   }
-}
-
-function fault(error: unknown): { message: string; position: number } {
-  if (!libpg().hasSqlDetails(error)) {
-    return { message: `the parser gave up: ${error instanceof Error ? error.message : String(error)}`, position: 0 };
-  }
-  const { message, sqlDetails }: SqlError = error;
-  return { message, position: sqlDetails?.cursorPosition ?? 0 };
 }
 
 /** PostgreSQL's scanner. Positions are in bytes of UTF-8. Throws where a literal or comment does not end. */

@@ -4,12 +4,14 @@ import { fingerprint, visit } from './tree.ts';
 /** Whether the statement's own WHERE tells the rows that are still to do from those that are done. */
 export type ProgressTest = { readonly kind: 'tells' } | { readonly kind: 'cannot-tell'; readonly reason: string };
 
+export const READS_ITSELF = 'it reads the table that it changes';
+
 /**
  * Whether an UPDATE's WHERE tells the rows that are still to do: it looks at a column that is set, and setting it again changes
  * nothing. `SET a = f(b) WHERE a IS NULL` and `SET a = lower(a) WHERE a <> lower(a)` do, `SET n = n + 1 WHERE active` does not.
  */
-export function updateProgress(statement: UpdateStmt, relation: RangeVar): ProgressTest {
-  const { whereClause, targetList = [], fromClause, withClause } = statement;
+export function updateProgress(statement: UpdateStmt, relation: RangeVar, readsItself: boolean): ProgressTest {
+  const { whereClause, targetList = [] } = statement;
   if (whereClause === undefined) return cannotTell('the statement has no WHERE');
   const assigned = new Set<string>();
   for (const item of targetList)
@@ -20,8 +22,7 @@ export function updateProgress(statement: UpdateStmt, relation: RangeVar): Progr
   ) {
     return cannotTell('its WHERE does not look at a column that it sets');
   }
-  if (readsItself([fromClause, withClause, targetList], relation))
-    return cannotTell('it reads the table that it changes');
+  if (readsItself) return cannotTell(READS_ITSELF);
   for (const item of targetList) {
     if (!('ResTarget' in item)) continue;
     const { name = '', val } = item.ResTarget;
@@ -53,14 +54,6 @@ function columnsOf(node: unknown, relation: RangeVar, { subqueries }: { subqueri
   return columns;
 }
 
-function readsItself(nodes: readonly unknown[], relation: RangeVar): boolean {
-  let found = false;
-  visit(nodes, (name, value) => {
-    if (name === 'RangeVar' && (value as RangeVar).relname === relation.relname) found = true;
-  });
-  return found;
-}
-
 /** `column <> value` or `column IS DISTINCT FROM value` as the WHERE or a part of it joined by AND, with the value that SET gives. */
 function comparesWithNew(where: Node, relation: RangeVar, column: string, value: Node | undefined): boolean {
   if ('BoolExpr' in where && where.BoolExpr.boolop === 'AND_EXPR') {
@@ -76,7 +69,7 @@ function comparesWithNew(where: Node, relation: RangeVar, column: string, value:
   ].some(([left, right]) => isColumn(left, relation, column) && fingerprint(right) === fingerprint(value));
 }
 
-function isColumn(node: Node | undefined, relation: RangeVar, column: string): boolean {
+export function isColumn(node: Node | undefined, relation: RangeVar, column: string): boolean {
   return node !== undefined && 'ColumnRef' in node && columnsOf(node, relation, { subqueries: false }).includes(column);
 }
 

@@ -26,7 +26,7 @@ function matching({ text, where, from }: BatchStatement, more: readonly string[]
 }
 
 function difference({ assignments, reference }: BatchStatement): string[] {
-  if (assignments === null) return [];
+  if (assignments === null || assignments.length === 0) return [];
   return [
     `(${assignments.map(({ column, value }) => `${reference}.${column} IS DISTINCT FROM (${value})`).join(' OR ')})`,
   ];

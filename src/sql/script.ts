@@ -1,3 +1,4 @@
+import type { Action } from './action.ts';
 import { lex } from './lexer.ts';
 import { lowerStatement } from './lower/statement.ts';
 import { fromBytes, fromCodePoints } from './offsets.ts';
@@ -10,7 +11,8 @@ import { fillVariables, type Filled } from './variables.ts';
 /** A stretch of the filled text with its parse tree or what is wrong with it. */
 type Part =
   | { readonly range: Range; readonly stmt: RawStmt }
-  | { readonly range: Range; readonly message: string; readonly at: number };
+  | { readonly range: Range; readonly message: string; readonly at: number }
+  | { readonly range: Range; readonly unreadable: true };
 
 /** Reads a migration file. Never throws: what cannot be parsed is a fault, and everything around it is read. */
 export function parseScript(path: string, text: string, variables: Readonly<Record<string, string>> = {}): Script {
@@ -25,8 +27,8 @@ export function parseScript(path: string, text: string, variables: Readonly<Reco
     const range = inFile(filled, part.range);
     if ('message' in part) {
       faults.push({ index, message: part.message, offset: filled.toOriginal(part.at), range });
-    } else if (part.stmt.stmt !== undefined) {
-      const { kind, action } = lowerStatement(part.stmt.stmt);
+    } else {
+      const { kind, action } = 'stmt' in part ? lowered(part.stmt) : UNREADABLE;
       statements.push({ index, text: filled.text.slice(part.range.start, part.range.end), range, kind, action });
     }
   }
@@ -36,6 +38,23 @@ export function parseScript(path: string, text: string, variables: Readonly<Reco
     faults,
     comments: comments.map((comment) => ({ ...comment, range: inFile(filled, comment.range) })),
   };
+}
+
+/** What could not be read is said, and never taken for harmless. */
+const UNREADABLE = {
+  kind: 'Unknown',
+  action: { kind: 'unknown', node: 'a statement this deep', relations: [] },
+} as const;
+
+function lowered({ stmt }: RawStmt): { kind: string; action: Action } {
+  if (stmt === undefined) return UNREADABLE;
+  try {
+    return lowerStatement(stmt);
+  } catch (error) {
+    // A tree deeper than the stack.
+    if (error instanceof RangeError) return UNREADABLE;
+    throw error;
+  }
 }
 
 /** `end` is where the last code unit stands, plus one: inside a filled-in value that is the end of its placeholder. */
@@ -101,6 +120,7 @@ function parsePiece(text: string, piece: Piece): Part {
   const nul = sql.indexOf('\0');
   if (nul !== -1) return { range, message: 'a NUL byte: PostgreSQL would stop reading here', at: piece.start + nul };
   const outcome = parse(sql);
+  if (!outcome.ok && 'gaveUp' in outcome) return { range, unreadable: true };
   if (!outcome.ok) return { range, message: outcome.message, at: piece.start + fromCodePoints(sql)(outcome.position) };
   const [stmt] = outcome.stmts;
   return stmt === undefined ? { range, message: 'nothing that PostgreSQL can run', at: piece.start } : { range, stmt };

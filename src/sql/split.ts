@@ -18,8 +18,19 @@ export function* splitStatements(text: string): Generator<Piece, void, undefined
     const piece = readPiece(text, from, { nesting: true });
     if (piece === null) return;
     yield piece.range;
-    from = piece.next;
+    from = COPY_DATA.test(text.slice(piece.range.start, piece.range.end))
+      ? endOfCopyData(text, piece.next)
+      : piece.next;
   }
+}
+
+/** What follows up to a line with `\\.` alone is data. */
+const COPY_DATA = /^copy\b[^;]*\bfrom\s+stdin\b/i;
+
+function endOfCopyData(text: string, from: number): number {
+  const end = /^\\\.[ \t]*\r?$/m;
+  const match = end.exec(text.slice(from));
+  return match === null ? from : from + match.index + match[0].length;
 }
 
 /** The part of a broken statement up to its first semicolon at any depth: an unclosed parenthesis must not hide the statements after it. */
@@ -50,7 +61,16 @@ function readPiece(
         continue;
       }
     }
-    if (start === -1) start = token.start;
+    if (start === -1) {
+      // A command of psql ends with its line.
+      if (text[token.start] === '\\') {
+        const line = /[^\r\n]*/y;
+        line.lastIndex = token.start;
+        line.test(text);
+        return { range: { start: token.start, end: line.lastIndex, open: null }, next: line.lastIndex };
+      }
+      start = token.start;
+    }
     end = token.end;
     if (token.kind === 'symbol') {
       const symbol = text[token.start];

@@ -6,10 +6,13 @@ CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE FUNCTION fickle() RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN 1; END';
 CREATE FUNCTION steady() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 1; END';
-CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text, name varchar(50), age int, seen timestamp, seen_tz timestamptz(3), meta json, code char(3), score numeric(10,2), tag varchar, level positive, feel mood, vip boolean);
+CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text, name varchar(50), age int, seen timestamp, seen_tz timestamptz(3), meta json, code char(3), score numeric(10,2), tag varchar, level positive, feel mood, vip boolean, tags varchar(5)[], span interval, letter "char", bits bit(8), number int, byc text COLLATE "C");
 CREATE INDEX users_email ON users (lower(email));
 CREATE UNIQUE INDEX users_name ON users (name);
 CREATE INDEX users_seen ON users (seen);
+CREATE INDEX users_bits ON users (bits);
+CREATE INDEX users_number ON users (number);
+CREATE INDEX users_byc ON users (byc);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint CONSTRAINT orders_user REFERENCES users, total numeric(10,2), note text, n int NOT NULL DEFAULT 0, twice int GENERATED ALWAYS AS (n * 2) STORED);
 ALTER TABLE orders ADD CONSTRAINT note_given CHECK (note IS NOT NULL) NOT VALID;
 ALTER TABLE orders ADD CONSTRAINT total_given CHECK (total IS NOT NULL AND total >= 0);
@@ -33,6 +36,14 @@ CREATE TRIGGER users_touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION 
 CREATE POLICY mine ON orders USING (true);
 CREATE UNLOGGED TABLE scratch (x int);
 CREATE TABLE bare (x int, y int);
+CREATE DOMAIN strict AS positive;
+CREATE TABLE held (a varchar(5), EXCLUDE (lower(a) WITH =));
+CREATE TABLE twice (a int, b int, CHECK (a IS NOT NULL AND b IS NOT NULL));
+CREATE UNIQUE INDEX twice_b ON twice (b);
+CREATE TABLE parts (a int, n int, CONSTRAINT parts_a CHECK (a IS NOT NULL)) PARTITION BY RANGE (a);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (10);
+CREATE INDEX visits_path ON ONLY visits (path);
+CREATE INDEX visits_2020_path ON visits_2020 (path);
 CREATE TABLE tickets (id bigint GENERATED ALWAYS AS IDENTITY, title text);
 INSERT INTO users (email, name, age, level) VALUES ('a@b', 'a', 2, 1), ('b@c', 'b', 3, 2);
 INSERT INTO orders (id, user_id, total, note) VALUES (1, 1, 1, 'x'), (2, 2, 2, 'y');
@@ -114,6 +125,32 @@ export const SHAPES: readonly Shape[] = [
     'ALTER TABLE orders ALTER COLUMN id TYPE int',
     'ALTER TABLE lines ALTER COLUMN order_id TYPE int',
     'ALTER TABLE users ALTER COLUMN seen TYPE timestamptz',
+    'ALTER TABLE users ALTER COLUMN tags TYPE text[]',
+    'ALTER TABLE users ALTER COLUMN tags TYPE varchar(9)[]',
+    'ALTER TABLE users ALTER COLUMN tags TYPE varchar[]',
+    'ALTER TABLE users ALTER COLUMN span TYPE interval year',
+    'ALTER TABLE users ALTER COLUMN span TYPE interval(3)',
+    'ALTER TABLE users ALTER COLUMN letter TYPE char(1)',
+    'ALTER TABLE users ALTER COLUMN code TYPE bpchar',
+    'ALTER TABLE users ALTER COLUMN bits TYPE varbit',
+    'ALTER TABLE users ALTER COLUMN number TYPE oid',
+    'ALTER TABLE users ALTER COLUMN byc TYPE text',
+    'ALTER TABLE users ALTER COLUMN byc TYPE varchar COLLATE "C"',
+    'ALTER TABLE held ALTER COLUMN a TYPE text',
+    'ALTER TABLE bare ADD COLUMN c positive[]',
+    'ALTER TABLE bare ADD COLUMN c strict',
+    'ALTER TABLE bare ADD COLUMN IF NOT EXISTS x int UNIQUE',
+    'CREATE INDEX IF NOT EXISTS users_seen ON users (seen)',
+    'CREATE INDEX ON sums (total)',
+    'ALTER INDEX visits_path ATTACH PARTITION visits_2020_path',
+    'ALTER TABLE twice ALTER COLUMN a SET NOT NULL',
+    'ALTER TABLE parts_1 ALTER COLUMN a SET NOT NULL',
+    'ALTER TABLE parts ADD CHECK (a > 0)',
+    'ALTER TABLE parts ALTER COLUMN n TYPE bigint',
+    'ALTER TABLE animals ADD CONSTRAINT u UNIQUE (name)',
+    'ALTER TABLE animals ADD CONSTRAINT named CHECK (name IS NOT NULL) NO INHERIT',
+    'LOCK TABLE animals',
+    'ALTER TABLE twice ADD CONSTRAINT p PRIMARY KEY USING INDEX twice_b',
     'ALTER TABLE users ALTER COLUMN feel TYPE text',
     'ALTER TABLE orders ALTER COLUMN n SET NOT NULL',
     'ALTER TABLE orders ALTER COLUMN note SET NOT NULL',

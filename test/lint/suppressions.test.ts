@@ -55,6 +55,38 @@ test('a rule that does not exist is told', () => {
   expect(lint('-- tiptoe-disable-file no-such-rule: because\nSELECT 1;').findings).toEqual(['unknown-suppression']);
 });
 
+test('each rule of a stretch ends by its own name, and all of them by none', () => {
+  const start = '-- tiptoe-disable create-index-blocking, table-rewrite: maintenance';
+  expect(
+    lint([start, INDEX, '-- tiptoe-enable table-rewrite', INDEX, 'CLUSTER orders USING o;'].join('\n')).findings,
+  ).toEqual(['unused-suppression', 'table-rewrite']);
+  expect(lint([start, INDEX, 'CLUSTER orders USING o;', '-- tiptoe-enable', INDEX].join('\n')).findings).toEqual([
+    'create-index-blocking',
+  ]);
+});
+
+test('a comment inside a statement is for that statement', () => {
+  expect(lint(`CREATE INDEX\n${NEXT}: small\nON orders (total);\n${INDEX}`).findings).toEqual([
+    'create-index-blocking',
+  ]);
+});
+
+test('a misspelt command is told', () => {
+  expect(lint(`-- tiptoe-disable-next-line create-index-blocking: small\n${INDEX}`).findings).toEqual([
+    'unknown-suppression',
+    'create-index-blocking',
+  ]);
+});
+
+test('a suppression of a rule that is off is nobody’s fault', () => {
+  expect(lint(`${NEXT}: small\n${INDEX}`, { 'create-index-blocking': 'off' }).findings).toEqual([]);
+});
+
+test('a suppression that is not needed can be kept on purpose', () => {
+  const keep = '-- tiptoe-disable-file unused-suppression: generated file';
+  expect(lint(`${keep}\n${NEXT}: small\nSELECT 1;`).findings).toEqual([]);
+});
+
 test('text in a string is no comment', () => {
   expect(lint(`SELECT '\n${NEXT}: x\n';\n${INDEX}`).findings).toEqual(['create-index-blocking']);
 });

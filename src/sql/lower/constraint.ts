@@ -1,4 +1,4 @@
-import type { Constraint, Node } from '../libpg.ts';
+import type { Constraint, IndexElem, Node } from '../libpg.ts';
 import type { ConstraintDef } from '../action.ts';
 import { expression } from './expression.ts';
 import { relationName, strings } from './name.ts';
@@ -27,8 +27,20 @@ export function constraint(node: Constraint, column: string | null): ConstraintD
         usingIndex: node.indexname ?? null,
         enforced: true,
       };
-    case 'CONSTR_EXCLUSION':
-      return { ...base, kind: 'exclude', columns: exclusionColumns(node.exclusions), enforced: true };
+    case 'CONSTR_EXCLUSION': {
+      const elements = excludedElements(node.exclusions);
+      const computed = [
+        ...elements.flatMap(({ expr }) => expr ?? []),
+        ...(node.where_clause === undefined ? [] : [node.where_clause]),
+      ];
+      return {
+        ...base,
+        kind: 'exclude',
+        columns: elements.flatMap(({ name }) => name ?? []),
+        computedFrom: computed.flatMap((part) => expression(part).columns),
+        enforced: true,
+      };
+    }
     case 'CONSTR_FOREIGN':
       return {
         ...base,
@@ -49,12 +61,9 @@ function isEnforced(node: Constraint): boolean {
 }
 
 /** Each exclusion is a list of an index element and an operator. */
-function exclusionColumns(exclusions: readonly Node[] | undefined): string[] {
+function excludedElements(exclusions: readonly Node[] | undefined): IndexElem[] {
   return (exclusions ?? []).flatMap((exclusion) => {
-    if (!('List' in exclusion)) return [];
-    const [element] = exclusion.List.items ?? [];
-    return element !== undefined && 'IndexElem' in element && element.IndexElem.name !== undefined
-      ? [element.IndexElem.name]
-      : [];
+    const [element] = 'List' in exclusion ? (exclusion.List.items ?? []) : [];
+    return element !== undefined && 'IndexElem' in element ? [element.IndexElem] : [];
   });
 }

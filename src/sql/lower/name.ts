@@ -28,20 +28,18 @@ export function objectName(node: Node | undefined): Name {
 
 export function typeName(node: TypeNode | undefined): TypeName {
   const { schema, name } = listName(node?.names);
-  const modifiers: number[] = [];
-  for (const modifier of node?.typmods ?? []) {
-    if ('A_Const' in modifier) modifiers.push(modifier.A_Const.ival?.ival ?? 0);
-  }
+  const modifiers = (node?.typmods ?? []).map(modifier);
   return {
     // `int` is parsed as pg_catalog.int4, `integer` and `int4` alike; a bare `int4` has no schema.
     schema: schema === 'pg_catalog' ? null : schema,
     name,
-    modifiers: isInterval(name) ? modifiers.slice(1) : modifiers,
+    modifiers,
     array: (node?.arrayBounds ?? []).length > 0,
   };
 }
 
-/** The first modifier of an interval is the mask of its fields (`interval day to second(3)`). */
-function isInterval(name: string): boolean {
-  return name === 'interval';
+/** Mostly a number; extensions have words, as in `geometry(Point, 4326)`. */
+function modifier(node: Node): number | string {
+  if ('A_Const' in node) return node.A_Const.sval?.sval ?? node.A_Const.ival?.ival ?? 0;
+  return 'ColumnRef' in node ? strings(node.ColumnRef.fields).join('.') : '?';
 }

@@ -1,18 +1,21 @@
 import type { Node } from '../libpg.ts';
 
-/** Calls `visit` with the type and fields of every node below and including `root`, parents first; `false` leaves out what is below. */
+/**
+ * Calls `visit` with the type and fields of every node below and including `root`, parents first; `false` leaves out what is below. It keeps
+ * its own stack: a generated expression can be deeper than JavaScript's.
+ */
 export function walk(root: unknown, visit: (type: string, node: Node) => boolean | undefined | void): void {
-  if (Array.isArray(root)) {
-    for (const item of root) walk(item, visit);
-    return;
-  }
-  if (typeof root !== 'object' || root === null) return;
-  for (const [key, value] of Object.entries(root)) {
+  const pending: unknown[] = [root];
+  while (pending.length > 0) {
+    const value = pending.pop();
     if (typeof value !== 'object' || value === null) continue;
-    // Nodes are wrapped in an object with their type as its only, capitalised key; fields are lower case.
-    if (/^[A-Z]/.test(key) && !Array.isArray(value)) {
-      if (visit(key, root as Node) === false) continue;
+    const below: unknown[] = [];
+    for (const [key, inner] of Object.entries(value)) {
+      if (typeof inner !== 'object' || inner === null) continue;
+      // Nodes are wrapped in an object with their type as its only, capitalised key; fields are lower case, and lists have numbers.
+      if (/^[A-Z]/.test(key) && !Array.isArray(inner) && visit(key, value as Node) === false) continue;
+      below.push(inner);
     }
-    walk(value, visit);
+    pending.push(...below.reverse());
   }
 }
