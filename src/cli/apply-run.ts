@@ -8,7 +8,8 @@ import { styleFor } from '../terminal/style.ts';
 import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
 import { backfillGate } from './backfill-gate.ts';
 import type { ExitCode } from './exit.ts';
-import { interruption } from './interruption.ts';
+import type { Interruption } from './interruption.ts';
+import { refusal } from './refusal.ts';
 import { runner } from './runner.ts';
 
 export interface ApplyCommandOptions {
@@ -29,18 +30,24 @@ export interface ApplyCommandOptions {
 }
 
 /** `tiptoe apply` */
-export async function runApply(options: ApplyCommandOptions): Promise<ExitCode> {
+export async function runApply(options: ApplyCommandOptions, interrupted: Interruption): Promise<ExitCode> {
   const line = options.quiet === true ? null : liveLine(process.stderr);
   try {
-    return options.format === 'pretty' ? await runForPeople(options, line) : await runForPrograms(options, line);
+    return options.format === 'pretty'
+      ? await runForPeople(options, interrupted, line)
+      : await runForPrograms(options, interrupted, line);
   } finally {
     line?.clear();
   }
 }
 
-async function runForPeople(options: ApplyCommandOptions, line: LiveLine | null): Promise<ExitCode> {
+async function runForPeople(
+  options: ApplyCommandOptions,
+  interrupted: Interruption,
+  line: LiveLine | null,
+): Promise<ExitCode> {
   const files = await findFiles(options);
-  const result = await run(options, files, (event) => {
+  const result = await run(options, files, interrupted.signal, (event) => {
     if (event.event === 'file-done') {
       line?.clear();
       print(describeFile(event, styleFor(process.stdout, options)));
@@ -54,40 +61,39 @@ async function runForPeople(options: ApplyCommandOptions, line: LiveLine | null)
   return result.exitCode;
 }
 
-async function runForPrograms(options: ApplyCommandOptions, line: LiveLine | null): Promise<ExitCode> {
+async function runForPrograms(
+  options: ApplyCommandOptions,
+  interrupted: Interruption,
+  line: LiveLine | null,
+): Promise<ExitCode> {
   const events = options.format === 'ndjson';
   const printEvent = (event: object) => print(JSON.stringify({ at: new Date().toISOString(), ...event }));
-  const printResult = (result: Omit<ApplyResult, 'exitCode'> | Refusal) =>
+  const printResult = (result: Omit<ApplyResult, 'exitCode' | 'outcome'> & { outcome: string }) =>
     events ? printEvent({ event: 'result', ...result }) : print(JSON.stringify({ version: 1, ...result }));
+  interrupted.beforeLeaving(() => printResult(LEFT));
   try {
-    const { exitCode, ...result } = await run(options, await findFiles(options), (event) => {
+    const { exitCode, ...result } = await run(options, await findFiles(options), interrupted.signal, (event) => {
       if (events) printEvent(event);
       if (line !== null) tell(line, event);
     });
     printResult(result);
     return exitCode;
   } catch (error) {
-    if (error instanceof Problem) printResult(refusal(error));
+    if (error instanceof Problem) printResult({ ...refusal(error), files: [], failure: null, blockers: [] });
     throw error;
   }
 }
 
-/** The document of a run that could not begin. */
-interface Refusal extends Omit<ApplyResult, 'exitCode'> {
-  readonly outcome: 'refused';
-}
-
-function refusal({ message, advice }: Problem): Refusal {
-  return {
-    outcome: 'refused',
-    reason: 'problem',
-    message,
-    advice: advice ?? null,
-    files: [],
-    failure: null,
-    blockers: [],
-  };
-}
+/** How a run ends that a second signal ends at once: nobody waits for the server any more. */
+const LEFT: Omit<ApplyResult, 'exitCode'> = {
+  outcome: 'gave-up',
+  reason: 'interrupted',
+  message: 'Left at once, at a second signal.',
+  advice: 'Run again: it looks what became of the work, and continues.',
+  files: [],
+  failure: null,
+  blockers: [],
+};
 
 async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]> {
   const cwd = process.cwd();
@@ -97,36 +103,32 @@ async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]>
 async function run(
   options: ApplyCommandOptions,
   files: readonly MigrationFile[],
+  signal: AbortSignal,
   onEvent: (event: ApplyEvent) => void,
 ): Promise<ApplyResult> {
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
   const { schema, var: variables, to } = options;
   const who = runner();
-  const interrupted = interruption();
-  try {
-    return await apply({
+  return apply({
+    connection,
+    files,
+    schema,
+    variables,
+    limits: { maxStallMs: options.maxStall, giveUpAfterMs: options.giveUpAfter, capMs: options.cap },
+    waitForRunnerMs: options.waitForRunner,
+    ...(to === undefined ? {} : { to }),
+    runner: who,
+    signal,
+    onEvent,
+    backfills: backfillGate({
       connection,
-      files,
       schema,
       variables,
-      limits: { maxStallMs: options.maxStall, giveUpAfterMs: options.giveUpAfter, capMs: options.cap },
-      waitForRunnerMs: options.waitForRunner,
-      ...(to === undefined ? {} : { to }),
       runner: who,
-      signal: interrupted.signal,
+      run: options.runBackfills === true,
       onEvent,
-      backfills: backfillGate({
-        connection,
-        schema,
-        variables,
-        runner: who,
-        run: options.runBackfills === true,
-        onEvent,
-      }),
-    });
-  } finally {
-    interrupted.release();
-  }
+    }),
+  });
 }
 
 function print(line: string): void {

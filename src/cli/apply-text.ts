@@ -1,6 +1,5 @@
 import { roughDuration } from '../duration.ts';
 import type { ApplyEvent, ApplyResult, StatementFailure } from '../migrate/result.ts';
-import { maskSecrets } from '../postgres/secrets.ts';
 import { codeFrame } from '../report/code-frame.ts';
 import { printable } from '../report/printable.ts';
 import type { Style } from '../report/style.ts';
@@ -71,7 +70,7 @@ export function describeFile(
   const tries = Math.max(0, ...statements.map(({ attempts }) => attempts));
   const parts = [`${count} in ${roughDuration(durationMs)}`];
   if (waited >= 10) parts.push(`waited ${roughDuration(waited)} for its locks${tries > 1 ? ` (${tries} tries)` : ''}`);
-  if (held > 0) parts.push(`held them for ${roughDuration(held)}`);
+  if (held > 0) parts.push(`held its locks for ${roughDuration(held)}`);
   return `${applied}: ${parts.join(', ')}`;
 }
 
@@ -91,7 +90,7 @@ export function describeStop({ message, advice, failure, blockers }: ApplyResult
     if (blocker.query !== null && blocker.kind === 'session') lines.push(`    ${printable(blocker.query)}`);
   }
   if (advice !== null) lines.push(`  ${printable(advice)}`);
-  return lines.map(maskSecrets);
+  return lines;
 }
 
 function describeFailure(failure: StatementFailure, style: Style): string[] {
@@ -122,7 +121,7 @@ export function describeBlocker(blocker: Blocker): string {
   const known = [application, user, state === null ? null : `${state}${age}`]
     .filter((part) => part !== null)
     .map((part) => printable(part));
-  const claim = `with ${lock}${relation === '' ? '' : ` on ${printable(relation)}`}`;
+  const claim = relation === '' ? 'with a row it changed or its snapshot' : `with ${lock} on ${printable(relation)}`;
   switch (kind) {
     case 'prepared-transaction':
       return `the prepared transaction ${printable(blocker.query ?? '?')}${age === '' ? '' : `, prepared ${roughDuration(transactionAgeMs ?? 0)} ago`}, ${claim}; it stays until someone ends it`;

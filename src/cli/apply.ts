@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { type ExitCode, exitsWith } from './exit.ts';
+import { interruption } from './interruption.ts';
 import { databaseUrl, dir, duration, schema, variable } from './options.ts';
 import type { ApplyCommandOptions } from './apply-run.ts';
 
@@ -47,8 +48,14 @@ Examples:
     )
     .action(
       exitsWith(async (_: unknown, command: Command): Promise<ExitCode> => {
-        const { runApply } = await import('./apply-run.ts');
-        return runApply(command.optsWithGlobals<ApplyCommandOptions>());
+        // From here on a signal is one that we answer.
+        const interrupted = interruption();
+        try {
+          const { runApply } = await import('./apply-run.ts');
+          return await runApply(command.optsWithGlobals<ApplyCommandOptions>(), interrupted);
+        } finally {
+          interrupted.release();
+        }
       }),
     );
 }

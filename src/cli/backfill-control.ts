@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { basename } from 'node:path';
 import { accessProblem } from '../backfill/access.ts';
 import { changeSettings, requestState } from '../backfill/control.ts';
 import type { DesiredState } from '../backfill/machine.ts';
@@ -14,6 +15,7 @@ import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { count, timeLeft } from '../terminal/backfill-progress.ts';
 import { type CommonOptions, readSettings, type ReportOptions, type SettingOptions } from './backfill-options.ts';
+import { SUFFIX } from './backfill-source.ts';
 import type { ExitCode } from './exit.ts';
 
 /** `tiptoe backfill list`, and `status` without a name: those that are not done. */
@@ -27,7 +29,8 @@ export async function showList(options: ReportOptions, { open = false } = {}): P
 }
 
 /** `tiptoe backfill status NAME` */
-export async function showStatus(name: string, options: ReportOptions): Promise<ExitCode> {
+export async function showStatus(given: string, options: ReportOptions): Promise<ExitCode> {
+  const name = nameOf(given);
   const status = await withControl(options, (session) => backfillStatus(session, options.schema, name));
   if (options.format === 'json') print(JSON.stringify(status));
   else for (const line of details(status)) print(printable(line));
@@ -39,7 +42,8 @@ const REACH_MS = 10_000;
 const POLL_MS = 200;
 
 /** `tiptoe backfill pause`, `resume` and `cancel` */
-export async function request(name: string, desired: DesiredState, options: CommonOptions): Promise<ExitCode> {
+export async function request(given: string, desired: DesiredState, options: CommonOptions): Promise<ExitCode> {
+  const name = nameOf(given);
   const status = await withControl(options, async (session) => {
     requirePrimary(await readServer(session), session.connection);
     const deadline = performance.now() + REACH_MS;
@@ -56,7 +60,8 @@ export async function request(name: string, desired: DesiredState, options: Comm
 }
 
 /** `tiptoe backfill set` */
-export async function set(name: string, options: CommonOptions & SettingOptions): Promise<ExitCode> {
+export async function set(given: string, options: CommonOptions & SettingOptions): Promise<ExitCode> {
+  const name = nameOf(given);
   const settings = readSettings(options);
   if (Object.keys(settings).length === 0) {
     throw new Problem('Nothing to set is given.', { advice: `For example: tiptoe backfill set ${name} --rate 5000` });
@@ -70,7 +75,8 @@ export async function set(name: string, options: CommonOptions & SettingOptions)
 }
 
 /** `tiptoe backfill verify` */
-export async function verify(name: string, options: ReportOptions): Promise<ExitCode> {
+export async function verify(given: string, options: ReportOptions): Promise<ExitCode> {
+  const name = nameOf(given);
   await loadParser();
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
@@ -84,6 +90,11 @@ export async function verify(name: string, options: ReportOptions): Promise<Exit
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+/** By its name, or as `run` takes it: its file, with or without the folder. */
+function nameOf(given: string): string {
+  return given.endsWith(SUFFIX) ? basename(given, SUFFIX) : given;
 }
 
 function connectionOf({ databaseUrl }: CommonOptions): ConnectionSettings {
@@ -128,7 +139,9 @@ function details(status: BackfillStatus): string[] {
   return lines;
 }
 
-function howToGoOn({ name, file }: BackfillStatus): string {
+function howToGoOn({ name, file, state, desiredState }: BackfillStatus): string {
+  const cancelled = desiredState === 'cancelled' || (state === 'cancelled' && desiredState !== 'running');
+  if (cancelled) return `To let it go on: tiptoe backfill resume ${name}, then tiptoe backfill run ${file ?? name}`;
   return `No process runs it. To start one: tiptoe backfill run ${file ?? name}`;
 }
 

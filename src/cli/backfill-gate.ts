@@ -1,3 +1,4 @@
+import { accessProblem } from '../backfill/access.ts';
 import { backfillState, registerBackfill } from '../backfill/register.ts';
 import { runBackfill } from '../backfill/run.ts';
 import { readSpec } from '../backfill/spec.ts';
@@ -21,7 +22,9 @@ export interface GateOptions {
 export function backfillGate({ connection, schema, variables, runner, run, onEvent }: GateOptions): BackfillGate {
   // A session of its own: names in the statement are found as the role finds them.
   const ask = <T>(work: (session: Session) => Promise<T>) =>
-    withSession(connection, { applicationName: 'tiptoe: apply' }, work);
+    withSession(connection, { applicationName: 'tiptoe: apply' }, work).catch((error: unknown) => {
+      throw accessProblem(error, connection, schema);
+    });
   const gate: BackfillGate = {
     state: (name) => ask((session) => backfillState(session, schema, name)),
     register: (file) => ask((session) => registerBackfill(session, schema, readSpec(file, variables))),

@@ -19,7 +19,9 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
   const line = options.quiet === true ? null : liveLine(process.stderr);
   const { from, toolVersion } = runner();
-  const stop = stopSignals(line);
+  let atWork = false;
+  const stop = stopSignals(line, () => atWork);
+  const report = reporter(options.format, line, source.name);
   try {
     const result = await runBackfill({
       connection,
@@ -31,7 +33,10 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
       reconnectForMs: options.reconnectFor,
       pause: stop.pause,
       cancelBatch: stop.cancelBatch,
-      onEvent: reporter(options.format, line, source.name),
+      onEvent(event) {
+        if (event.event === 'started') atWork = true;
+        report(event);
+      },
     });
     line?.clear();
     if (options.format === 'json') process.stdout.write(`${JSON.stringify({ version: 1, ...published(result) })}\n`);
@@ -58,7 +63,7 @@ interface StopSignals {
 }
 
 /** The first signal pauses after the batch, a second Ctrl-C cancels the batch. */
-function stopSignals(line: LiveLine | null): StopSignals {
+function stopSignals(line: LiveLine | null, atWork: () => boolean): StopSignals {
   const pause = new AbortController();
   const cancelBatch = new AbortController();
   const interrupt = (): void => {
@@ -66,7 +71,7 @@ function stopSignals(line: LiveLine | null): StopSignals {
       cancelBatch.abort('Ctrl-C');
       return;
     }
-    line?.note('Pausing after this batch. Ctrl-C again cancels the batch.');
+    line?.note(atWork() ? 'Pausing after this batch. Ctrl-C again cancels the batch.' : 'Stopping; nothing was begun.');
     pause.abort('Ctrl-C');
   };
   const terminate = (signal: NodeJS.Signals): void => pause.abort(signal);
@@ -130,7 +135,7 @@ function show(line: LiveLine, event: BackfillEvent, name: string): void {
       note(`${name}: no key is left; counting what the statement would still change`);
       break;
     case 'pass':
-      note(`${name}: ${count(event.rowsLeft)} rows came behind the walk; pass ${event.pass} begins`);
+      note(`${name}: ${count(event.rowsLeft)} rows still match; pass ${event.pass} begins`);
       break;
     case 'finished':
       break;

@@ -5,7 +5,7 @@ import { readKey, readSpec } from '../backfill/spec.ts';
 import { detectDir, discover, type MigrationFile } from '../migrate/discovery.ts';
 import { Problem } from '../problem.ts';
 
-const SUFFIX = '.backfill.sql';
+export const SUFFIX = '.backfill.sql';
 
 export interface SourceOptions {
   readonly dir?: string;

@@ -24,7 +24,13 @@ export const pgVersion = (): Option =>
   );
 
 export const schema = (): Option =>
-  new Option('--schema <name>', "tiptoe's own schema on the server").default('tiptoe');
+  new Option('--schema <name>', "tiptoe's own schema on the server")
+    .argParser((name: string) => {
+      if (name.trim() === '')
+        throw new Problem('--schema takes a name, and it is empty.', { advice: 'Leave it out for tiptoe.' });
+      return name;
+    })
+    .default('tiptoe');
 
 export const variable = (): Option =>
   new Option('--var <name=value>', 'replace :NAME in the migrations by this text (repeatable)')

@@ -1,13 +1,18 @@
 import { type BackfillStatus, listBackfills } from '../backfill/status.ts';
 import { resolveConnection } from '../db/connection.ts';
+import { sqlstate } from '../db/errors.ts';
+import { missingPrivilege } from '../db/own-schema.ts';
 import { withSession } from '../db/session.ts';
 import { checksum } from '../migrate/checksum.ts';
 import { detectDir, discoverFolder } from '../migrate/discovery.ts';
 import { readLedger } from '../migrate/ledger.ts';
 import { plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
+import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import type { ExitCode } from './exit.ts';
+import { refusal } from './refusal.ts';
 
 export interface StatusOptions {
   readonly databaseUrl?: string;
@@ -18,22 +23,43 @@ export interface StatusOptions {
 
 /** `tiptoe status` */
 export async function showStatus(options: StatusOptions): Promise<ExitCode> {
+  try {
+    return await readStatus(options);
+  } catch (error) {
+    if (options.format === 'json' && error instanceof Problem)
+      print(JSON.stringify({ version: 1, ...refusal(error), migrations: [], backfills: [] }));
+    throw error;
+  }
+}
+
+async function readStatus(options: StatusOptions): Promise<ExitCode> {
   const { schema } = options;
   const cwd = process.cwd();
   const files = await discoverFolder(options.dir ?? (await detectDir(cwd)), cwd);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
   const session = { applicationName: 'tiptoe: status', settings: CONTROL_SETTINGS };
-  const { rows, backfills } = await withSession(connection, session, async (session) => ({
-    rows: await readLedger(session, schema),
-    backfills: (await listBackfills(session, schema)).filter(({ state }) => !ENDED.has(state)),
-  }));
+  const { rows, backfills } = await withSession(connection, session, async (session) => {
+    try {
+      return {
+        rows: await readLedger(session, schema),
+        backfills: (await listBackfills(session, schema)).filter(({ state }) => !ENDED.has(state)),
+      };
+    } catch (error) {
+      if (sqlstate(error) !== SQLSTATE.insufficient_privilege) throw error;
+      throw await missingPrivilege(session, { schema }, 'read', error);
+    }
+  });
   const entries = plan(files, rows, ({ text }) => checksum(text));
   const shown =
     options.format === 'json'
       ? JSON.stringify({ version: 1, migrations: entries.map(published), backfills })
       : describe(entries, backfills).join('\n');
-  process.stdout.write(`${shown}\n`);
+  print(shown);
   return 0;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 /** Backfills that nobody has to think of any more. */
@@ -66,7 +92,7 @@ function describe(entries: readonly PlanEntry[], backfills: readonly BackfillSta
   return [...lines, ...(lines.length === 0 ? [] : ['']), sum(entries)];
 }
 
-function remark({ standing, row, outOfOrder, kind }: PlanEntry): string {
+function remark({ standing, row, outOfOrder, kind, file }: PlanEntry): string {
   const parts: string[] = [];
   if (kind === 'backfill') parts.push('backfill');
   if (standing === 'applied') parts.push(`${row?.finishedAt ?? ''} by ${row?.runBy ?? ''}`);
@@ -74,6 +100,7 @@ function remark({ standing, row, outOfOrder, kind }: PlanEntry): string {
   if (standing === 'missing') parts.push(`applied on ${row?.finishedAt ?? ''}, and the file is gone`);
   if (standing === 'running') parts.push(`since ${row?.startedAt ?? ''} by ${row?.runFrom ?? ''}, or its runner died`);
   if (standing === 'failed' || standing === 'half-done') parts.push(row?.error ?? '');
+  if (file === null && standing !== 'missing') parts.push('its file is gone; restore it');
   if (outOfOrder) parts.push('comes before migrations that are applied');
   return parts.length === 0 ? '' : `  (${printable(parts.join('; '))})`;
 }

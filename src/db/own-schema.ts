@@ -29,29 +29,35 @@ const RACES = 5;
  */
 export async function ensureOwnSchema(session: Session, tables: OwnTables): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const version = await installedVersion(session, tables);
+    const version = await installedVersion(session, tables, 'write');
     if (version === tables.steps.length) return;
     try {
       await install(session, tables);
       return;
     } catch (error) {
       const state = sqlstate(error);
-      if (state === SQLSTATE.insufficient_privilege) throw await missingPrivilege(session, tables, error);
+      if (state === SQLSTATE.insufficient_privilege) throw await missingPrivilege(session, tables, 'write', error);
       if (state === undefined || !LOST_RACE.has(state) || attempt === RACES) throw error;
     }
   }
 }
 
 /** The version of a component's tables on the server, 0 when there are none. Throws a Problem for one that we do not know. */
-export async function installedVersion(session: Session, { schema, component, steps }: OwnTables): Promise<number> {
-  const [table] = await session.query<{ usable: boolean; readable: boolean }>(
+export async function installedVersion(
+  session: Session,
+  { schema, component, steps }: OwnTables,
+  access: Access = 'read',
+): Promise<number> {
+  const [table] = await session.query<{ usable: boolean; readable: boolean | null }>(
     `SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable, pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
-       FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-      WHERE n.nspname = $1 AND c.relname = 'version' AND c.relkind = 'r'`,
+       FROM pg_catalog.pg_namespace n
+       LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'version' AND c.relkind = 'r'
+      WHERE n.nspname = $1`,
     [schema],
   );
   if (table === undefined) return 0;
-  if (!table.usable || !table.readable) throw await missingPrivilege(session, { schema });
+  if (!table.usable || table.readable === false) throw await missingPrivilege(session, { schema }, access);
+  if (table.readable === null) return 0;
   const [row] = await session.query<{ version: number }>(
     `SELECT version FROM ${quoteIdent(schema)}.version WHERE component = $1`,
     [component],
@@ -102,7 +108,16 @@ function describe(own: string): string {
     .join('\n');
 }
 
-async function missingPrivilege(session: Session, { schema }: { schema: string }, cause?: unknown): Promise<Problem> {
+/** What a role is asked to be granted: to look at the tables, or to keep the books. */
+type Access = 'read' | 'write';
+
+/** Says in one line which role lacks a privilege on tiptoe's own tables, and how to grant it. */
+export async function missingPrivilege(
+  session: Session,
+  { schema }: { readonly schema: string },
+  access: Access,
+  cause?: unknown,
+): Promise<Problem> {
   const [row] = await session.query<{ role: string; database: string; exists: boolean }>(
     `SELECT current_user AS role, pg_catalog.current_database() AS database,
             EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS exists`,
@@ -111,6 +126,12 @@ async function missingPrivilege(session: Session, { schema }: { schema: string }
   const { role, database, exists } = row ?? { role: 'current_user', database: '', exists: false };
   const to = quoteIdent(role);
   const own = quoteIdent(schema);
+  if (access === 'read') {
+    return new Problem(`Role ${role} may not read tiptoe's tables in schema ${schema} of database ${database}.`, {
+      advice: `As their owner: GRANT USAGE ON SCHEMA ${own} TO ${to}; GRANT SELECT ON ALL TABLES IN SCHEMA ${own} TO ${to};`,
+      cause,
+    });
+  }
   return exists
     ? new Problem(`Role ${role} may not use or change tiptoe's tables in schema ${schema} of database ${database}.`, {
         advice: `Run tiptoe as the role that owns them, or as their owner: GRANT USAGE, CREATE ON SCHEMA ${own} TO ${to}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${own} TO ${to};`,

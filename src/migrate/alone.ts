@@ -6,11 +6,12 @@ import { assertLease } from '../safety/lease.ts';
 import { limitStatement } from '../safety/limits.ts';
 import { standInLine, type InLine, type Try } from '../safety/lock.ts';
 import { followOnline } from '../safety/progress.ts';
-import { mayRetry } from '../safety/retry.ts';
+import { mayRetry, OutOfPatience } from '../safety/retry.ts';
+import type { LockTarget } from '../safety/blockers.ts';
 import { resolveTargets } from '../safety/targets.ts';
 import { Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
-import { detachState, existing, indexesOf, leftovers, type IndexState } from './leftovers.ts';
+import { detachState, existing, finalizeTargets, indexesOf, leftovers, type IndexState } from './leftovers.ts';
 import { isBusy, recordIntent, recordStatementFailure, recordStatements, type StatementRow } from './ledger.ts';
 import { isRepeatable, onlineWork, type OnlineWork } from './online.ts';
 import { type StatementResult, statementResult } from './result.ts';
@@ -22,6 +23,11 @@ export interface AloneWork {
   readonly step: Step;
   /** What an earlier run wrote down about it. */
   readonly before: StatementRow | undefined;
+}
+
+/** What online work that was given up has left on the server, in words. */
+export interface LeftBehind {
+  readonly left?: string | null;
 }
 
 /** An earlier run died in the middle of a statement, and nothing on the server tells whether it happened. */
@@ -39,7 +45,7 @@ export class UnknownOutcome extends Error {
  * Runs one statement outside of a transaction, between two notes in the ledger: that it is about to run, and that it is done. After an
  * attempt that failed or died it first looks at what that has left on the server.
  */
-export async function runAlone(context: RunContext, work: AloneWork): Promise<InLine<StatementResult>> {
+export async function runAlone(context: RunContext, work: AloneWork): Promise<InLine<StatementResult> & LeftBehind> {
   const { control, main, ledger, limits, signal } = context;
   const { file, step, before } = work;
   const online = onlineWork(step.statement.action);
@@ -51,7 +57,10 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
     return { kind: 'done', value: result, attempts: 0, waitedMs: 0 };
   }
   const seen = online === null ? [] : await indexesOfOthers(context, online, before);
-  const targets = await resolveTargets(control, step.needs);
+  const detach = online?.kind === 'detach-partition' ? online : null;
+  let finalize = verdict === 'finalize';
+  let targets: readonly LockTarget[] =
+    detach !== null && finalize ? await finalizeTargets(main, detach) : await resolveTargets(control, step.needs);
   const line = await standInLine(
     {
       control,
@@ -70,40 +79,57 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
         backend: main,
         seenIndexes: seen,
       });
-      return tryOnce(context, work, online, one, verdict === 'finalize');
+      try {
+        return await tryOnce(context, work, { online, finalize, seen }, one);
+      } catch (error) {
+        if (detach !== null && mayRetry(error) && (await detachState(main, detach)) === 'pending') {
+          finalize = true;
+          targets = await finalizeTargets(main, detach);
+        }
+        throw error;
+      }
     },
   );
-  if (line.kind === 'done') {
-    await recordStatements(control, ledger, file, [{ statement: step.statement, line: step.line, result: line.value }]);
+  if (line.kind === 'gave-up') {
+    const left = online === null ? null : await leftBehind(context, online, seen);
+    if (left === null) await recordStatementFailure(control, ledger, file, step.statement.index);
+    return { ...line, left };
   }
+  await recordStatements(control, ledger, file, [{ statement: step.statement, line: step.line, result: line.value }]);
   return line;
+}
+
+interface Attempt {
+  readonly online: OnlineWork | null;
+  /** The second half of a DETACH CONCURRENTLY: it blocks as any other DDL does. */
+  readonly finalize: boolean;
+  readonly seen: readonly number[];
 }
 
 async function tryOnce(
   context: RunContext,
   { file, step }: AloneWork,
-  online: OnlineWork | null,
+  { online, finalize, seen }: Attempt,
   one: Try,
-  finalize: boolean,
 ): Promise<StatementResult> {
   const { control, main, limits, ledger } = context;
-  const cap = createCap(online === null ? limits.capMs : Infinity);
-  const { dog, release } = watchOver(context, cap);
+  const bounded = online === null || finalize;
+  const cap = createCap(bounded ? limits.capMs : Infinity);
+  const { dog, release } = watchOver(context, cap, one.patienceMs);
   const stopped = new AbortController();
-  const following =
-    online === null
-      ? Promise.resolve()
-      : followOnline(control, main, dog, {
-          giveUpAfterMs: limits.giveUpAfterMs,
-          stopped: stopped.signal,
-          onProgress: (progress) => context.emit({ event: 'progress', path: file.path, line: step.line, ...progress }),
-        });
+  const following = bounded
+    ? Promise.resolve()
+    : followOnline(control, main, dog, {
+        giveUpAfterMs: limits.giveUpAfterMs,
+        stopped: stopped.signal,
+        onProgress: (progress) => context.emit({ event: 'progress', path: file.path, line: step.line, ...progress }),
+      });
   const startedAt = performance.now();
   try {
-    if (online === null && step.needs.length > 0) cap.start(startedAt);
+    if (finalize || (bounded && step.needs.length > 0)) cap.start(startedAt);
     await limitStatement(main, context.version, {
-      lockTimeoutMs: online === null ? one.patienceMs : 0,
-      statementTimeoutMs: online === null && step.mayBlock ? limits.capMs : 0,
+      lockTimeoutMs: bounded ? one.patienceMs : 0,
+      statementTimeoutMs: finalize || (bounded && step.mayBlock) ? limits.capMs : 0,
     });
     const ended = dog.cause();
     if (ended !== null) throw new Ended(ended, step);
@@ -119,11 +145,22 @@ async function tryOnce(
     });
   } catch (error) {
     const lost = isConnectionLost(error);
-    if (!lost) await recordStatementFailure(control, ledger, file, step.statement.index).catch(() => undefined);
     const why = dog.cause() ?? (ranIntoCap(error, cap) ? 'cap' : null);
-    if (why !== null) throw new Ended(why, step, error);
-    if (lost || mayRetry(error) || !isSqlFailure(error)) throw error;
-    throw new StepFailed(step, error);
+    if (lost && why === null) throw error;
+    if (!lost && (why === 'out-of-patience' || (why === null && mayRetry(error)))) {
+      // A partition that is half detached is looked at before the next try.
+      if (online?.kind !== 'detach-partition')
+        await recordStatementFailure(control, ledger, file, step.statement.index);
+      if (why === null) throw error;
+      throw new OutOfPatience(error);
+    }
+    const failed = why === null && isSqlFailure(error);
+    const left = online === null || lost ? null : await clearUp(context, online, seen, failed).catch(() => null);
+    if (!lost && left === null)
+      await recordStatementFailure(control, ledger, file, step.statement.index).catch(() => undefined);
+    if (why !== null) throw new Ended(why, step, error, left);
+    if (!failed) throw error;
+    throw new StepFailed(step, error, left);
   } finally {
     stopped.abort();
     await following;
@@ -195,13 +232,44 @@ async function dropLeftovers(context: RunContext, work: OnlineWork, seen: readon
   const left = leftovers(work, seen, await indexesOf(main, work)).filter(({ building }) => !building);
   if (left.length === 0) return;
   await limitStatement(main, version, { lockTimeoutMs: 0, statementTimeoutMs: 0 });
-  const cap = createCap(Infinity);
-  const { release } = watchOver(context, cap);
+  const { release } = watchOver(context, createCap(Infinity), Infinity);
   try {
     for (const { name } of left) await main.exec(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
   } finally {
     await release();
   }
+}
+
+/** How long to wait for others while clearing up; the next run has all the time. */
+const CLEAR_UP_MS = 1_000;
+
+/** Tries once to drop what a failed attempt has left, where `drop` says so, and tells in words what is left then. */
+async function clearUp(
+  context: RunContext,
+  work: OnlineWork,
+  seen: readonly number[],
+  drop: boolean,
+): Promise<string | null> {
+  const { main, version } = context;
+  if (drop) {
+    await limitStatement(main, version, { lockTimeoutMs: CLEAR_UP_MS, statementTimeoutMs: 0 });
+    for (const { name } of leftovers(work, seen, await indexesOf(main, work))) {
+      await main.exec(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`).catch(() => undefined);
+    }
+  }
+  return leftBehind(context, work, seen);
+}
+
+async function leftBehind({ main }: RunContext, work: OnlineWork, seen: readonly number[]): Promise<string | null> {
+  if (work.kind === 'detach-partition') {
+    const half = (await detachState(main, work)) === 'pending';
+    return half ? `the partition ${work.partition.name} is half detached, and the next run finishes it` : null;
+  }
+  const names = leftovers(work, seen, await indexesOf(main, work)).map(({ name }) => name);
+  if (names.length === 0) return null;
+  return names.length === 1
+    ? `the invalid index ${names.join()} is left, and the next run drops it`
+    : `the invalid indexes ${names.join(', ')} are left, and the next run drops them`;
 }
 
 /** `IF NOT EXISTS` is content with an index of that name that is no use to any query. */

@@ -56,6 +56,8 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
     { applicationName: 'tiptoe: control', settings: CONTROL_SETTINGS },
     async (control) => {
       const server = await readServer(control);
+      if (options.signal.aborted)
+        return result(stop('interrupted', 'Interrupted before anything was begun.', 'Run again to continue.'), []);
       requirePrimary(server, options.connection);
       await requireDirect(control);
       await ensureOwnSchema(control, ledgerTables(options.schema));
@@ -133,7 +135,7 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     ]);
   };
 
-  const prepared = refuseEdited(entries) ?? prepare(open, scripts);
+  const prepared = refuseEdited(entries) ?? refuseGone(entries) ?? prepare(open, scripts);
   if (prepared.kind === 'stop') {
     const path = prepared.failure?.path;
     if (path !== undefined) files.push({ path, outcome: 'refused', statements: [] });
@@ -209,6 +211,17 @@ function refuseEdited(entries: readonly PlanEntry[]): Stop | null {
     'edited',
     `${first.path} was edited after it was applied on ${first.row?.finishedAt ?? 'this server'}${others}.`,
     'Restore the file as it was applied, and write the change as a new migration.',
+  );
+}
+
+/** What stands of it would be taken for all of it. */
+function refuseGone(entries: readonly PlanEntry[]): Stop | null {
+  const gone = entries.find(({ file, standing }) => file === null && standing !== 'missing');
+  if (gone === undefined) return null;
+  return stop(
+    'file-gone',
+    `${gone.name} is half-done and its file ${gone.path} is gone; nothing was applied.`,
+    'Restore the file under its old name, and run again.',
   );
 }
 

@@ -34,29 +34,47 @@ export interface RunContext {
 export class Ended extends Error {
   readonly why: Cause;
   readonly step: Step | null;
+  /** What online work has left behind, in words. */
+  readonly left: string | null;
 
-  constructor(why: Cause, step: Step | null, cause?: unknown) {
+  constructor(why: Cause, step: Step | null, cause?: unknown, left: string | null = null) {
     super(`ended: ${why}`, { cause });
     this.name = 'Ended';
     this.why = why;
     this.step = step;
+    this.left = left;
   }
 }
 
 /** The server refused a statement, and this says which. */
 export class StepFailed extends Error {
   readonly step: Step;
+  /** What online work has left behind, in words. */
+  readonly left: string | null;
 
-  constructor(step: Step, cause: unknown) {
+  constructor(step: Step, cause: unknown, left: string | null = null) {
     super(`statement ${step.statement.index} failed`, { cause });
     this.name = 'StepFailed';
     this.step = step;
+    this.left = left;
+  }
+}
+
+/** The server refused to commit: a constraint that was checked last, most often. */
+export class CommitFailed extends Error {
+  constructor(cause: unknown) {
+    super('the transaction could not be committed', { cause });
+    this.name = 'CommitFailed';
   }
 }
 
 /** Watches over `main` until the returned `release`; Ctrl-C and the loss of the lease end its work. */
-export function watchOver(context: RunContext, cap: Cap): { dog: Watchdog; release: () => Promise<void> } {
-  const dog = watch(context.control, context.main, cap);
+export function watchOver(
+  context: RunContext,
+  cap: Cap,
+  patienceMs: number,
+): { dog: Watchdog; release: () => Promise<void> } {
+  const dog = watch(context.control, context.main, cap, patienceMs);
   const interrupted = () => dog.end('interrupted');
   const lost = () => dog.end('lease-lost');
   if (context.signal.aborted) interrupted();

@@ -1,9 +1,10 @@
 import type { SqlFailure } from '../db/errors.ts';
 import { fromCodePoints } from '../sql/offsets.ts';
+import { SourceText } from '../sql/source-text.ts';
 import { fillVariables } from '../sql/variables.ts';
 import type { Script, Statement, SyntaxFault } from '../sql/statement.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
-import { maskSecrets } from '../postgres/secrets.ts';
+import { hideSecrets, maskSecretsOf } from '../postgres/secrets.ts';
 import type { StatementFailure } from './result.ts';
 
 /** What the server said against a statement, at its place in the file. */
@@ -15,9 +16,9 @@ export function serverFailure(
 ): StatementFailure {
   return at(script, statement.index, offsetOf(script, statement, error.position, variables), {
     sqlstate: error.sqlstate,
-    message: maskSecrets(error.message),
-    detail: error.detail === undefined ? null : maskSecrets(error.detail),
-    hint: error.hint ?? OUR_HINTS[error.sqlstate] ?? null,
+    message: maskSecretsOf(statement.text, error.message),
+    detail: error.detail === undefined ? null : maskSecretsOf(statement.text, error.detail),
+    hint: error.hint === undefined ? (OUR_HINTS[error.sqlstate] ?? null) : maskSecretsOf(statement.text, error.hint),
   });
 }
 
@@ -34,7 +35,7 @@ export function ownFailure(
 export function syntaxFailure(script: Script, fault: SyntaxFault): StatementFailure {
   return at(script, fault.index, fault.offset, {
     sqlstate: SQLSTATE.syntax_error,
-    message: fault.message,
+    message: maskSecretsOf(script.source.text, fault.message),
     detail: null,
     hint: null,
   });
@@ -54,7 +55,8 @@ function at(
   said: Pick<StatementFailure, 'sqlstate' | 'message' | 'detail' | 'hint'>,
 ): StatementFailure {
   const { line, column } = source.position(offset);
-  return { path: source.path, line, column, sourceLine: source.line(line), statement, ...said };
+  const sourceLine = new SourceText(source.path, hideSecrets(source.text)).line(line);
+  return { path: source.path, line, column, sourceLine, statement, ...said };
 }
 
 /** The server counts code points of what was sent, from 1; without a position, the statement's start. */

@@ -1,6 +1,7 @@
 import type { Session } from '../db/session.ts';
 import { qualify } from '../postgres/quote.ts';
 import type { Name } from '../sql/action.ts';
+import type { LockTarget } from '../safety/blockers.ts';
 import type { OnlineWork } from './online.ts';
 
 export interface IndexState {
@@ -65,6 +66,17 @@ export async function existing(session: Session, names: readonly Name[]): Promis
     [names.map(sql)],
   );
   return rows.map(({ name }) => name);
+}
+
+/** What the second half of a DETACH CONCURRENTLY locks against all traffic. */
+export function finalizeTargets(session: Session, { partition }: { readonly partition: Name }): Promise<LockTarget[]> {
+  return session.query<LockTarget>(
+    `SELECT c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS relation,
+            c.relkind::pg_catalog.text, 'AccessExclusiveLock' AS mode
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid = pg_catalog.to_regclass($1)`,
+    [sql(partition)],
+  );
 }
 
 /** How far a DETACH CONCURRENTLY has come. */

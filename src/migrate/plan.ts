@@ -4,7 +4,7 @@ import { inMigrationOrder } from './name.ts';
 
 /**
  * - `edited`: applied, and its file has changed since
- * - `half-done`: some of its statements stand, the rest is to come
+ * - `half-done`: some of its statements stand, the rest is to come; its file may be gone
  * - `missing`: applied, and there is no such file any more
  */
 export type Standing = 'applied' | 'pending' | 'running' | 'failed' | 'half-done' | 'edited' | 'missing';
@@ -46,15 +46,18 @@ export function plan(
     const { name, path, version, kind } = row;
     // What never happened leaves nothing behind when its file goes.
     if (row.state === 'failed') continue;
-    entries.push({ name, path, version, kind, standing: 'missing', outOfOrder: false, file: null, row });
+    const standing = row.state === 'done' ? 'missing' : row.state;
+    entries.push({ name, path, version, kind, standing, outOfOrder: false, file: null, row });
   }
   return markOutOfOrder(entries.sort(inMigrationOrder));
 }
 
 /** Whether `apply` has to run it. */
-export function isOpen({ standing }: PlanEntry): boolean {
-  return standing !== 'applied' && standing !== 'edited' && standing !== 'missing';
+export function isOpen({ standing, file }: PlanEntry): boolean {
+  return file !== null && !APPLIED.has(standing);
 }
+
+const APPLIED: ReadonlySet<Standing> = new Set(['applied', 'edited', 'missing']);
 
 function standing(row: LedgerRow | null, checksum: () => string): Standing {
   if (row === null) return 'pending';
@@ -63,6 +66,6 @@ function standing(row: LedgerRow | null, checksum: () => string): Standing {
 }
 
 function markOutOfOrder(entries: readonly PlanEntry[]): PlanEntry[] {
-  const lastApplied = entries.findLastIndex((entry) => !isOpen(entry));
+  const lastApplied = entries.findLastIndex(({ standing }) => APPLIED.has(standing));
   return entries.map((entry, index) => (index < lastApplied && isOpen(entry) ? { ...entry, outOfOrder: true } : entry));
 }

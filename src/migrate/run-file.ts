@@ -1,14 +1,15 @@
 import { isConnectionLost, isSqlFailure } from '../db/errors.ts';
 import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import { maskSecrets } from '../postgres/secrets.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
 import { LeaseLost } from '../safety/lease.ts';
 import { envelope, freshSession, limitStatement } from '../safety/limits.ts';
 import type { InLine } from '../safety/lock.ts';
 import type { Script } from '../sql/statement.ts';
-import { InvalidIndex, runAlone, UnknownOutcome } from './alone.ts';
+import { InvalidIndex, type LeftBehind, runAlone, UnknownOutcome } from './alone.ts';
 import type { BackfillGate, BackfillState } from './backfill-gate.ts';
-import { Ended, StepFailed, type RunContext } from './context.ts';
+import { CommitFailed, Ended, StepFailed, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import { roughDuration } from '../duration.ts';
 import { ownFailure, serverFailure } from './failure.ts';
@@ -92,7 +93,7 @@ async function runUnits(
     // A resumed file finds its session as the statements before had set it.
     if (left.length === 0) await replay(context, steps);
     const line = left.length === 0 ? null : await runUnit(context, run, unit, left, before, unit === lastLeft);
-    if (line?.kind === 'gave-up') return lockNotHad(context, run, left, line);
+    if (line?.kind === 'gave-up') return lockNotHad(context, run, left, line, done.size > 0 || results.length > 0);
     for (const one of line?.value ?? []) {
       const step = steps.find(({ statement }) => statement.index === one.index);
       results.push(one);
@@ -110,7 +111,7 @@ async function runUnit(
   left: readonly Step[],
   before: readonly StatementRow[],
   last: boolean,
-): Promise<InLine<readonly StatementResult[]>> {
+): Promise<InLine<readonly StatementResult[]> & LeftBehind> {
   if (unit.kind === 'transaction') return runTransaction(context, { file, begin: unit.begin, steps: left, last });
   const [step] = left;
   if (step === undefined) throw new Error('a unit without a statement');
@@ -123,10 +124,13 @@ async function runUnit(
 }
 
 async function replay({ main, version }: RunContext, steps: readonly Step[]): Promise<void> {
-  for (const { statement } of steps) {
+  for (const step of steps) {
+    const { statement } = step;
     if (!changesSession(statement)) continue;
     await limitStatement(main, version, { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 });
-    await main.exec(statement.text);
+    await main.exec(statement.text).catch((error: unknown) => {
+      throw isSqlFailure(error) && !isConnectionLost(error) ? new StepFailed(step, error) : error;
+    });
   }
 }
 
@@ -149,7 +153,8 @@ function lockNotHad(
   { limits }: RunContext,
   { file }: FileRun,
   steps: readonly Step[],
-  line: Extract<InLine<unknown>, { readonly kind: 'gave-up' }>,
+  line: Extract<InLine<unknown>, { readonly kind: 'gave-up' }> & LeftBehind,
+  partly: boolean,
 ): Stop {
   const needs = [...new Set(steps.flatMap((step) => step.needs).map(({ relation }) => relation))].join(', ');
   const what = needs === '' ? 'the locks it needs' : `the lock on ${needs}`;
@@ -159,7 +164,7 @@ function lockNotHad(
       : 'Run again when those in the way are gone, or give it longer with --give-up-after 1h.';
   return stop(
     'lock-not-had',
-    `${file.path} could not have ${what} within ${roughDuration(limits.giveUpAfterMs)} without making traffic wait; nothing of it was changed.`,
+    `${file.path} could not have ${what} within ${roughDuration(limits.giveUpAfterMs)} without making traffic wait; ${whatStands(partly, line.left)}.`,
     advice,
     { blockers: line.blockers },
   );
@@ -168,7 +173,8 @@ function lockNotHad(
 /** What ended a file, in words; throws on what nobody could foresee. */
 function explain(context: RunContext, run: FileRun, error: unknown, partly: boolean): Stop {
   const { file, script } = run;
-  const stands = partly ? 'the statements before it stand' : 'nothing of it stands';
+  const left = error instanceof Ended || error instanceof StepFailed ? error.left : null;
+  const stands = whatStands(partly, left);
   const again = partly ? 'Run again to go on after them.' : 'Run again to continue.';
   if (context.signal.aborted || (error instanceof Ended && error.why === 'interrupted')) {
     const unfinished =
@@ -192,13 +198,19 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
       'Run again when those in the way are gone, or give it longer with --give-up-after 1h.',
     );
   }
+  if ((error instanceof StepFailed || error instanceof CommitFailed) && isCancel(error.cause)) {
+    const where = error instanceof StepFailed ? `in line ${error.step.line}` : 'at COMMIT';
+    return stop('cancelled', `Someone cancelled ${file.path} ${where} (pg_cancel_backend); ${stands}.`, again);
+  }
   if (error instanceof StepFailed && isSqlFailure(error.cause)) {
     const failure = serverFailure(script, error.step.statement, error.cause, run.variables);
     const reason = error.cause.sqlstate === SQLSTATE.insufficient_privilege ? 'missing-privilege' : 'statement-failed';
     return stop(
       reason,
-      `${file.path} failed in line ${failure.line} and was rolled back; ${stands}.`,
-      afterFailure(partly),
+      left === null
+        ? `${file.path} failed in line ${failure.line} and was rolled back; ${stands}.`
+        : `${file.path} failed in line ${failure.line}; ${stands}.`,
+      reason === 'missing-privilege' ? mayNot(context) : afterFailure(partly),
       { failure },
     );
   }
@@ -220,15 +232,37 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
       'Run again to continue; the ledger on the server knows what stands.',
     );
   }
-  if (isSqlFailure(error)) {
-    const detail = error.detail === undefined ? '' : ` (${error.detail})`;
+  if (error instanceof CommitFailed && isSqlFailure(error.cause)) {
+    const { message, detail: more } = error.cause;
+    const detail = more === undefined ? '' : ` (${more})`;
     return stop(
       'statement-failed',
-      `${file.path} failed at COMMIT and was rolled back: ${error.message}${detail}; ${stands}.`,
+      `${file.path} failed at COMMIT and was rolled back: ${maskSecrets(message + detail)}; ${stands}.`,
       afterFailure(partly),
     );
   }
+  if (isSqlFailure(error)) {
+    return stop(
+      'problem',
+      `tiptoe's ledger could not be written: ${maskSecrets(error.message)}; ${file.path} was stopped, and ${stands}.`,
+      `Look after tiptoe's tables in schema ${context.ledger.schema}, and run again.`,
+    );
+  }
   throw error;
+}
+
+/** All other cancels are our own, or a timeout that we set: those have a cause of their own. */
+function isCancel(error: unknown): boolean {
+  return isSqlFailure(error) && error.sqlstate === SQLSTATE.query_canceled && !/statement timeout/.test(error.message);
+}
+
+function mayNot({ identity }: RunContext): string {
+  return `Run tiptoe as the owner of the object, or make ${identity.sessionUser} a member of that role: GRANT owner TO ${quoteIdent(identity.sessionUser)}; then run again.`;
+}
+
+function whatStands(partly: boolean, left: string | null | undefined): string {
+  if (left === null || left === undefined) return partly ? 'the statements before it stand' : 'nothing of it stands';
+  return partly ? `the statements before it stand, and ${left}` : left;
 }
 
 function afterFailure(partly: boolean): string {

@@ -10,6 +10,7 @@ export interface Stop extends Omit<ApplyResult, 'files'> {
 const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyResult['exitCode']]>> = {
   'another-runner': ['gave-up', 3],
   'backfill-first': ['gave-up', 3],
+  cancelled: ['gave-up', 3],
   'connection-lost': ['gave-up', 3],
   interrupted: ['gave-up', 3],
   'lease-lost': ['gave-up', 3],
@@ -20,6 +21,7 @@ const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyR
   problem: ['failed', 2],
   'unknown-outcome': ['failed', 1],
   edited: ['refused', 1],
+  'file-gone': ['refused', 1],
   'syntax-error': ['refused', 1],
   'transaction-control': ['refused', 1],
 };

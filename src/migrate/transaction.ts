@@ -6,10 +6,10 @@ import { createCap, ranIntoCap, type Cap } from '../safety/cap.ts';
 import { assertLease } from '../safety/lease.ts';
 import { limitStatement } from '../safety/limits.ts';
 import { standInLine, type InLine, type Try } from '../safety/lock.ts';
-import { mayRetry } from '../safety/retry.ts';
+import { mayRetry, OutOfPatience } from '../safety/retry.ts';
 import { resolveTargets, type ResolvedTarget } from '../safety/targets.ts';
 import type { Watchdog } from '../safety/watchdog.ts';
-import { Ended, StepFailed, watchOver, type RunContext } from './context.ts';
+import { CommitFailed, Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import { commitStands, recordDone, recordHeld, recordStatements } from './ledger.ts';
 import { type StatementResult, statementResult } from './result.ts';
@@ -73,9 +73,10 @@ async function tryOnce(
 ): Promise<StatementResult[] | 'not-lockable'> {
   const { main, limits } = context;
   const cap = createCap(limits.capMs);
-  const { dog, release } = watchOver(context, cap);
+  const { dog, release } = watchOver(context, cap, one.patienceMs);
   let step: Step | null = null;
   let locking = false;
+  let committing = false;
   const timings: Timing[] = [];
   try {
     await main.exec(work.begin);
@@ -95,15 +96,19 @@ async function tryOnce(
     }
     step = null;
     await keepBooks(context, work, results(timings, one, cap.startedAt(), performance.now()), cap, dog);
+    committing = true;
     return await commit(context, work, () => results(timings, one, cap.startedAt(), performance.now()));
   } catch (error) {
     await main.exec('ROLLBACK').catch(() => undefined);
     if (locking && isNotLockable(error)) return 'not-lockable';
     const why = dog.cause() ?? (ranIntoCap(error, cap) ? 'cap' : null);
-    if (why !== null) throw new Ended(why, step, error);
     for (const target of dog.waitedFor()) learned.targets.set(target.oid, target);
     learned.blockers = dog.waitedBehind();
-    if (mayRetry(error) || step === null || !isSqlFailure(error) || isConnectionLost(error)) throw error;
+    if (why === 'out-of-patience' && !main.lost.aborted) throw new OutOfPatience(error);
+    if (why !== null) throw new Ended(why, step, error);
+    if (mayRetry(error) || !isSqlFailure(error) || isConnectionLost(error)) throw error;
+    if (committing) throw new CommitFailed(error);
+    if (step === null) throw error;
     throw new StepFailed(step, error);
   } finally {
     await release();
@@ -165,6 +170,7 @@ async function keepBooks(
   dog: Watchdog,
 ): Promise<void> {
   const { main, ledger, lease, identity } = context;
+  await main.exec(`SET LOCAL client_encoding = 'UTF8'`);
   await main.query(
     `SELECT pg_catalog.set_config('session_authorization', $1, true), pg_catalog.set_config('role', $2, true)`,
     [identity.sessionUser, identity.role],

@@ -80,8 +80,14 @@ export async function findHolders(
 
 /** Whom a session waits for right now, whatever kind of lock it is. */
 export async function blockingSessions(control: Session, waiting: Pick<Session, 'pid'>): Promise<Blocker[]> {
-  const rows = await control.query<Row & { relation: string | null }>(
-    `SELECT b.pid, '' AS transaction, w.mode, coalesce(w.relation, 0) AS oid, w.relation::pg_catalog.regclass::pg_catalog.text AS relation,
+  const rows = await control.query<Row & { relation: string | null; wanted: LockMode; held: string }>(
+    `SELECT b.pid, '' AS transaction, w.mode, w.mode AS wanted,
+            pg_catalog.array_to_json(ARRAY(
+              SELECT h.mode FROM pg_catalog.pg_locks h
+               WHERE h.pid = b.pid AND h.locktype = w.locktype AND h.database IS NOT DISTINCT FROM w.database
+                 AND h.relation IS NOT DISTINCT FROM w.relation AND h.virtualxid IS NOT DISTINCT FROM w.virtualxid
+                 AND h.transactionid IS NOT DISTINCT FROM w.transactionid
+               ORDER BY h.granted DESC))::pg_catalog.text AS held, coalesce(w.relation, 0) AS oid, w.relation::pg_catalog.regclass::pg_catalog.text AS relation,
             b.backend_type AS "backendType", b.application_name AS application, b.usename AS "user", b.state,
             extract(epoch FROM pg_catalog.clock_timestamp() - b.xact_start) * 1000 AS "ageMs", b.query
        FROM pg_catalog.pg_locks w
@@ -90,7 +96,9 @@ export async function blockingSessions(control: Session, waiting: Pick<Session, 
     [waiting.pid],
   );
   return rows.map((row) => {
-    const { transaction: _, ...blocker } = holder(row, { relation: row.relation ?? '' });
+    // It may hold several; one that is in our way tells more than the one we want.
+    const held = (JSON.parse(row.held) as LockMode[]).find((mode) => conflicts(mode, row.wanted));
+    const { transaction: _, ...blocker } = holder({ ...row, mode: held ?? row.mode }, { relation: row.relation ?? '' });
     return blocker;
   });
 }
@@ -124,7 +132,7 @@ function holder(row: Row, { relation }: Pick<LockTarget, 'relation'>): Holder {
     transactionAgeMs: row.ageMs === null ? null : Math.max(0, Math.round(Number(row.ageMs))),
     relation,
     lock: row.mode as LockMode,
-    query: row.query === null ? null : kind === 'session' ? shownQuery(row.query) : cut(row.query),
+    query: row.query === null ? null : kind === 'session' ? shownQuery(row.query) : cut(maskSecrets(row.query)),
   };
 }
 

@@ -63,15 +63,13 @@ export async function limitStatement(session: Session, version: number, limits: 
   const settings = Object.entries({
     lock_timeout: limits.lockTimeoutMs,
     statement_timeout: limits.statementTimeoutMs,
+    idle_in_transaction_session_timeout: Math.max(limits.capLeftMs ?? 0, IDLE_MS),
     // Switched on once, it runs from then on; 17 and newer.
     ...(version >= 17 && limits.capLeftMs !== undefined ? { transaction_timeout: limits.capLeftMs + BACKSTOP_MS } : {}),
   });
-  const local = session.transactionStatus() === 'open';
+  // A query instead would take the transaction's snapshot, and SET TRANSACTION must come before that.
+  const set = session.transactionStatus() === 'open' ? 'SET LOCAL' : 'SET';
   // A timeout of 0 is none, and below a millisecond it would be rounded to 0.
-  const values = settings.map(([, ms]) => String(ms === 0 ? 0 : Math.max(1, Math.ceil(ms))));
-  await session.query(
-    `SELECT pg_catalog.set_config(s.name, s.value, ${local})
-       FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS s (name, value)`,
-    [settings.map(([name]) => name), values],
-  );
+  const value = (ms: number) => (ms === 0 ? 0 : Math.max(1, Math.ceil(ms)));
+  await session.exec(settings.map(([name, ms]) => `${set} ${name} = ${value(ms)}`).join('; '));
 }

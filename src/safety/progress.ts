@@ -51,9 +51,10 @@ interface Row {
 
 async function look(control: Session, main: Session): Promise<Progress | null> {
   const [row] = await control.query<Row>(
-    `SELECT p.phase, coalesce(p.blocks_done::pg_catalog.float8 / nullif(p.blocks_total, 0),
-                              p.tuples_done::pg_catalog.float8 / nullif(p.tuples_total, 0),
-                              p.lockers_done::pg_catalog.float8 / nullif(p.lockers_total, 0)) AS share,
+    // While it waits, blocks and tuples are those of the phase before.
+    `SELECT p.phase, CASE WHEN p.phase LIKE 'waiting %' THEN p.lockers_done::pg_catalog.float8 / nullif(p.lockers_total, 0)
+                          ELSE coalesce(p.blocks_done::pg_catalog.float8 / nullif(p.blocks_total, 0),
+                                        p.tuples_done::pg_catalog.float8 / nullif(p.tuples_total, 0)) END AS share,
             l.pid IS NOT NULL AS waits, l.pid IS NOT NULL AND l.locktype = 'relation' AS "waitsForTable"
        FROM (SELECT $1::pg_catalog.int4 AS pid) AS main
        LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = main.pid

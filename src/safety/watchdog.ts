@@ -6,7 +6,7 @@ import { quoteLiteral } from '../postgres/quote.ts';
 import type { Cap } from './cap.ts';
 
 /** Why we ended a session's work ourselves; the first cause is the one that is reported. */
-export type Cause = 'cap' | 'interrupted' | 'lease-lost' | 'lock-not-had' | 'control-lost';
+export type Cause = 'cap' | 'interrupted' | 'lease-lost' | 'lock-not-had' | 'out-of-patience' | 'control-lost';
 
 export interface Watchdog {
   cause(): Cause | null;
@@ -25,19 +25,26 @@ export interface Watchdog {
 /** Modes that hold up writers, weakest first. */
 const BLOCKING: readonly LockMode[] = LOCK_MODES.slice(LOCK_MODES.indexOf('ShareLock'));
 
+/** Relations that traffic goes through. Online work waits for an index of its own in the strongest mode, and nobody waits behind it. */
+const WITH_TRAFFIC: ReadonlySet<string> = new Set(['r', 'p', 'v', 'm', 'f', 'S']);
+
 const POLL_MS = 50;
+/** The session's own `lock_timeout` comes first. */
+const PATIENCE_SLACK_MS = 50;
 /** The session's own timeouts come first; then it is cancelled, and when that does not help, terminated. */
 const CANCEL_AFTER_MS = 100;
 const TERMINATE_AFTER_MS = 1_000;
 
 /**
  * Watches `main` from the outside until `stop`: starts the cap's clock when it is seen with a blocking lock that nobody had foretold (DDL
- * inside a function), and ends its work when the time is up, also during COMMIT, which no timeout of the server covers.
+ * inside a function), and ends its work when the time is up, also during COMMIT, which no timeout of the server covers. Ends a wait too that
+ * traffic has to queue behind for longer than `patienceMs`: a function may have set `lock_timeout` itself.
  * https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
  */
-export function watch(control: Session, main: Session, cap: Cap): Watchdog {
+export function watch(control: Session, main: Session, cap: Cap, patienceMs = Infinity): Watchdog {
   const stopped = new AbortController();
   const waitedFor = new Map<number, LockTarget>();
+  let waitingSince = new Map<number, number>();
   let waitedBehind: readonly Blocker[] = [];
   let mostWaiters = 0;
   let cause: Cause | null = null;
@@ -53,12 +60,21 @@ export function watch(control: Session, main: Session, cap: Cap): Watchdog {
 
   const look = async (): Promise<void> => {
     const before = performance.now();
+    const waiting = new Map<number, number>();
     for (const seen of await locksOf(control, main)) {
-      if (!seen.granted) waitedFor.set(seen.oid, seen);
-      else cap.start(lastLook);
+      if (seen.granted) {
+        cap.start(lastLook);
+      } else {
+        waitedFor.set(seen.oid, seen);
+        if (BLOCKING.includes(seen.mode) && WITH_TRAFFIC.has(seen.relkind))
+          waiting.set(seen.oid, waitingSince.get(seen.oid) ?? before);
+      }
       mostWaiters = Math.max(mostWaiters, seen.waiters);
     }
     lastLook = before;
+    waitingSince = waiting;
+    const patienceEnd = Math.min(...waiting.values()) + patienceMs + PATIENCE_SLACK_MS;
+    if (performance.now() > patienceEnd) end('out-of-patience');
     const blockers = await blockingSessions(control, main);
     if (blockers.length > 0) waitedBehind = blockers;
   };

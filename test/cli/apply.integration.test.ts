@@ -22,6 +22,7 @@ async function project(schema: string, files: Readonly<Record<string, string | U
     env: { DATABASE_URL: db.ownerUrl, ...env },
   });
   return {
+    cwd,
     write,
     apply: (args: readonly string[] = [], env: TiptoeOptions['env'] = {}): Promise<TiptoeResult> =>
       runTiptoe(['apply', '--schema', schema, ...args], options(env)),
@@ -140,7 +141,7 @@ test('who is in the way is named, with the query but not its values', async () =
   const { code, stderr } = await apply(['--give-up-after', '300ms']);
   expect(code).toBe(3);
   expect(stderr).toContain(
-    'could not have the lock on public.cli_held within 300 ms without making traffic wait; nothing of it was changed.',
+    'could not have the lock on public.cli_held within 300 ms without making traffic wait; nothing of it stands.',
   );
   expect(stderr).toMatch(
     new RegExp(
@@ -305,4 +306,43 @@ test('a backfill that comes first is registered and named, and --run-backfills r
   expect((await status()).stdout).toContain('pending  001_n  (backfill; 0 rows changed');
   expect(await apply(['--run-backfills'])).toMatchObject({ code: 0 });
   expect(await session.query('SELECT count(*)::int AS filled FROM cli_filled WHERE n = id')).toEqual([{ filled: 10 }]);
+});
+
+test('status for a role that may not read says so, also as one JSON document', async () => {
+  const { apply, cwd } = await project('cli_closed', { '001_a.sql': 'SELECT 1' });
+  expect(await apply()).toMatchObject({ code: 0 });
+  const session = await db.session();
+  await session.exec(`REVOKE ALL ON SCHEMA cli_closed FROM ${db.trafficRole}`);
+  const options = { cwd, env: { DATABASE_URL: db.trafficUrl } };
+  const { code, stderr, stdout } = await runTiptoe(['status', '--schema', 'cli_closed', '--format', 'json'], options);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`may not read tiptoe's tables in schema cli_closed`);
+  expect(stderr).toContain('GRANT USAGE ON SCHEMA cli_closed');
+  expect(stderr).not.toMatch(/INSERT|CREATE/);
+  expect(JSON.parse(stdout)).toMatchObject({ version: 1, outcome: 'refused', reason: 'problem', migrations: [] });
+});
+
+test('status where an empty schema of that name belongs to someone else', async () => {
+  const session = await db.session();
+  await session.exec(`CREATE SCHEMA cli_foreign; REVOKE ALL ON SCHEMA cli_foreign FROM ${db.trafficRole}`);
+  const { cwd } = await project('cli_foreign', { '001_a.sql': 'SELECT 1' });
+  const options = { cwd, env: { DATABASE_URL: db.trafficUrl } };
+  const { code, stderr } = await runTiptoe(['status', '--schema', 'cli_foreign'], options);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`may not read tiptoe's tables in schema cli_foreign`);
+  expect(await runTiptoe(['status', '--schema', ''], options)).toMatchObject({ code: 2 });
+});
+
+test('a second signal leaves at once, and the one JSON document is still written', async () => {
+  const { start } = await project('cli_left', {
+    '001_a.sql': 'DO $$ BEGIN PERFORM pg_sleep(30); EXCEPTION WHEN query_canceled THEN PERFORM pg_sleep(30); END $$',
+  });
+  const running = start('--format', 'json', '--cap', '1min');
+  await asleep(await db.session());
+  running.kill('SIGINT');
+  running.kill('SIGTERM');
+  const { code, stdout, stderr } = await running.finished();
+  expect(code).toBe(3);
+  expect(JSON.parse(stdout)).toMatchObject({ outcome: 'gave-up', reason: 'interrupted' });
+  expect(stderr).not.toContain('rolls back');
 });

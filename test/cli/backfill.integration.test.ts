@@ -214,8 +214,18 @@ test('a second process waits for the first, then leaves with exit code 3', async
       /^tiptoe: Another tiptoe holds 'backfill shared' since .* pid \d+, tiptoe .* \(waited 0 s\)\.$/m,
     ) as unknown,
   });
+  const second = start(path);
+  await second.waitForOutput(/waiting for another process/);
+  second.kill('SIGINT');
+  const { code, stderr } = await second.finished();
+  expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('Stopping; ') as unknown });
+  expect(stderr).not.toContain('batch.');
   first.kill('SIGTERM');
   expect(await first.finished()).toMatchObject({ code: 3 });
+  expect(await backfill('cancel', path)).toMatchObject({ code: 0, stdout: 'shared: cancelled\n' });
+  expect((await backfill('status', 'shared')).stdout).toContain(
+    `To let it go on: tiptoe backfill resume shared, then tiptoe backfill run ${path}\n`,
+  );
 });
 
 test('events as lines for programs', async () => {
@@ -266,8 +276,12 @@ describe('one line, and what to do next, for', () => {
       ['run', '901_setting'],
       /^tiptoe: migrations\/901_setting\.backfill\.sql: line 2: unknown setting rates, did you mean rate\?\.\n/,
     ],
-    [['status', 'nobody'], /^tiptoe: There is no backfill nobody, /],
-    [['pause', 'nobody'], /^tiptoe: There is no backfill nobody, /],
+    [['status', 'nobody'], /^tiptoe: The database test_\w+ knows no backfill nobody\.\n {2}It knows .*000_books/],
+    [
+      ['resume', 'migrations/000_book.backfill.sql'],
+      /^tiptoe: The database test_\w+ knows no backfill 000_book\.\n {2}Did you mean 000_books\?\n$/,
+    ],
+    [['pause', 'nobody'], /^tiptoe: The database test_\w+ knows no backfill nobody\./],
     [
       ['set', '000_books'],
       /^tiptoe: Nothing to set is given\.\n {2}For example: tiptoe backfill set 000_books --rate 5000\n$/,

@@ -379,3 +379,96 @@ async function sleeping(database: string): Promise<boolean> {
   await session.close();
   return rows.length > 0;
 }
+
+test.each([
+  [
+    'set inside of a DO block',
+    `DO $$ BEGIN PERFORM set_config('lock_timeout', '0', true); ALTER TABLE patient_0 ADD b int; END $$`,
+  ],
+  [
+    'a setting of the function',
+    `CREATE FUNCTION patient_add() RETURNS void LANGUAGE plpgsql SET lock_timeout = 0 AS 'BEGIN ALTER TABLE patient_1 ADD b int; END';
+     SELECT patient_add()`,
+  ],
+])('a lock_timeout of its own does not let a statement stand in line: %s', async (name, sql) => {
+  const session = await db.session();
+  const table = name.startsWith('set') ? 'patient_0' : 'patient_1';
+  await session.exec(`CREATE TABLE ${table} (a int)`);
+  const reader = await db.session(db.trafficUrl);
+  await reader.exec(`BEGIN; SELECT FROM ${table}`);
+  const limits = { maxStallMs: 100, capMs: 2_000, giveUpAfterMs: 700 };
+  const result = await run(db.ownerUrl, { '1_a.sql': sql }, { schema: `${table}_own`, limits });
+  expect(result).toMatchObject({ outcome: 'gave-up', exitCode: 3, reason: 'lock-not-had' });
+  expect(result.blockers).toMatchObject([{ pid: reader.pid }]);
+  await reader.exec('COMMIT');
+  expect(await run(db.ownerUrl, { '1_a.sql': sql }, { schema: `${table}_own`, limits })).toMatchObject({
+    outcome: 'done',
+  });
+});
+
+test('a file that disarms the timeouts does not disarm them for its next statement', async () => {
+  const session = await db.session();
+  const text = `SET idle_in_transaction_session_timeout = 0; SET client_encoding = 'LATIN1'; CREATE TABLE "büro" (a int);
+    CREATE TABLE idle AS SELECT current_setting('idle_in_transaction_session_timeout') AS t`;
+  const result = await run(db.ownerUrl, { '1_ü.sql': text }, { schema: 'idle_own' });
+  expect(result).toMatchObject({ outcome: 'done' });
+  expect(await session.query('SELECT t FROM idle')).toEqual([{ t: '5s' }]);
+  expect(await ledger(session, 'idle_own')).toEqual([['1_ü', 'done']]);
+});
+
+test('SET TRANSACTION may come first', async () => {
+  const text = 'BEGIN; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE first_set (a int); COMMIT;';
+  expect(await run(db.ownerUrl, { '1_a.sql': text }, { schema: 'first_set_own' })).toMatchObject({ outcome: 'done' });
+});
+
+test('no password of a file is told, wherever it stands', async () => {
+  const schema = 'untold_own';
+  const failing = await run(db.ownerUrl, { '1_a.sql': `ALTER ROLE told_nobody PASSWORD\n's3cret';` }, { schema });
+  expect(failing, failing.message ?? '').toMatchObject({ outcome: 'failed', failure: { line: 1 } });
+  const after = await run(
+    db.ownerUrl,
+    { '1_a.sql': `SELECT 1, /* ALTER ROLE a PASSWORD\n's3cret' */ nope;` },
+    { schema },
+  );
+  expect(after).toMatchObject({ failure: { line: 2, column: 13, sourceLine: `******** */ nope;` } });
+  const syntax = await run(db.ownerUrl, { '1_a.sql': `ALTER ROLE a PASSWORD = 's3cret'` }, { schema });
+  const near = await run(db.ownerUrl, { '1_a.sql': `CREATE TABLE a (PASSWORD 's3cret')` }, { schema });
+  expect(near).toMatchObject({ reason: 'syntax-error' });
+  expect(JSON.stringify([failing, after, syntax, near])).not.toContain('s3cret');
+});
+
+test('a half-done migration whose file is gone stops the run', async () => {
+  const schema = 'gone_own';
+  const first = { '1_a.sql': 'CREATE TABLE gone (a int)' };
+  const half = 'BEGIN; ALTER TABLE gone ADD b int; COMMIT; SELECT nope';
+  await run(db.ownerUrl, { ...first, '2_b.sql': half }, { schema });
+  const refused = await run(db.ownerUrl, { ...first, '2_renamed.sql': half }, { schema });
+  expect(refused).toMatchObject({ outcome: 'refused', exitCode: 1, reason: 'file-gone' });
+  expect(refused.message).toContain('2_b is half-done and its file 2_b.sql is gone');
+});
+
+test('a statement that someone cancels is no fault of the file', async () => {
+  const session = await db.session();
+  const running = run(db.ownerUrl, { '1_a.sql': 'SELECT pg_sleep(60)' }, { schema: 'dba_own' });
+  await vi.waitFor(
+    async () =>
+      expect(
+        await session.query(
+          `SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'tiptoe: apply 1_a' AND query LIKE '%pg_sleep(60)%' AND wait_event = 'PgSleep'`,
+        ),
+      ).toHaveLength(1),
+    { timeout: 10_000 },
+  );
+  expect(await running).toMatchObject({ outcome: 'gave-up', exitCode: 3, reason: 'cancelled' });
+});
+
+test('a ledger that cannot be written is not the fault of the file', async () => {
+  const session = await db.session();
+  const schema = 'books_own';
+  await run(db.ownerUrl, { '1_a.sql': 'SELECT 1' }, { schema });
+  await session.exec(`ALTER TABLE ${schema}.migration_statement ADD CONSTRAINT full_up CHECK (migration = '1_a')`);
+  const result = await run(db.ownerUrl, { '1_a.sql': 'SELECT 1', '2_b.sql': 'SELECT 2' }, { schema });
+  expect(result).toMatchObject({ outcome: 'failed', exitCode: 2, reason: 'problem' });
+  expect(result.message).toContain(`tiptoe's ledger could not be written`);
+});

@@ -39,6 +39,7 @@ test('each file and each row stands somewhere', () => {
     row('6_failed', 'failed'),
     row('8_running', 'running'),
     row('9_never', 'failed'),
+    row('10_gone', 'half-done'),
   ];
   const entries = plan(files, rows, ({ text }) => text);
   expect(entries.map((entry) => [entry.name, entry.standing, isOpen(entry), entry.outOfOrder])).toEqual([
@@ -50,5 +51,6 @@ test('each file and each row stands somewhere', () => {
     ['6_failed', 'failed', true, false],
     ['7_new', 'pending', true, false],
     ['8_running', 'running', true, false],
+    ['10_gone', 'half-done', false, false],
   ]);
 });

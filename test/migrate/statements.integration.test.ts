@@ -71,7 +71,7 @@ test.each([
   ['named', 'CREATE UNIQUE INDEX CONCURRENTLY dup_a ON dup (a)'],
   ['unnamed', 'CREATE UNIQUE INDEX CONCURRENTLY ON dup (a)'],
   ['IF NOT EXISTS', 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS dup_a ON dup (a)'],
-])('an invalid index of our own failed build is dropped before the next try: %s', async (name, sql) => {
+])('an invalid index of our own failed build is dropped at once: %s', async (name, sql) => {
   const session = await db.session();
   const schema = `dup_${name.toLowerCase().replaceAll(' ', '_')}_own`;
   await session.exec('DROP TABLE IF EXISTS dup; CREATE TABLE dup (a int); INSERT INTO dup VALUES (1), (1)');
@@ -79,10 +79,55 @@ test.each([
     outcome: 'failed',
     failure: { sqlstate: '23505' },
   });
-  expect(Object.values(await validity(session, 'dup'))).toEqual([false]);
+  expect(await validity(session, 'dup')).toEqual({});
+  expect((await ledger(session, schema)).map(([, state]) => state)).toEqual(['failed']);
   await session.exec('TRUNCATE dup');
   expect(await run(db.ownerUrl, { '1_a.sql': sql }, { schema })).toMatchObject({ outcome: 'done' });
   expect(Object.values(await validity(session, 'dup'))).toEqual([true]);
+});
+
+test('an invalid index of our own that could not be dropped at once is named, and dropped by the next run', async () => {
+  const session = await db.session();
+  const schema = 'kept_own';
+  await session.exec('CREATE TABLE kept (a int); INSERT INTO kept VALUES (1), (1)');
+  const reader = await db.session(db.trafficUrl);
+  // It reads only once the build is past its last wait for others.
+  await session.exec(
+    `CREATE FUNCTION kept_slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN $1; END'`,
+  );
+  const sql = 'CREATE UNIQUE INDEX CONCURRENTLY kept_a ON kept (kept_slow(a))';
+  const running = run(db.ownerUrl, { '1_a.sql': sql }, { schema });
+  await vi.waitFor(async () =>
+    expect(
+      await session.query(`SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%kept_slow%'`),
+    ).not.toEqual([]),
+  );
+  await reader.exec('BEGIN; SELECT FROM kept');
+  const failed = await running;
+  expect(failed).toMatchObject({ outcome: 'failed', exitCode: 1 });
+  expect(failed.message).toContain('the invalid index public.kept_a is left, and the next run drops it');
+  expect(await validity(session, 'kept')).toEqual({ kept_a: false });
+  expect(await ledger(session, schema)).toEqual([['1_a', 'half-done']]);
+  await reader.exec('COMMIT');
+  await session.exec('TRUNCATE kept');
+  expect(await run(db.ownerUrl, { '1_a.sql': sql }, { schema })).toMatchObject({ outcome: 'done' });
+  expect(await validity(session, 'kept')).toEqual({ kept_a: true });
+});
+
+test('a file that gives up in a later transaction says what stands', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE busy (a int); CREATE TABLE quiet (a int)');
+  const other = await db.session(db.trafficUrl);
+  await other.exec('BEGIN; SELECT FROM busy');
+  const text = 'BEGIN; ALTER TABLE quiet ADD b int; COMMIT; BEGIN; ALTER TABLE busy ADD b int; COMMIT;';
+  const result = await run(
+    db.ownerUrl,
+    { '1_a.sql': text },
+    { schema: 'later_own', limits: { ...FAST, giveUpAfterMs: 300 } },
+  );
+  expect(result).toMatchObject({ outcome: 'gave-up', reason: 'lock-not-had' });
+  expect(result.message).toContain('the statements before it stand');
+  await other.exec('COMMIT');
 });
 
 test('an invalid index of someone else is left alone, and IF NOT EXISTS is not content with it', async () => {
@@ -232,6 +277,26 @@ test.runIf(inject('serverVersion') >= 14)('an interrupted DETACH CONCURRENTLY is
   await reader.exec('COMMIT');
   expect(await run(db.ownerUrl, files, { schema: 'parts_own' })).toMatchObject({ outcome: 'done' });
   expect(await session.query(`SELECT FROM pg_inherits WHERE inhparent = 'parts'::regclass`)).toEqual([]);
+});
+
+test.runIf(inject('serverVersion') >= 14)('the end of a DETACH CONCURRENTLY does not make readers queue', async () => {
+  const session = await db.session();
+  await session.exec(
+    `CREATE TABLE queue (a int) PARTITION BY LIST (a); CREATE TABLE queue_1 PARTITION OF queue FOR VALUES IN (1)`,
+  );
+  const reader = await db.session(db.trafficUrl);
+  await reader.exec('BEGIN; SELECT FROM queue_1');
+  const files = { '1_a.sql': 'ALTER TABLE queue DETACH PARTITION queue_1 CONCURRENTLY' };
+  const limits = { ...FAST, giveUpAfterMs: 700 };
+  const stopped = await run(db.ownerUrl, files, { schema: 'queue_own', limits });
+  expect(stopped).toMatchObject({ outcome: 'gave-up', exitCode: 3, reason: 'lock-not-had' });
+  expect(stopped.message).toContain('the partition queue_1 is half detached, and the next run finishes it');
+  expect(await ledger(session, 'queue_own')).toEqual([['1_a', 'half-done']]);
+  const again = await run(db.ownerUrl, files, { schema: 'queue_own', limits });
+  expect(again).toMatchObject({ outcome: 'gave-up', reason: 'lock-not-had' });
+  await reader.exec('COMMIT');
+  expect(await run(db.ownerUrl, files, { schema: 'queue_own' })).toMatchObject({ outcome: 'done' });
+  expect(await session.query(`SELECT FROM pg_inherits WHERE inhparent = 'queue'::regclass`)).toEqual([]);
 });
 
 test('migrations after a backfill wait until it has succeeded', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { maskSecrets } from '../../src/postgres/secrets.ts';
+import { hideSecrets, maskSecrets, maskSecretsOf } from '../../src/postgres/secrets.ts';
 
 test.each([
   // URLs
@@ -68,6 +68,16 @@ test.each([
     "CREATE ROLE a PASSWORD '***'; CREATE ROLE b PASSWORD '***';",
   ],
   ["ALTER ROLE app PASSWORD 's3cret that was cut of", "ALTER ROLE app PASSWORD '***'"],
+  [
+    `DO $$ BEGIN EXECUTE 'ALTER ROLE app PASSWORD ''s3cret'' LOGIN'; END $$`,
+    `DO $$ BEGIN EXECUTE 'ALTER ROLE app PASSWORD '***' LOGIN'; END $$`,
+  ],
+  [
+    `EXECUTE 'EXECUTE ''ALTER ROLE app PASSWORD ''''s3cret'''' LOGIN'''`,
+    `EXECUTE 'EXECUTE ''ALTER ROLE app PASSWORD '***' LOGIN'''`,
+  ],
+  [String.raw`EXECUTE E'ALTER ROLE app PASSWORD \'s3cret\''`, `EXECUTE E'ALTER ROLE app PASSWORD '***''`],
+  ["ALTER ROLE app PASSWORD '' VALID UNTIL '2030-01-01'", "ALTER ROLE app PASSWORD '***' VALID UNTIL '2030-01-01'"],
   // OPTIONS
   [
     "CREATE USER MAPPING FOR app SERVER s OPTIONS (user 'app', password 's3cret')",
@@ -91,4 +101,17 @@ test.each([
   'the password for the role app is wrong',
 ])('leaves %s alone', (text) => {
   expect(maskSecrets(text)).toBe(text);
+});
+
+test.each([
+  ["ALTER ROLE app PASSWORD\n 's3cret' nope", 'ALTER ROLE app PASSWORD\n ******** nope'],
+  ["ALTER ROLE app PASSWORD 's3\n cret' nope", 'ALTER ROLE app PASSWORD ***\n****** nope'],
+  ['postgres://app:s3cret@db/shop', 'postgres://app:******@db/shop'],
+])('hides the password in %j, and all else stays in its place', (text, hidden) => {
+  expect(hideSecrets(text)).toBe(hidden);
+});
+
+test('a message that quotes a password of its statement does not tell it', () => {
+  const source = "CREATE ROLE app PASSWORD 's3cret' LOGIN";
+  expect(maskSecretsOf(source, `syntax error at or near "'s3cret'"`)).toBe(`syntax error at or near "'***'"`);
 });

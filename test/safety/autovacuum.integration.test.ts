@@ -34,6 +34,9 @@ test('an autovacuum that works on the table is made to leave', async () => {
     timeout: 40_000,
     interval: 100,
   });
+  // As on a real server, the next one is not started within the second.
+  await control.exec('ALTER SYSTEM SET autovacuum_naptime = 60');
+  await control.exec('SELECT pg_reload_conf()');
   const targets = await resolveTargets(control, [{ relation: 'public.vacuumed', mode: 'AccessExclusiveLock' }]);
   const limits = { maxStallMs: 200, capMs: 5_000, giveUpAfterMs: 20_000 };
   const line = await standInLine({ control, main, limits, targets: () => targets }, ({ patienceMs }) =>
