@@ -3,9 +3,20 @@ import type { ConnectionSettings } from '../db/connection.ts';
 import { quoteIdent } from '../postgres/quote.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
+import { describeFailure, isOutage } from './failure.ts';
 
-/** A Problem (exit 2) with the GRANTs for a role that may not use tiptoe's own tables; any other error as it is. */
+/**
+ * A Problem (exit 2) with the GRANTs for a role that may not use tiptoe's own tables, (exit 3) for a connection that was lost; any
+ * other error as it is.
+ */
 export function accessProblem(error: unknown, { user }: ConnectionSettings, schema: string): unknown {
+  if (isOutage(error)) {
+    return new Problem(`The connection was lost: ${describeFailure(error)}`, {
+      exitCode: 3,
+      advice: 'Run the same command again when the server is back.',
+      cause: error,
+    });
+  }
   if (!isSqlFailure(error) || error.sqlstate !== SQLSTATE.insufficient_privilege) return error;
   const own = quoteIdent(schema);
   const role = quoteIdent(user);

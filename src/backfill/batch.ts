@@ -6,6 +6,7 @@ import type { Job } from './job.ts';
 import type { BatchMeasure } from './pace.ts';
 import type { Progress, Pulse, Store } from './store.ts';
 import { findRange } from './remaining.ts';
+import { tableOid } from './target.ts';
 
 export interface Batch extends BatchMeasure {
   readonly progress: Progress;
@@ -16,6 +17,14 @@ export class CheckpointMoved extends Error {
   constructor() {
     super('the checkpoint in the database has moved');
     this.name = 'CheckpointMoved';
+  }
+}
+
+/** The statement's table is not the one that the walk goes over: someone has put another one under its name. */
+export class TableReplaced extends Error {
+  constructor(table: string) {
+    super(`${table} is another table than the one it was started on`);
+    this.name = 'TableReplaced';
   }
 }
 
@@ -30,12 +39,14 @@ export async function runBatch(
   wanted: { readonly keys: number; readonly pulse: Pulse },
 ): Promise<Batch | null> {
   const began = performance.now();
-  const { name, sql, target } = job;
+  const { name, sql, target, statement } = job;
   const range = await findRange(session, target, from.lastKey, wanted.keys);
   if (range === null) return null;
   const { rows, progress } = await withTransaction(session, async () => {
     await assertLease(session, lease);
     const { rowCount = 0 } = await session.run(range.after === null ? sql.first : sql.next, rangeValues(range));
+    // Only now, with the lock that the statement took, does the name stay with its table until the end.
+    if ((await tableOid(session, statement)) !== target.oid) throw new TableReplaced(target.shown);
     const progress = advanced(from, { upTo: range.upTo, keys: range.keys, rows: rowCount, size: wanted.keys });
     if (!(await store.advance(session, name, from, progress, wanted.pulse))) throw new CheckpointMoved();
     return { rows: rowCount, progress };

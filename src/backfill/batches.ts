@@ -10,6 +10,8 @@ export interface KeyColumn {
   readonly name: string;
   /** As SQL, with its schema: `pg_catalog.int8`. */
   readonly type: string;
+  /** As SQL, with its schema; null for a type that has none. */
+  readonly collation: string | null;
 }
 
 /** The table whose keys are walked, by its own name, and the columns in the order of an index. */

@@ -4,7 +4,7 @@ import { DESIRED_STATES, STATES } from './machine.ts';
 
 /** The tables that a backfill keeps on the server. A step that was shipped never changes. */
 export function backfillTables(schema: string): OwnTables {
-  return { schema, component: 'backfill', steps: [first(quoteIdent(schema))] };
+  return { schema, component: 'backfill', steps: [first(quoteIdent(schema)), identity(quoteIdent(schema))] };
 }
 
 const list = (values: readonly string[]): string => values.map(quoteLiteral).join(', ');
@@ -114,4 +114,11 @@ COMMENT ON FUNCTION ${own}.backfill_audit() IS 'Writes ${own}.backfill_event.';
 CREATE TRIGGER backfill_audit
   AFTER INSERT OR UPDATE OF state, desired_state, rate, batch_time_ms, batch_size, max_batch_size, max_lag_ms ON ${own}.backfill
   FOR EACH ROW EXECUTE FUNCTION ${own}.backfill_audit();
+`;
+
+const identity = (own: string): string => `
+ALTER TABLE ${own}.backfill ADD COLUMN table_oid pg_catalog.oid, ADD COLUMN key_types pg_catalog.text[];
+COMMENT ON COLUMN ${own}.backfill.table_oid IS
+  'The table itself, whatever it is called by now; NULL to have it found by its name again, after a restore.';
+COMMENT ON COLUMN ${own}.backfill.key_types IS 'Type and collation of key_columns: last_key means a place in their order.';
 `;

@@ -12,7 +12,7 @@ const STEPS: Readonly<Record<DesiredState, Step | null>> = { running: null, paus
 
 /**
  * Asks for a state from any session, while another process runs the backfill or none does; gives the status after that. Throws a
- * Problem where there is no such backfill (exit 2) or it is done (exit 1).
+ * Problem where there is no such backfill (exit 2) or it is done, or to be paused and cancelled (exit 1).
  */
 export async function requestState(
   session: Session,
@@ -23,6 +23,12 @@ export async function requestState(
   const store = openStore(schema);
   const stored = await loadBackfill(session, schema, name);
   requireOpen(stored);
+  if (desiredState === 'paused' && (stored.desiredState === 'cancelled' || stored.state === 'cancelled')) {
+    throw new Problem(`The backfill ${name} was cancelled; a pause would take that back in silence.`, {
+      exitCode: 1,
+      advice: `tiptoe backfill resume ${name} lets it go on first.`,
+    });
+  }
   await store.write(session, name, { desiredState });
   const step = STEPS[desiredState];
   const holder = await leaseHolder(session, schema, leaseName(name));

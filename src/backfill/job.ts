@@ -1,12 +1,14 @@
 import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { closest } from '../closest.ts';
+import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 import type { BatchStatement } from '../sql/batch-statement.ts';
 import { batchSql } from './batches.ts';
 import { mergeSettings, type Settings } from './settings.ts';
 import { type BackfillSpec, readStatement } from './spec.ts';
 import type { Registration, Store, Stored } from './store.ts';
-import { resolveTarget, type Target } from './target.ts';
+import type { LockPatience } from './table-lock.ts';
+import { readFunctions, resolveTarget, type Target } from './target.ts';
 
 /** A backfill whose table and key are known, ready to run. */
 export interface Job {
@@ -21,9 +23,10 @@ export interface Job {
 export type BackfillSource = BackfillSpec | { readonly name: string };
 
 /** Finds the table and the key for a statement. `main` has the search path that the statement is to run with. */
-export async function prepareJob(main: Session, spec: BackfillSpec): Promise<Job> {
-  const { name, statement, keyColumns } = spec;
-  const target = await resolveTarget(main, statement, keyColumns);
+export async function prepareJob(main: Session, spec: BackfillSpec, patience?: LockPatience): Promise<Job> {
+  const { name, keyColumns } = spec;
+  const statement = await readFunctions(main, spec.statement);
+  const target = await resolveTarget(main, statement, keyColumns, patience);
   const sql = {
     first: batchSql(statement, target.key, { after: null }),
     next: batchSql(statement, target.key, { after: [] }),
@@ -59,8 +62,8 @@ export async function settleSpec(
 }
 
 /** A Problem (exit 2) that names what there is. */
-export async function unknownBackfill(session: Session, store: Store, name: string, hasBooks = true): Promise<Problem> {
-  const known = hasBooks ? (await store.list(session)).map((stored) => stored.name) : [];
+async function unknownBackfill(session: Session, store: Store, name: string): Promise<Problem> {
+  const known = (await store.list(session)).map((stored) => stored.name);
   const meant = closest(name, known);
   return new Problem(`There is no backfill ${name}, neither a file nor in ${store.schema}.backfill.`, {
     advice:
@@ -72,23 +75,62 @@ export async function unknownBackfill(session: Session, store: Store, name: stri
   });
 }
 
-function requireSame(spec: BackfillSpec, stored: Stored): void {
+function requireSame(spec: Pick<BackfillSpec, 'statementHash' | 'keyColumns'>, stored: Stored): void {
   if (!isStarted(stored)) return;
   const { name, progress } = stored;
-  const advice = 'Put it back as it was, or give the new statement a file name of its own.';
   if (spec.statementHash !== stored.statementHash) {
     throw new Problem(
       `The statement of ${name} was changed after it had started (${progress.rowsVisited} keys visited by the old one).`,
-      { exitCode: 1, advice: `${advice} tiptoe backfill cancel ${name} gives the old one up.` },
+      { exitCode: 1, advice: `${PUT_BACK} tiptoe backfill cancel ${name} gives the old one up.` },
     );
   }
   const { keyColumns } = spec;
   if (keyColumns !== null && keyColumns.join('\0') !== stored.keyColumns.join('\0')) {
     throw new Problem(
       `The key of ${name} was changed after it had started: (${stored.keyColumns.join(', ')}) is now (${keyColumns.join(', ')}).`,
-      { exitCode: 1, advice },
+      { exitCode: 1, advice: PUT_BACK },
     );
   }
+}
+
+const PUT_BACK = 'Put it back as it was, or give the new statement a file name of its own.';
+
+/** Throws a Problem (exit 1) where a job is not what the database says was started: statement, key, table, and order of the keys. */
+export function requireSameJob(registration: Registration, stored: Stored, schema: string): void {
+  if (!isStarted(stored)) return;
+  requireSame(registration, stored);
+  const { name, keyTypes } = stored;
+  const { table, tableOid } = registration;
+  if (stored.tableOid !== null && stored.tableOid !== tableOid) {
+    throw new Problem(
+      stored.table === table
+        ? `${table} is another table than the one ${name} was started on.`
+        : `The backfill ${name} was started on ${stored.table}; the statement now finds ${table}.`,
+      {
+        exitCode: 1,
+        advice: `Give the backfill of another table a file name of its own. If it is the same one, restored: UPDATE ${quoteIdent(schema)}.backfill SET table_oid = NULL WHERE name = ${quoteLiteral(name)};`,
+      },
+    );
+  }
+  if (keyTypes !== null && !sameOrder(keyTypes, registration.keyTypes)) {
+    throw new Problem(
+      `The key of ${name} was (${keyTypes.join(', ')}) when it started, and is (${registration.keyTypes.join(', ')}) now; its last key is a place in the old order.`,
+      { exitCode: 1, advice: 'Give the backfill a file name of its own, so that it walks all keys again.' },
+    );
+  }
+}
+
+const INTEGERS: readonly string[] = ['pg_catalog.int2', 'pg_catalog.int4', 'pg_catalog.int8'];
+
+/** The same types, or wider integers: their order is the same. */
+function sameOrder(before: readonly string[], now: readonly string[]): boolean {
+  return (
+    before.length === now.length &&
+    before.every((type, index) => {
+      const next = now[index] ?? '';
+      return type === next || (INTEGERS.includes(type) && INTEGERS.indexOf(next) > INTEGERS.indexOf(type));
+    })
+  );
 }
 
 /** Whether anything was done or is known to be nothing: from then on the statement is fixed. */
@@ -111,7 +153,9 @@ export function registrationOf({ name, target, statement }: Job, spec: BackfillS
     statement: statement.text,
     statementHash: spec.statementHash,
     table: target.shown,
+    tableOid: target.oid,
     keyColumns: target.key.map((column) => column.name),
+    keyTypes: target.key.map(({ type, collation }) => (collation === null ? type : `${type} COLLATE ${collation}`)),
     settings,
     fileSettings: spec.settings,
   };

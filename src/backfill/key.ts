@@ -62,7 +62,7 @@ export async function readKeyColumns(
       { advice: 'A walk could visit one for the other; name another unique key by -- key.' },
     );
   }
-  return chosen.columns.map(({ name, type }) => ({ name, type }));
+  return chosen.columns.map(({ name, type, collation }) => ({ name, type, collation }));
 }
 
 async function readIndexes(session: Session, oid: string): Promise<KeyIndex[]> {
@@ -70,6 +70,7 @@ async function readIndexes(session: Session, oid: string): Promise<KeyIndex[]> {
     `SELECT i.indisprimary AS primary, pg_catalog.count(DISTINCT k.option & 1) > 1 AS mixed,
             pg_catalog.json_agg(pg_catalog.json_build_object(
               'name', a.attname, 'schema', tn.nspname, 'type', t.typname, 'notNull', a.attnotnull,
+              'collation', CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', cn.nspname, c.collname) END,
               'nondeterministic', CASE WHEN c.collisdeterministic IS FALSE THEN c.collname END) ORDER BY k.position) AS columns
        FROM pg_catalog.pg_index i
       CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::pg_catalog.int2[]), pg_catalog.unnest(i.indoption::pg_catalog.int2[]),
@@ -80,6 +81,7 @@ async function readIndexes(session: Session, oid: string): Promise<KeyIndex[]> {
        JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
        JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
        LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation
+       LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = c.collnamespace
       WHERE i.indrelid = $1::pg_catalog.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
         AND i.indpred IS NULL AND i.indexprs IS NULL AND k.position <= i.indnkeyatts
       GROUP BY i.indexrelid, i.indisprimary

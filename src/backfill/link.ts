@@ -89,12 +89,17 @@ export async function reopenLink({ open, settle, forMs, stop }: Reopening): Prom
       // Refused connections are Problems; anything else says something about the backfill.
       if (!(error instanceof Problem) && !isOutage(error)) throw error;
       if (!stop.aborted && performance.now() < deadline) continue;
-      const waited = stop.aborted ? '' : ` within ${formatDuration(forMs)}`;
-      throw new Problem(`The connection was lost and did not come back${waited}: ${describeFailure(error)}`, {
-        exitCode: 3,
-        advice: 'Run the same command again when the server is back; it goes on after the last checkpoint.',
-        cause: error,
-      });
+      throw connectionGone(error, stop.aborted ? null : forMs);
     }
   }
+}
+
+/** A Problem (exit 3) for a connection that was lost and was not to be had back; `forMs` null where that was not tried to the end. */
+export function connectionGone(error: unknown, forMs: number | null): Problem {
+  const waited = forMs === null ? '' : ` within ${formatDuration(forMs)}`;
+  return new Problem(`The connection was lost and did not come back${waited}: ${describeFailure(error)}`, {
+    exitCode: 3,
+    advice: 'Run the same command again when the server is back; it goes on after the last checkpoint.',
+    cause: error,
+  });
 }

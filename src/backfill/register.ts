@@ -33,7 +33,8 @@ export async function registerBackfill(
   if (state !== undefined && state !== 'pending') return { state, hasWork: state !== 'succeeded' };
 
   const job = await prepareJob(session, settled.spec);
-  await store.register(session, registrationOf(job, settled.spec, currentSettings(settled.spec, settled.stored, {})));
+  const settings = currentSettings(settled.spec, settled.stored, {});
+  await store.register(session, registrationOf(job, settled.spec, settings), 'not-held');
   if (await hasWork(session, job)) return { state: 'pending', hasWork: true };
   await store.write(session, spec.name, {
     state: 'succeeded',

@@ -5,14 +5,24 @@ import { Problem } from '../problem.ts';
 import { acquireLease, assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
-import { type BackfillSource, currentSettings, prepareJob, registrationOf, settleSpec } from './job.ts';
+import { isOutage } from './failure.ts';
+import {
+  type BackfillSource,
+  currentSettings,
+  type Job,
+  prepareJob,
+  registrationOf,
+  requireSameJob,
+  settleSpec,
+} from './job.ts';
 import { leaseName } from './lease-name.ts';
-import { closeLink, type Link, openLink } from './link.ts';
+import { closeLink, connectionGone, type Link, openLink, reopenLink } from './link.ts';
 import { after } from './machine.ts';
 import { Runner } from './runner.ts';
 import { DEFAULT_SETTINGS, describeSettings, type Settings } from './settings.ts';
 import type { BackfillSpec } from './spec.ts';
 import { openStore, type Store, type Stored } from './store.ts';
+import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 import { estimateRows } from './target.ts';
 
 export interface RunBackfillOptions {
@@ -25,6 +35,8 @@ export interface RunBackfillOptions {
   /** Shown to whoever waits for the same backfill: `deploy@ci-7 pid 4242`. */
   readonly owner: string;
   readonly waitForRunnerMs?: number;
+  /** How long to wait for a table that is locked at the start. */
+  readonly waitForLockMs?: number;
   /** How long to try to get a lost connection back. */
   readonly reconnectForMs?: number;
   /** Aborted to pause after the batch at work. */
@@ -43,48 +55,24 @@ const LEASE_MS = 30_000;
  * Throws a Problem where it cannot begin (exit 2), is not the one that was started (1), or another process has it (3).
  */
 export async function runBackfill(options: RunBackfillOptions): Promise<BackfillResult> {
-  const { connection, schema, source, settings: flags = {}, onEvent = () => undefined } = options;
-  const store = openStore(schema);
-  let link = await openLink(connection, source.name, DEFAULT_SETTINGS);
+  const { connection, schema, source, reconnectForMs = RECONNECT_FOR_MS, pause = NEVER } = options;
+  const open = (): Promise<Link> => openLink(connection, source.name, DEFAULT_SETTINGS);
+  const work: Work = { options, store: openStore(schema), link: await open() };
+  let deadline: number | null = null;
   try {
-    await requireDirect(link.control);
-    await store.ensure(link.control);
-    const { spec, stored } = await settleSpec(link.control, store, source);
-    requireWanted(stored);
-    if (stored?.state === 'succeeded') return alreadyDone(stored);
-    const job = await prepareJob(link.main, spec);
-    await store.register(link.control, registrationOf(job, spec, currentSettings(spec, stored, flags)));
-
-    const lease = await takeLease(link, options);
-    try {
-      const begun = await begin(link, store, lease, { spec, flags, target: job.target });
-      if (begun.state === 'succeeded') return alreadyDone(begun);
-      onEvent({
-        event: 'started',
-        name: job.name,
-        table: job.target.shown,
-        key: job.target.key.map(({ name }) => name),
-        resumed: begun.progress.batches > 0,
-        settings: describeSettings(begun.settings),
-      });
-      const runner = new Runner(link, {
-        job,
-        store,
-        lease,
-        begun,
-        open: () => openLink(connection, source.name, begun.settings),
-        reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
-        pause: options.pause ?? new AbortController().signal,
-        cancelBatch: options.cancelBatch ?? new AbortController().signal,
-        emit: onEvent,
-      });
+    for (;;) {
       try {
-        return await runner.run();
-      } finally {
-        link = runner.link;
+        return await runOnce(work);
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        // Before the first batch, beginning anew is all there is to do.
+        deadline ??= performance.now() + reconnectForMs;
+        if (pause.aborted || performance.now() >= deadline)
+          throw connectionGone(error, pause.aborted ? null : reconnectForMs);
+        await closeLink(work.link);
+        const forMs = deadline - performance.now();
+        work.link = await reopenLink({ open, settle: () => Promise.resolve(), forMs, stop: pause });
       }
-    } finally {
-      await lease.release(link.control);
     }
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw accessProblem(error, connection, schema);
@@ -94,12 +82,70 @@ export async function runBackfill(options: RunBackfillOptions): Promise<Backfill
       cause: error,
     });
   } finally {
-    await closeLink(link);
+    await closeLink(work.link);
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+interface Work {
+  readonly options: RunBackfillOptions;
+  readonly store: Store;
+  /** The one that is open now. */
+  link: Link;
+}
+
+async function runOnce(work: Work): Promise<BackfillResult> {
+  const { options, store, link } = work;
+  const { connection, source, settings: flags = {}, pause = NEVER, onEvent = () => undefined } = options;
+  await requireDirect(link.control);
+  await store.ensure(link.control);
+  const { spec, stored } = await settleSpec(link.control, store, source);
+  requireWanted(stored);
+  if (stored?.state === 'succeeded') return alreadyDone(stored);
+  const patience: LockPatience = { forMs: options.waitForLockMs ?? DEFAULT_PATIENCE.forMs, stop: pause };
+  const job = await prepareJob(link.main, spec, patience);
+
+  const lease = await takeLease(link, options);
+  try {
+    const { target, statement } = job;
+    const begun = await waitingForTable(link.main, target, statement.command, patience, () =>
+      begin(link, store, lease, { spec, given: 'statement' in source, flags, job }),
+    );
+    if (begun.state === 'succeeded') return alreadyDone(begun);
+    onEvent({
+      event: 'started',
+      name: job.name,
+      table: target.shown,
+      key: target.key.map(({ name }) => name),
+      resumed: begun.progress.batches > 0,
+      settings: describeSettings(begun.settings),
+    });
+    const runner = new Runner(link, {
+      job,
+      store,
+      lease,
+      begun,
+      open: () => openLink(connection, source.name, begun.settings),
+      reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
+      pause,
+      cancelBatch: options.cancelBatch ?? NEVER,
+      emit: onEvent,
+    });
+    try {
+      return await runner.run();
+    } finally {
+      work.link = runner.link;
+    }
+  } finally {
+    await lease.release(work.link.control);
   }
 }
 
 function requireWanted(stored: Stored | null): void {
-  if (stored?.desiredState !== 'cancelled') return;
+  // Whatever was asked for since: only resume takes a cancellation back.
+  const cancelled = stored?.desiredState === 'cancelled' || stored?.state === 'cancelled';
+  if (stored === null || !cancelled || (stored.state === 'cancelled' && stored.desiredState === 'running')) return;
   throw new Problem(`The backfill ${stored.name} was cancelled.`, {
     exitCode: 1,
     advice: `tiptoe backfill resume ${stored.name} makes it go on after its last checkpoint when it is run again.`,
@@ -140,29 +186,47 @@ async function takeLease({ control }: Link, options: RunBackfillOptions): Promis
 
 interface Beginning {
   readonly spec: BackfillSpec;
+  /** By its file, not by a name for what the database has. */
+  readonly given: boolean;
   readonly flags: Partial<Settings>;
-  readonly target: Parameters<typeof estimateRows>[1];
+  readonly job: Job;
 }
 
-/** With the lease ours, reads where the last process stopped and writes that it goes on. */
-async function begin({ main }: Link, store: Store, lease: Lease, { spec, flags, target }: Beginning): Promise<Stored> {
+/** With the lease ours, writes down what is to be run, or checks that it is what was started, and where that stopped. */
+async function begin(
+  { main }: Link,
+  store: Store,
+  lease: Lease,
+  { spec, given, flags, job }: Beginning,
+): Promise<Stored> {
   return withTransaction(main, async () => {
     await assertLease(main, lease);
-    const stored = await store.load(main, spec.name);
+    const before = await store.load(main, spec.name);
+    requireWanted(before);
+    if (before !== null && !given && before.statementHash !== spec.statementHash) {
+      throw new Problem(`The statement of ${spec.name} was changed while this process waited to begin.`, {
+        exitCode: 3,
+        advice: 'Run it again; it then runs the new one.',
+      });
+    }
+    const registration = registrationOf(job, spec, currentSettings(spec, before, flags));
+    if (before !== null) requireSameJob(registration, before, store.schema);
+    await store.register(main, registration, 'held');
+    const stored = before ?? (await store.load(main, spec.name));
     if (stored === null) throw new Error(`the backfill ${spec.name} was removed while it was started`);
-    requireWanted(stored);
     const state = after(stored.state, 'start');
     if (state === null) return stored;
     await store.write(main, spec.name, {
       state,
       desiredState: 'running',
-      settings: currentSettings(spec, stored, flags),
+      settings: registration.settings,
       fileSettings: spec.settings,
+      walk: registration,
       throttledBy: null,
       lastError: null,
       started: true,
       finished: false,
-      ...(stored.progress.rowsTotal === null ? { rowsTotal: await estimateRows(main, target) } : {}),
+      ...(stored.progress.rowsTotal === null ? { rowsTotal: await estimateRows(main, job.target) } : {}),
     });
     return (await store.load(main, spec.name)) ?? stored;
   });

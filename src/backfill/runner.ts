@@ -2,7 +2,7 @@ import { isSqlFailure, sqlstate } from '../db/errors.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
-import { type Batch, CheckpointMoved, runBatch } from './batch.ts';
+import { type Batch, CheckpointMoved, runBatch, TableReplaced } from './batch.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
 import { describeFailure, isHopeless, isOutage, rowHeld } from './failure.ts';
 import type { Job } from './job.ts';
@@ -16,7 +16,7 @@ import type { Settings } from './settings.ts';
 import { addBatch, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
 import { type Order, startSteering, type Steering } from './steering.ts';
 import type { Change, Progress, Pulse, Store, Stored } from './store.ts';
-import { estimateRows } from './target.ts';
+import { estimateRows, tableOid } from './target.ts';
 
 export interface RunnerOptions {
   readonly job: Job;
@@ -67,6 +67,7 @@ export class Runner {
   #pace: Pace;
   #speed: Speed;
   #restUntil = 0;
+  #cancellable = false;
   #settings: Settings;
 
   constructor(link: Link, options: RunnerOptions) {
@@ -85,6 +86,8 @@ export class Runner {
   async run(): Promise<BackfillResult> {
     const { cancelBatch } = this.#options;
     const cancel = (): void => {
+      // Anything else is over in a moment, and must not be cut off: what is written then is how it ended.
+      if (!this.#cancellable) return;
       this.link.control.query('SELECT pg_catalog.pg_cancel_backend($1)', [this.link.main.pid]).catch(() => undefined);
     };
     cancelBatch.addEventListener('abort', cancel);
@@ -100,6 +103,7 @@ export class Runner {
           await this.#steering?.stop();
           if (error instanceof CheckpointMoved) await this.#reload(this.link);
           else if (isOutage(error)) await this.#reconnect(error);
+          else if (this.#wasCancelled(error)) continue;
           else throw error;
         } finally {
           await this.#steering?.stop();
@@ -158,7 +162,8 @@ export class Runner {
       const keys = batchKeys(this.#pace, settings);
       let batch: Batch | null;
       try {
-        batch = await runBatch(this.link.main, this.#options, this.#progress, { keys, pulse: this.#pulse() });
+        const wanted = { keys, pulse: this.#pulse() };
+        batch = await this.#cancellably(() => runBatch(this.link.main, this.#options, this.#progress, wanted));
       } catch (error) {
         const end = await this.#failed(error, keys, steering);
         if (end !== null) return end;
@@ -246,12 +251,13 @@ export class Runner {
   /** Decides what a failed batch means: the end, or null to try a smaller one. Throws on what the whole run has to deal with. */
   async #failed(error: unknown, keys: number, steering: Steering): Promise<End | null> {
     if (error instanceof LeaseLost || isOutage(error)) throw error;
+    if (error instanceof TableReplaced) return { outcome: 'failed', reason: error.message, remaining: null };
     if (error instanceof CheckpointMoved) {
       await this.#reload(this.link);
     } else if (!isSqlFailure(error)) {
       throw error;
     }
-    if (this.#options.cancelBatch.aborted && sqlstate(error) === SQLSTATE.query_canceled) {
+    if (this.#wasCancelled(error)) {
       return { outcome: 'paused', reason: 'the batch was cancelled', remaining: null };
     }
     const { lastKey } = this.#progress;
@@ -282,7 +288,12 @@ export class Runner {
     };
     try {
       const keys = steering.settings().maxBatchSize;
-      const remaining = await countRemaining(this.link.main, { statement, target, keys, mayGoOn });
+      if ((await tableOid(this.link.main, statement)) !== target.oid) {
+        return { outcome: 'failed', reason: new TableReplaced(target.shown).message, remaining: null };
+      }
+      const remaining = await this.#cancellably(() =>
+        countRemaining(this.link.main, { statement, target, keys, mayGoOn }),
+      );
       return remaining ?? end ?? { kind: 'cannot-tell', reason: 'the count was interrupted' };
     } catch (error) {
       if (!isSqlFailure(error) || isOutage(error)) throw error;
@@ -347,10 +358,25 @@ export class Runner {
         this.#state = change.state ?? this.#state;
         return;
       } catch (error) {
+        // The cancel was meant for the batch, which was over before it came.
+        if (this.#wasCancelled(error)) continue;
         if (sqlstate(error) !== SQLSTATE.lock_not_available) throw error;
         if (performance.now() > deadline) throw rowHeld(job.name, store.schema, error);
       }
     }
+  }
+
+  async #cancellably<T>(work: () => Promise<T>): Promise<T> {
+    this.#cancellable = true;
+    try {
+      return await work();
+    } finally {
+      this.#cancellable = false;
+    }
+  }
+
+  #wasCancelled(error: unknown): boolean {
+    return this.#options.cancelBatch.aborted && sqlstate(error) === SQLSTATE.query_canceled;
   }
 
   #stateAfter(step: Step): { state: State } {
@@ -363,7 +389,8 @@ export class Runner {
   #pulse(): Pulse {
     const now = performance.now();
     const { rowsTotal, rowsVisited } = this.#progress;
-    const left = rowsTotal === null ? null : eta(this.#speed, Math.max(0, rowsTotal - rowsVisited), now);
+    const left =
+      rowsTotal === null ? null : eta(this.#speed, Math.max(0, rowsTotal - rowsVisited), now, this.#settings.rate);
     return { rate: rowsPerSecond(this.#speed, now), eta: left };
   }
 

@@ -27,14 +27,24 @@ export function rowsPerSecond(speed: Speed, now: number): number {
   return perSecond(speed, now, ({ rows }) => rows);
 }
 
-/** Seconds for that many more keys: by the last 10 s, and the range between that and the whole run. Null while nothing is known. */
-export function eta(speed: Speed, keysLeft: number, now: number): { seconds: number; range: [number, number] } | null {
+/**
+ * Seconds for that many more keys: by the last 10 s, and the range between that and the whole run, no shorter than `rate` (rows per
+ * second at most) allows. Null while nothing is known.
+ */
+export function eta(
+  speed: Speed,
+  keysLeft: number,
+  now: number,
+  rate: number | null = null,
+): { seconds: number; range: [number, number] } | null {
   const lately = perSecond(speed, now, ({ keys }) => keys);
   const overall = speed.keys / Math.max(0.001, (now - speed.startedAt) / 1000);
   if (lately === 0 || overall === 0) return null;
-  const estimates = [keysLeft / lately, keysLeft / overall];
+  const rowsPerKey = rowsPerSecond(speed, now) / lately;
+  const least = rate === null ? 0 : (keysLeft * rowsPerKey) / rate;
+  const estimates = [keysLeft / lately, keysLeft / overall].map((seconds) => Math.max(seconds, least));
   return {
-    seconds: Math.round(keysLeft / lately),
+    seconds: Math.round(estimates[0] ?? least),
     range: [Math.floor(Math.min(...estimates)), Math.ceil(Math.max(...estimates))],
   };
 }

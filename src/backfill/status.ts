@@ -1,6 +1,8 @@
+import { closest } from '../closest.ts';
 import type { Session } from '../db/session.ts';
+import { Problem } from '../problem.ts';
 import { type LeaseHolder, leaseHolder } from '../safety/lease.ts';
-import { unknownBackfill } from './job.ts';
+import { accessProblem } from './access.ts';
 import { leaseName } from './lease-name.ts';
 import type { BackfillProgress } from './event.ts';
 import type { DesiredState } from './machine.ts';
@@ -26,10 +28,16 @@ export interface BackfillStatus extends BackfillProgress {
 /** All backfills, in the order in which they were registered; none where the tables are missing. Only reads. */
 export async function listBackfills(session: Session, schema: string): Promise<BackfillStatus[]> {
   const store = openStore(schema);
-  const all = (await store.exists(session)) ? await store.list(session) : [];
-  const statuses: BackfillStatus[] = [];
-  for (const stored of all) statuses.push(toStatus(stored, await leaseHolder(session, schema, leaseName(stored.name))));
-  return statuses;
+  try {
+    const all = (await store.exists(session)) ? await store.list(session) : [];
+    const statuses: BackfillStatus[] = [];
+    for (const stored of all) {
+      statuses.push(toStatus(stored, await leaseHolder(session, schema, leaseName(stored.name))));
+    }
+    return statuses;
+  } catch (error) {
+    throw accessProblem(error, session.connection, schema);
+  }
 }
 
 /** One backfill; throws a Problem (exit 2) where there is none of that name. Only reads. */
@@ -43,8 +51,17 @@ export async function loadBackfill(session: Session, schema: string, name: strin
   const store = openStore(schema);
   const there = await store.exists(session);
   const stored = there ? await store.load(session, name) : null;
-  if (stored === null) throw await unknownBackfill(session, store, name, there);
-  return stored;
+  if (stored !== null) return stored;
+  const known = there ? (await store.list(session)).map((one) => one.name) : [];
+  const meant = closest(name, known);
+  throw new Problem(`The database ${session.connection.database} knows no backfill ${name}.`, {
+    advice:
+      meant !== null
+        ? `Did you mean ${meant}?`
+        : known.length > 0
+          ? `It knows ${known.join(', ')}.`
+          : 'It knows none; one is known once it was started by tiptoe backfill run, or reached by tiptoe apply.',
+  });
 }
 
 /** A rate is over the last ten seconds; nothing was written for longer than that. */

@@ -15,7 +15,10 @@ export interface Stored {
   readonly statement: string;
   readonly statementHash: string;
   readonly table: string;
+  /** null in the books of an older tiptoe. */
+  readonly tableOid: string | null;
   readonly keyColumns: readonly string[];
+  readonly keyTypes: readonly string[] | null;
   readonly progress: Progress;
   readonly settings: Settings;
   readonly fileSettings: Partial<Settings>;
@@ -50,7 +53,9 @@ export interface Registration {
   readonly statement: string;
   readonly statementHash: string;
   readonly table: string;
+  readonly tableOid: string;
   readonly keyColumns: readonly string[];
+  readonly keyTypes: readonly string[];
   readonly settings: Settings;
   readonly fileSettings: Partial<Settings>;
 }
@@ -69,8 +74,8 @@ export interface Store {
   exists(session: Session): Promise<boolean>;
   load(session: Session, name: string): Promise<Stored | null>;
   list(session: Session): Promise<Stored[]>;
-  /** Adds it, or takes over the new statement where none was started. */
-  register(session: Session, registration: Registration): Promise<void>;
+  /** Adds it, or takes over the new statement where none was started. Without the lease, only of one that nobody can be running. */
+  register(session: Session, registration: Registration, lease: 'held' | 'not-held'): Promise<void>;
   /** Writes any of the columns; false where there is no such backfill. */
   write(session: Session, name: string, change: Change): Promise<boolean>;
   /**
@@ -89,6 +94,7 @@ export interface Change {
   readonly fileSettings?: Partial<Settings>;
   readonly rowsTotal?: { readonly rows: number; readonly exact: boolean };
   readonly pulse?: Pulse;
+  readonly walk?: Pick<Registration, 'tableOid' | 'keyTypes'>;
   readonly started?: true;
   readonly finished?: boolean;
 }
@@ -99,10 +105,13 @@ export function openStore(schema: string): Store {
     schema,
     ensure: (session) => ensureOwnSchema(session, backfillTables(schema)),
     async exists(session) {
-      const [row] = await session.query<{ there: boolean }>('SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there', [
-        table,
-      ]);
-      return row?.there === true;
+      // to_regclass() fails where the schema is there and may not be used.
+      const rows = await session.query(
+        `SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = $1 AND c.relname = 'backfill' AND c.relkind = 'r'`,
+        [schema],
+      );
+      return rows.length > 0;
     },
     async load(session, name) {
       const [row] = await session.query<Row>(`${select(table)} WHERE name = $1`, [name]);
@@ -112,13 +121,15 @@ export function openStore(schema: string): Store {
       const rows = await session.query<Row>(`${select(table)} ORDER BY registered_at, name`);
       return rows.map(fromRow);
     },
-    async register(session, { settings, ...registration }) {
+    async register(session, { settings, ...registration }, lease) {
       await session.query(
-        `INSERT INTO ${table} AS b (name, file, statement, statement_hash, table_name, key_columns, file_settings, ${SETTING_COLUMNS.join(', ')})
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        `INSERT INTO ${table} AS b (name, file, statement, statement_hash, table_name, key_columns, file_settings, ${SETTING_COLUMNS.join(', ')},
+                                 table_oid, key_types)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (name) DO UPDATE SET file = excluded.file, statement = excluded.statement,
-           statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns
-         WHERE b.batches = 0 AND b.state <> 'succeeded'`,
+           statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns,
+           table_oid = excluded.table_oid, key_types = excluded.key_types
+         WHERE b.batches = 0 AND b.state <> 'succeeded' AND ($15 OR b.state = 'pending')`,
         [
           registration.name,
           registration.file,
@@ -128,6 +139,9 @@ export function openStore(schema: string): Store {
           registration.keyColumns,
           JSON.stringify(registration.fileSettings),
           ...settingValues(settings),
+          registration.tableOid,
+          registration.keyTypes,
+          lease === 'held',
         ],
       );
     },
@@ -198,6 +212,8 @@ function assignments(change: Change): Assignment[] {
     for (const [index, value] of settingValues(change.settings).entries()) set(SETTING_COLUMNS[index] ?? '', value);
   }
   if (change.fileSettings !== undefined) set('file_settings', JSON.stringify(change.fileSettings));
+  set('table_oid', change.walk?.tableOid);
+  set('key_types', change.walk?.keyTypes);
   set('rows_total', change.rowsTotal?.rows);
   set('rows_total_exact', change.rowsTotal?.exact);
   if (change.pulse !== undefined) {
@@ -219,6 +235,7 @@ const iso = (column: string): string =>
   `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 function select(table: string): string {
+  // The later columns are missing in the books of an older tiptoe; who only looks does not bring them up to date.
   return `SELECT name, state, desired_state AS "desiredState", file, statement, statement_hash AS "statementHash", table_name AS "table",
        pg_catalog.to_json(key_columns) AS "keyColumns", pg_catalog.to_json(last_key) AS "lastKey", pass, rows_done AS "rowsDone",
        rows_visited AS "rowsVisited", rows_total AS "rowsTotal", rows_total_exact AS "rowsTotalExact", batches, batch_keys AS "batchKeys",
@@ -226,8 +243,9 @@ function select(table: string): string {
        max_lag_ms AS "maxLagMs", file_settings AS "fileSettings", rate_now AS rate, eta_seconds AS "etaSeconds", eta_low AS "etaLow",
        eta_high AS "etaHigh", throttled_by AS "throttledBy", last_error AS "lastError", ${iso('started_at')} AS "startedAt",
        ${iso('updated_at')} AS "updatedAt", ${iso('finished_at')} AS "finishedAt",
-       extract(epoch FROM pg_catalog.clock_timestamp() - updated_at) AS "idleSeconds"
-  FROM ${table}`;
+       extract(epoch FROM pg_catalog.clock_timestamp() - updated_at) AS "idleSeconds",
+       pg_catalog.to_jsonb(b) ->> 'table_oid' AS "tableOid", pg_catalog.to_jsonb(b) ->> 'key_types' AS "keyTypes"
+  FROM ${table} AS b`;
 }
 
 /** As it comes: everything but integer and boolean is text. */
@@ -239,7 +257,9 @@ interface Row {
   statement: string;
   statementHash: string;
   table: string;
+  tableOid: string | null;
   keyColumns: string;
+  keyTypes: string | null;
   lastKey: string | null;
   pass: number;
   rowsDone: string;
@@ -275,6 +295,7 @@ function fromRow(row: Row): Stored {
     statement,
     statementHash,
     table,
+    tableOid,
     throttledBy,
     lastError,
     startedAt,
@@ -289,7 +310,9 @@ function fromRow(row: Row): Stored {
     statement,
     statementHash,
     table,
+    tableOid,
     keyColumns: JSON.parse(row.keyColumns) as string[],
+    keyTypes: row.keyTypes === null ? null : (JSON.parse(row.keyTypes) as string[]),
     progress: {
       lastKey: row.lastKey === null ? null : (JSON.parse(row.lastKey) as string[]),
       pass: row.pass,

@@ -1,11 +1,15 @@
-import { isSqlFailure, sqlstate } from '../db/errors.ts';
+import { isSqlFailure } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
 import { qualify, quoteIdent } from '../postgres/quote.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
+import type { Name } from '../sql/action.ts';
 import type { BatchStatement } from '../sql/batch-statement.ts';
+import { withServerFunctions } from '../sql/changing-values.ts';
 import { batchSql, stepSql, stepValues, type Walk } from './batches.ts';
+import { isOutage } from './failure.ts';
 import { readKeyColumns } from './key.ts';
+import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 
 /** The table whose keys are walked, as the server knows it. */
 export interface Target extends Walk {
@@ -35,12 +39,14 @@ const OTHER_KINDS: Readonly<Record<string, string>> = {
 
 /**
  * Finds the statement's table, by the search path of this session, and the key to walk. Throws a Problem (exit 2) for everything
- * that would keep the backfill from running: no such table or column, no key, a missing privilege.
+ * that would keep the backfill from running: no such table or column, no key, a missing privilege; (exit 3) for a table that stays
+ * locked.
  */
 export async function resolveTarget(
   session: Session,
   statement: BatchStatement,
   keyColumns: readonly string[] | null,
+  patience: LockPatience = DEFAULT_PATIENCE,
 ): Promise<Target> {
   const { schema, name, kind, oid, inherited, rowSecurity } = await readRelation(session, statement);
   const shown = `${schema}.${name}`;
@@ -75,7 +81,7 @@ export async function resolveTarget(
     );
   }
   const target: Target = { oid, shown, table: { schema, name }, only: statement.only, key };
-  await tryOut(session, statement, target);
+  await waitingForTable(session, target, statement.command, patience, () => tryOut(session, statement, target));
   return target;
 }
 
@@ -99,17 +105,54 @@ async function readRelation(session: Session, { table }: BatchStatement): Promis
   });
 }
 
-async function requireNoAggregate(session: Session, { functions }: BatchStatement): Promise<void> {
-  if (functions.length === 0) return;
+/** What the name in the statement means right now, by the search path of this session; null where there is no such table. */
+export async function tableOid(session: Session, { table }: BatchStatement): Promise<string | null> {
+  const [row] = await session.query<{ oid: string | null }>(
+    'SELECT pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.text AS oid',
+    [qualify(table.schema ?? undefined, table.name)],
+  );
+  return row?.oid ?? null;
+}
+
+async function requireNoAggregate(session: Session, statement: BatchStatement): Promise<void> {
+  const { functions, selfReadFunctions } = statement;
+  const outer = await firstAggregate(session, functions);
+  if (outer !== null) {
+    throw new Problem(`The SELECT uses the aggregate ${outer}, which would see the rows of one batch only.`, {
+      advice: 'Write a SELECT that handles each row alone, or compute the aggregate in a subquery.',
+    });
+  }
+  const inner = await firstAggregate(session, selfReadFunctions);
+  if (inner !== null) {
+    throw new Problem(
+      `The statement reads the table that it changes by the aggregate ${inner}, which would see what earlier batches have done.`,
+      { advice: 'Put the result into a table of its own first, and read that.' },
+    );
+  }
+}
+
+async function firstAggregate(session: Session, functions: readonly Name[]): Promise<string | null> {
+  if (functions.length === 0) return null;
   const [aggregate] = await session.query<{ name: string }>(
     `SELECT proname AS name FROM pg_catalog.pg_proc WHERE proname = ANY ($1) AND prokind IN ('a', 'w') LIMIT 1`,
     [functions.map(({ name }) => name)],
   );
-  if (aggregate === undefined) return;
-  throw new Problem(`The SELECT uses the aggregate ${aggregate.name}, which would see the rows of one batch only.`, {
-    advice: 'Write a SELECT that handles each row alone, or compute the aggregate in a subquery.',
-  });
+  return aggregate?.name ?? null;
 }
+
+/** The statement, with what the server knows of the functions that make its new values. */
+export async function readFunctions(session: Session, statement: BatchStatement): Promise<BatchStatement> {
+  const { changing } = statement;
+  if (changing.length === 0) return statement;
+  const rows = await session.query<{ name: string }>(
+    `SELECT DISTINCT proname AS name FROM pg_catalog.pg_proc WHERE proname = ANY ($1) AND provolatile <> 'i'`,
+    [changing.flatMap(({ functions }) => functions.map(({ name }) => name))],
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  return withServerFunctions(statement, ({ name }) => names.has(name));
+}
+
+const TIMEOUTS: ReadonlySet<string> = new Set([SQLSTATE.lock_not_available, SQLSTATE.query_canceled]);
 
 /** Lets the server plan both statements: it then finds what is missing, as it would in the first batch. */
 async function tryOut(session: Session, statement: BatchStatement, target: Target): Promise<void> {
@@ -118,8 +161,8 @@ async function tryOut(session: Session, statement: BatchStatement, target: Targe
     await session.query(`EXPLAIN ${stepSql(target, { after: null })}`, stepValues(1, null));
     await session.query(`EXPLAIN ${batchSql(statement, target.key, { after: null })}`, none);
   } catch (error) {
-    if (!isSqlFailure(error)) throw error;
-    if (sqlstate(error) === SQLSTATE.insufficient_privilege) {
+    if (!isSqlFailure(error) || TIMEOUTS.has(error.sqlstate) || isOutage(error)) throw error;
+    if (error.sqlstate === SQLSTATE.insufficient_privilege) {
       const privileges = statement.command === 'insert' ? 'SELECT' : `SELECT, ${statement.command.toUpperCase()}`;
       const role = session.connection.user;
       throw new Problem(`Role ${role} may not run the statement: ${error.message}.`, {

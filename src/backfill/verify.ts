@@ -1,9 +1,10 @@
 import type { ConnectionSettings } from '../db/connection.ts';
 import { withSession } from '../db/session.ts';
+import { accessProblem } from './access.ts';
 import { batchSession } from './link.ts';
 import { readStatement } from './spec.ts';
 import { loadBackfill } from './status.ts';
-import { resolveTarget } from './target.ts';
+import { readFunctions, resolveTarget } from './target.ts';
 import { countRemaining, type Remaining } from './remaining.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function verifyBackfill(
   return withSession(connection, options, async (session) => {
     const { statement: text, keyColumns, settings } = await loadBackfill(session, schema, name);
     await batchSession(session, settings);
-    const { statement } = readStatement(text, `Backfill ${name}`);
+    const statement = await readFunctions(session, readStatement(text, `Backfill ${name}`).statement);
     const target = await resolveTarget(session, statement, keyColumns);
     return countRemaining(session, {
       statement,
@@ -28,6 +29,8 @@ export async function verifyBackfill(
       keys: settings.maxBatchSize,
       mayGoOn: () => Promise.resolve(!stop.aborted),
     });
+  }).catch((error: unknown) => {
+    throw accessProblem(error, connection, schema);
   });
 }
 

@@ -60,6 +60,17 @@ describe('one line, and what to do next, for', () => {
     ['UPDATE guarded SET n = 1', /^Row-level security hides rows of public\.guarded/, /BYPASSRLS/],
     ['INSERT INTO totals SELECT count(*) FROM users', /^The SELECT uses the aggregate count/, /./],
     [
+      'DELETE FROM users WHERE code < (SELECT avg(code) FROM users)',
+      /^The statement reads .* by the aggregate avg,/,
+      /./,
+    ],
+    ['UPDATE users SET code = (SELECT max(code) + 1 FROM users)', /^The statement reads .* by the aggregate max,/, /./],
+    [
+      'INSERT INTO totals SELECT id + (SELECT max(n) FROM totals) FROM users',
+      /^The statement reads .* by the aggregate max,/,
+      /./,
+    ],
+    [
       'UPDATE foreign_owned SET n = 1',
       /^Role owner_\w+ may not run the statement: permission denied for table foreign_owned\.$/,
       /^GRANT SELECT, UPDATE ON public\.foreign_owned TO owner_\w+;/,

@@ -138,6 +138,21 @@ test('rows that come behind the walk are found by a second pass', async () => {
   expect(result.events).toContainEqual({ event: 'pass', pass: 2, rowsLeft: 1 });
 });
 
+test('a new value that is another one every time is set once', async () => {
+  const session = await db.session();
+  await session.exec(`
+    CREATE TABLE stamped (id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT '2020-01-01', token uuid, times int NOT NULL DEFAULT 0);
+    INSERT INTO stamped SELECT generate_series(1, 30)`);
+  const touch = await specOf('touch', `UPDATE stamped SET at = clock_timestamp() WHERE at > '2000-01-01'`);
+  expect(await run(db.ownerUrl, touch)).toMatchObject({
+    outcome: 'succeeded',
+    rowsDone: 30,
+    remaining: { kind: 'cannot-tell', reason: 'the new value is another one every time' },
+  });
+  const fill = await specOf('fill', 'UPDATE stamped SET token = gen_random_uuid(), at = now() WHERE token IS NULL');
+  expect(await run(db.ownerUrl, fill)).toMatchObject({ rowsDone: 30, remaining: { kind: 'proved' } });
+});
+
 test('no rows: done at once', async () => {
   const session = await db.session();
   await session.exec('CREATE TABLE empty (id int PRIMARY KEY, n int)');

@@ -18,3 +18,11 @@ test('what is left is between the last ten seconds and the whole run', () => {
   expect(eta(speed, 6000, 31_000)).toBeNull();
   expect(eta(startSpeed(0), 6000, 1000)).toBeNull();
 });
+
+test('what is left takes as long as a rate that was changed since allows', () => {
+  let speed = startSpeed(0);
+  speed = addBatch(speed, { keys: 2000, rows: 1000 }, 10_000);
+  expect(eta(speed, 6000, 10_000, null)).toEqual({ seconds: 30, range: [30, 30] });
+  expect(eta(speed, 6000, 10_000, 1000)).toEqual({ seconds: 30, range: [30, 30] });
+  expect(eta(speed, 6000, 10_000, 10)).toEqual({ seconds: 300, range: [300, 300] });
+});

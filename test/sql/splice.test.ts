@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readBatchStatement, type BatchStatement } from '../../src/sql/batch-statement.ts';
+import { withServerFunctions } from '../../src/sql/changing-values.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { remainingQuery } from '../../src/sql/remaining.ts';
 import { spliceCondition } from '../../src/sql/splice.ts';
@@ -74,6 +75,26 @@ describe('it is refused', () => {
     ['WITH d AS (DELETE FROM u RETURNING id) UPDATE t SET a = 1 FROM d WHERE d.id = t.id', 'changes rows in its WITH'],
     ['UPDATE t SET a = 1 WHERE id IN (SELECT id FROM t WHERE a IS NULL LIMIT 1000)', 'limits its rows itself'],
     ['WITH b AS (SELECT id FROM t LIMIT 9) DELETE FROM t USING b WHERE b.id = t.id', 'limits its rows itself'],
+    ['DELETE FROM t USING (SELECT id FROM t ORDER BY id LIMIT 10) q WHERE q.id = t.id', 'limits its rows itself'],
+    ['DELETE FROM t WHERE id = ANY (ARRAY(SELECT id FROM t OFFSET 10))', 'limits its rows itself'],
+    ['DELETE FROM t USING (SELECT id FROM (SELECT * FROM t) x LIMIT 10) q WHERE q.id = t.id', 'limits its rows itself'],
+    [
+      'WITH all_of AS (SELECT id FROM t) DELETE FROM t WHERE id IN (SELECT id FROM all_of LIMIT 10)',
+      'limits its rows itself',
+    ],
+    [
+      'DELETE FROM t WHERE id IN ((SELECT id FROM t LIMIT 5) UNION ALL (SELECT id FROM u))',
+      'limits its rows itself, by a subquery on t with LIMIT or OFFSET',
+    ],
+    ['DELETE FROM t WHERE n < (SELECT count(*) FROM t)', 'with an aggregate'],
+    ['DELETE FROM t WHERE n >= ALL (SELECT n FROM t)', 'with ALL'],
+    ['UPDATE t SET n = (SELECT n FROM t GROUP BY n HAVING n > 3)', 'with GROUP BY'],
+    [
+      'UPDATE t SET n = q.n FROM (SELECT id, row_number() OVER () AS n FROM t) q WHERE q.id = t.id',
+      'reads t, which it changes, by a subquery with a window function',
+    ],
+    ['UPDATE t SET n = (SELECT DISTINCT n FROM app.t)', 'with DISTINCT'],
+    ['INSERT INTO s SELECT id, (SELECT v FROM s ORDER BY v DESC LIMIT 1) FROM t', 'limits its rows itself'],
     ['INSERT INTO a VALUES (1)', 'is an INSERT without a SELECT'],
     ['INSERT INTO a DEFAULT VALUES', 'is an INSERT without a SELECT'],
     ['INSERT INTO a SELECT 1', 'has a SELECT without FROM'],
@@ -103,6 +124,8 @@ describe('the WHERE tells what is left to do', () => {
     `UPDATE t SET state = 'b' WHERE state = 'a'`,
     'UPDATE t SET a = u.a FROM u WHERE u.id = t.id AND t.a IS NULL',
     'DELETE FROM t',
+    'DELETE FROM t WHERE id IN (SELECT id FROM u ORDER BY n LIMIT 10)',
+    'UPDATE t SET a = (SELECT max(n) FROM u WHERE u.id = t.id) WHERE a IS NULL',
   ])('%s', (sql) => {
     expect(read(sql).progress).toEqual({ kind: 'tells' });
   });
@@ -116,9 +139,44 @@ describe('the WHERE tells what is left to do', () => {
       'UPDATE t SET n = s.n FROM (SELECT id, n + 1 AS n FROM t) s WHERE s.id = t.id AND t.n < 10',
       'it reads the table that it changes',
     ],
+    ['UPDATE t SET a = 1 WHERE a IS NULL AND id IN (SELECT id FROM t)', 'it reads the table that it changes'],
+    ['DELETE FROM t WHERE EXISTS (SELECT FROM t o WHERE o.id < t.id)', 'it reads the table that it changes'],
+    ['DELETE FROM t USING t o WHERE o.id < t.id', 'it reads the table that it changes'],
     ['INSERT INTO a SELECT x FROM t', 'an INSERT leaves no mark on the rows that it has read'],
   ])('but not in %s', (sql, reason) => {
     expect(read(sql).progress).toEqual({ kind: 'cannot-tell', reason });
+  });
+});
+
+describe('a new value that is another one every time', () => {
+  const isChanging = ({ name }: { name: string }): boolean => name === 'random' || name === 'now';
+
+  test.each([
+    'UPDATE t SET a = random() WHERE a IS NULL AND b',
+    'UPDATE t SET at = now(), a = lower(b) WHERE a IS NULL',
+    'UPDATE t SET a = lower(b) WHERE a <> lower(b)',
+  ])('is told by %s', (sql) => {
+    expect(withServerFunctions(read(sql), isChanging).progress).toEqual({ kind: 'tells' });
+  });
+
+  test.each([
+    'UPDATE t SET a = random() WHERE a < 2',
+    'UPDATE t SET a = random() WHERE a IS NULL OR b',
+    'UPDATE t SET a = current_timestamp WHERE a <> current_timestamp',
+    'UPDATE t SET a = DEFAULT WHERE a < 3',
+    'UPDATE t SET a = q.a FROM (SELECT random() AS a) q WHERE t.a > 0',
+  ])('is not told by %s', (sql) => {
+    expect(withServerFunctions(read(sql), isChanging).progress).toEqual({
+      kind: 'cannot-tell',
+      reason: 'the new value is another one every time',
+    });
+  });
+
+  test('does not count as left to do', () => {
+    const statement = withServerFunctions(read('UPDATE t SET at = now(), a = lower(b) WHERE a IS NULL'), isChanging);
+    expect(remainingQuery(statement, 'true', true)).toContain(
+      'WHERE (a IS NULL) AND (t.a IS DISTINCT FROM (lower(b)))',
+    );
   });
 });
 
