@@ -61,9 +61,12 @@ export default defineRule({
     if (first === undefined) return null;
     return {
       relations: relationsOf(found),
-      message: `the new constraint is checked against all of ${first.effect.relation} while ${whoWaits(first.effect)} wait`,
+      message: `the new ${first.part.by === 'add-column' ? 'column' : 'constraint'} is checked against all of ${first.effect.relation} while ${whoWaits(first.effect)} wait`,
       why: reason(first),
-      instead: 'Add it NOT VALID, then VALIDATE CONSTRAINT in a later file, which lets writes go on.',
+      instead:
+        first.part.by === 'add-column'
+          ? 'Add the column without the constraint, fill it by a backfill if it must have a value, then add the constraint NOT VALID and VALIDATE it in a later file.'
+          : 'Add it NOT VALID, then VALIDATE CONSTRAINT in a later file, which lets writes go on.',
     };
   },
 });

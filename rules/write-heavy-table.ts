@@ -31,10 +31,9 @@ export default defineRule({
     ],
   },
   on: ['create-table'],
-  check: ({ action, catalog, file }) => {
+  check: ({ action, catalog, directives }) => {
     if (action.partitionOf !== null || action.persistence === 'temporary' || action.foreign) return null;
-    if (file.directives.some(({ name, value, reason }) => name === 'writes' && value !== '' && reason !== null))
-      return null;
+    if (directives.some(({ name, value, reason }) => name === 'writes' && value !== '' && reason !== null)) return null;
     const signs = signsOf(action);
     const weight = signs.reduce((sum, sign) => sum + sign.weight, 0);
     if (weight < THRESHOLD) return null;

@@ -14,6 +14,8 @@ export interface Catalog {
   searchPath: readonly string[];
   /** Session settings by lower-case name, as the file set them. */
   readonly settings: Map<string, string>;
+  /** What SET LOCAL hides until the transaction ends. */
+  outerSession: { readonly searchPath: readonly string[]; readonly settings: ReadonlyMap<string, string> } | null;
   /** Counts the files begun; what was made in the current one is not preexisting. */
   file: number;
   /** True when every relation of the server is here: an unknown one then does not exist. */
@@ -113,6 +115,7 @@ export function emptyCatalog(options: { complete?: boolean } = {}): Catalog {
     enums: new Set(),
     searchPath: ['public'],
     settings: new Map(),
+    outerSession: null,
     file: 0,
     complete: options.complete ?? false,
   };
@@ -123,6 +126,7 @@ export function beginFile(catalog: Catalog): void {
   catalog.file += 1;
   catalog.searchPath = ['public'];
   catalog.settings.clear();
+  catalog.outerSession = null;
 }
 
 export function keyOf(schema: string, name: string): string {

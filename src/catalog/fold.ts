@@ -80,6 +80,9 @@ export function fold(catalog: Catalog, action: Action): void {
     case 'create-enum':
       catalog.enums.add(typeKey(catalog, action.name));
       break;
+    case 'transaction':
+      if (action.command === 'commit' || action.command === 'rollback') endLocal(catalog);
+      break;
     case 'set':
       set(catalog, action);
       break;
@@ -109,7 +112,16 @@ function owner(catalog: Catalog, ownedBy: ActionOf<'create-sequence'>['ownedBy']
   return table === null || ownedBy === null ? null : { table, column: ownedBy.column };
 }
 
+function endLocal(catalog: Catalog): void {
+  if (catalog.outerSession === null) return;
+  catalog.searchPath = catalog.outerSession.searchPath;
+  catalog.settings.clear();
+  for (const [name, value] of catalog.outerSession.settings) catalog.settings.set(name, value);
+  catalog.outerSession = null;
+}
+
 function set(catalog: Catalog, action: ActionOf<'set'>): void {
+  if (action.local) catalog.outerSession ??= { searchPath: catalog.searchPath, settings: new Map(catalog.settings) };
   if (action.name === 'all') catalog.settings.clear();
   else if (action.value === null) catalog.settings.delete(action.name);
   else catalog.settings.set(action.name, action.value);

@@ -9,6 +9,7 @@ interface ExplainOptions {
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
   readonly format: 'pretty' | 'json';
+  readonly quiet: boolean;
 }
 
 export function explainCommand(): Command {
@@ -23,6 +24,7 @@ export function explainCommand(): Command {
     .addOption(options.variable())
     .addOption(options.pgVersion())
     .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
+    .option('-q, --quiet', 'only statements that hold up traffic, or are not understood', false)
     .addHelpText(
       'after',
       `
@@ -44,9 +46,8 @@ async function explain(paths: readonly string[], given: ExplainOptions, command:
       import('../report/explain-pretty.ts'),
       import('../terminal/style.ts'),
     ]);
-    process.stdout.write(
-      explainPretty(files, styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color })),
-    );
+    const style = styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color });
+    process.stdout.write(explainPretty(files, style, { quiet: given.quiet }));
   }
   return files.some(({ script }) => script.faults.length > 0) ? 1 : 0;
 }

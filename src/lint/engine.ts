@@ -63,6 +63,7 @@ function analyseFile(
   let inTransaction = false;
   for (const [at, statement] of script.statements.entries()) {
     const { action, index, range } = statement;
+    const previousEnd = script.statements[at - 1]?.range.end ?? 0;
     const found = effects(action, catalog, options.version);
     statements.push({ statement, effects: found });
     const context = {
@@ -71,7 +72,8 @@ function analyseFile(
       catalog,
       version: options.version,
       inTransaction,
-      file: { actions, at, directives: fileDirectives },
+      file: { actions, at },
+      directives: fileDirectives.filter(({ range: place }) => place.start >= previousEnd && place.start < range.end),
     };
     for (const rule of byKind.get(action.kind) ?? []) {
       const verdict = rule.check(context);

@@ -29,11 +29,9 @@ export interface RuleContext<A extends Action = Action> {
   /** True inside a BEGIN that the file wrote, or where the framework wraps the file. */
   readonly inTransaction: boolean;
   /** Everything the file does, this statement included, and where this one stands in it. */
-  readonly file: {
-    readonly actions: readonly Action[];
-    readonly at: number;
-    readonly directives: readonly Directive[];
-  };
+  readonly file: { readonly actions: readonly Action[]; readonly at: number };
+  /** Those that stand after the statement before and before the end of this one. */
+  readonly directives: readonly Directive[];
 }
 
 /** What a rule says of a statement: what happens, why it hurts, what to do instead, with the real names. */

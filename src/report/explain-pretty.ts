@@ -6,9 +6,24 @@ import type { SyntaxFault } from '../sql/statement.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
-/** What each statement locks and does, for a person: one short block a statement. */
-export function explainPretty(files: readonly AnalysedFile[], style: Style): string {
-  return files.map((file) => fileBlock(file, style)).join('\n');
+/** What each statement locks and does, for a person: one short block a statement; `quiet` leaves out those that hold up no traffic. */
+export function explainPretty(
+  files: readonly AnalysedFile[],
+  style: Style,
+  { quiet }: { quiet: boolean } = { quiet: false },
+): string {
+  return files
+    .map((file) => (quiet ? { ...file, statements: file.statements.filter(holdsUp) } : file))
+    .filter(({ statements, script }) => !quiet || statements.length + script.faults.length > 0)
+    .map((file) => fileBlock(file, style))
+    .join('\n');
+}
+
+function holdsUp({ effects }: AnalysedStatement): boolean {
+  return (
+    effects.notUnderstood !== null ||
+    effects.relations.some(({ lock, preexisting }) => preexisting && blocksWrites(lock))
+  );
 }
 
 const TRANSACTIONS = {

@@ -47,6 +47,19 @@ test('schemas and search_path are exact, and do not leak into the next file', ()
   ]);
 });
 
+test('SET LOCAL ends with its transaction', () => {
+  const sql = 'BEGIN; SET LOCAL search_path = app; CREATE TABLE t (a int); COMMIT; CREATE INDEX ON t (a);';
+  expect(lint(sql)).toEqual(['1.sql: create-index-blocking public.t']);
+});
+
+test('a declared write rate is for the table that it stands before', () => {
+  const table = (name: string): string =>
+    `CREATE TABLE ${name} (id bigserial PRIMARY KEY, payload jsonb, at timestamptz DEFAULT now());`;
+  expect(lint(`-- tiptoe:writes 2/s: few\n${table('audit_log')}\n${table('events')}`)).toEqual([
+    '1.sql: write-heavy-table public.events',
+  ]);
+});
+
 test('one statement with two hazards gives two findings, each with its relations', () => {
   const before = `${USERS} CREATE TABLE orders (user_id bigint, total numeric);`;
   const sql = 'ALTER TABLE orders ALTER total SET NOT NULL, ADD FOREIGN KEY (user_id) REFERENCES users;';
