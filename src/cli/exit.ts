@@ -17,8 +17,11 @@ export function exitsWith<Args extends unknown[]>(
   };
 }
 
-/** Runs the program; a {@link Problem} becomes one or two lines on standard error, anything else a bug report. */
-export async function settle(run: () => Promise<unknown>): Promise<number> {
+/**
+ * Runs the program; a {@link Problem} becomes one or two lines on standard error, with its cause when the user wants more, anything else a
+ * bug report.
+ */
+export async function settle(run: () => Promise<unknown>, isVerbose: () => boolean): Promise<number> {
   exitCode = 0;
   try {
     await run();
@@ -26,17 +29,22 @@ export async function settle(run: () => Promise<unknown>): Promise<number> {
   } catch (error) {
     // Commander has written its own message already; --help and --version come as errors with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`${maskSecrets(explain(error))}\n`);
+    process.stderr.write(`${maskSecrets(explain(error, isVerbose()))}\n`);
     return error instanceof Problem ? error.exitCode : 2;
   }
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, verbose: boolean): string {
   if (error instanceof Problem) {
     const lines = [`tiptoe: ${printable(error.message)}`];
     if (error.advice !== undefined) lines.push(`  ${printable(error.advice)}`);
+    if (verbose && error.cause !== undefined)
+      lines.push(`  Cause: ${printable(trace(error.cause), { newlines: true })}`);
     return lines.join('\n');
   }
-  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `tiptoe: something went wrong that should not have; please report it with these lines:\n${printable(trace, { newlines: true })}`;
+  return `tiptoe: something went wrong that should not have; please report it with these lines:\n${printable(trace(error), { newlines: true })}`;
+}
+
+function trace(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -55,12 +55,14 @@ async function lint(paths: readonly string[], given: LintOptions, command: Comma
     const { lintJson } = await import('../report/lint-json.ts');
     process.stdout.write(lintJson(files, version));
   } else if (!given.quiet || errors + warnings > 0) {
-    const [{ lintPretty }, { styleFor }, { wrap }] = await Promise.all([
+    const [{ lintPretty, suppressedPretty }, { styleFor }, { wrap }] = await Promise.all([
       import('../report/lint-pretty.ts'),
       import('../terminal/style.ts'),
       import('../terminal/wrap.ts'),
     ]);
-    const style = styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color });
+    const { color, verbose } = command.optsWithGlobals<{ color: boolean; verbose?: boolean }>();
+    const style = styleFor(process.stdout, { color });
+    if (verbose === true) process.stdout.write(suppressedPretty(files, style));
     // Where it is no terminal, a line stays a line.
     const width = process.stdout.columns;
     process.stdout.write(width > 0 ? wrap(lintPretty(files, style, width), width) : lintPretty(files, style));

@@ -17,7 +17,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`tiptoe: cannot write to standard output: ${error.message}\n`);
     process.exit(2);
   });
-  return settle(() => createProgram().parseAsync([...argv]));
+  const program = createProgram();
+  return settle(
+    () => program.parseAsync([...argv]),
+    () => program.opts<{ verbose?: boolean }>().verbose === true,
+  );
 }
 
 function createProgram(): Command {
@@ -27,6 +31,7 @@ function createProgram(): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .option('--no-color', 'never use colours (also: the NO_COLOR variable)')
+    .option('--verbose', 'say more: what was suppressed and why, the cause of an error')
     .addHelpText('after', EPILOGUE);
   program.commandsGroup('Before you merge:');
   program.addCommand(lintCommand()).addCommand(explainCommand()).addCommand(rulesCommand());

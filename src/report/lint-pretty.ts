@@ -24,6 +24,19 @@ function block({ script: { source } }: AnalysedFile, finding: Finding, style: St
   ].join('\n');
 }
 
+/** What is not reported because someone wrote why: one line each. */
+export function suppressedPretty(files: readonly AnalysedFile[], style: Style): string {
+  const lines = files.flatMap(({ script: { source }, suppressed }) =>
+    suppressed.map(({ finding, reason }) => {
+      const { line, column } = source.position(finding.range.start);
+      return style.dim(
+        `${printable(source.path)}:${line}:${column}  suppressed  ${finding.rule}: ${printable(reason)}\n`,
+      );
+    }),
+  );
+  return lines.join('');
+}
+
 function summary(files: readonly AnalysedFile[], style: Style): string {
   const { errors, warnings, suppressed } = counts(files);
   const where = `in ${plural(files.length, 'file')}`;

@@ -69,6 +69,17 @@ describe('lint', () => {
     expect((await runTiptoe(['lint', '-', '--var', 'S=app', '--fail-on', 'never'], { cwd, input })).code).toBe(0);
   });
 
+  test('--verbose tells what was suppressed and why, and the cause of an error', async () => {
+    const sql =
+      '-- tiptoe-disable-next-statement create-index-blocking: two hundred rows\nCREATE INDEX ON orders (total);\n';
+    await writeFile(join(cwd, 'migrations/002_index.sql'), sql);
+    expect((await runTiptoe(['lint'], { cwd })).stdout).not.toContain('two hundred rows');
+    const { stdout } = await runTiptoe(['lint', '--verbose'], { cwd });
+    expect(stdout).toContain('migrations/002_index.sql:2:1  suppressed  create-index-blocking: two hundred rows');
+    const { stderr } = await runTiptoe(['lint', '--verbose', '--config', 'none.json'], { cwd });
+    expect(stderr).toContain('Cause: Error: ENOENT');
+  });
+
   test('the config sets severities, the version and the folder', async () => {
     await writeFile(
       join(cwd, 'tiptoe.config.json'),
