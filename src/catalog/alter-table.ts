@@ -28,11 +28,6 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
       for (const target of [table, ...descendants(table)])
         setNotNull(target, command.column, command.kind === 'set-not-null');
       break;
-    case 'set-default':
-    case 'drop-default':
-      if (column !== undefined)
-        table.columns.set(command.column, { ...column, hasDefault: command.kind === 'set-default' });
-      break;
     case 'drop-expression':
       if (column !== undefined) table.columns.set(command.column, { ...column, generated: null });
       break;

@@ -18,8 +18,6 @@ export interface Catalog {
   outerSession: { readonly searchPath: readonly string[]; readonly settings: ReadonlyMap<string, string> } | null;
   /** Counts the files begun; what was made in the current one is not preexisting. */
   file: number;
-  /** True when every relation of the server is here: an unknown one then does not exist. */
-  readonly complete: boolean;
 }
 
 interface RelationBase {
@@ -32,7 +30,6 @@ interface RelationBase {
 export interface Column {
   readonly type: TypeName;
   readonly notNull: boolean;
-  readonly hasDefault: boolean;
   readonly identity: boolean;
   readonly generated: 'stored' | 'virtual' | null;
   readonly collation: string | null;
@@ -59,8 +56,6 @@ export interface Table extends RelationBase {
   readonly columns: Map<string, Column>;
   readonly constraints: Map<string, Constraint>;
   readonly indexes: Set<Index>;
-  /** False for a table that the statements so far only mention: it may have columns and constraints that are not here. */
-  readonly complete: boolean;
   readonly partitioned: boolean;
   isDefaultPartition: boolean;
   /** The partitioned table it belongs to, or the tables it inherits from. */
@@ -99,7 +94,6 @@ export type Relation = Table | Index | View | Sequence;
 
 export interface FunctionInfo {
   readonly volatility: 'immutable' | 'stable' | 'volatile';
-  readonly language: string;
 }
 
 export interface Domain {
@@ -107,7 +101,7 @@ export interface Domain {
   readonly constrained: boolean;
 }
 
-export function emptyCatalog(options: { complete?: boolean } = {}): Catalog {
+export function emptyCatalog(): Catalog {
   return {
     relations: new Map(),
     functions: new Map(),
@@ -117,7 +111,6 @@ export function emptyCatalog(options: { complete?: boolean } = {}): Catalog {
     settings: new Map(),
     outerSession: null,
     file: 0,
-    complete: options.complete ?? false,
   };
 }
 
@@ -221,7 +214,6 @@ export function columnOf(definition: ColumnDef): Column {
   return {
     type: definition.type,
     notNull: definition.notNull || definition.identity !== null || isSerial(definition.type),
-    hasDefault: definition.default !== null || isSerial(definition.type),
     identity: definition.identity !== null,
     generated: definition.generated?.kind ?? null,
     collation: definition.collation,

@@ -31,7 +31,7 @@ function constraintName(table: Table, constraint: ConstraintDef): string {
   return freeName([table.name, ...named, suffix].join('_'), (name) => table.constraints.has(name));
 }
 
-/** PostgreSQL appends 1, 2, … to a name of its own making that is taken, and keeps names to 63 bytes (here: ASCII characters). */
+/** PostgreSQL appends 1, 2, … to a name of its own making that is taken. */
 export function freeName(name: string, isTaken: (name: string) => boolean): string {
   for (let number = 0; ; number += 1) {
     const candidate = number === 0 ? name : `${name}${number}`;

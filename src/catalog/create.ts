@@ -16,7 +16,6 @@ export function createTable(catalog: Catalog, action: ActionOf<'create-table'>):
     kind: action.foreign ? 'foreign-table' : 'table',
     persistence: action.persistence,
     partitioned: action.partitionBy !== null,
-    complete: known.every((source) => source?.complete === true),
   });
   for (const source of known) {
     for (const [name, column] of source?.columns ?? []) table.columns.set(name, column);

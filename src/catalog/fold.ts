@@ -15,8 +15,7 @@ export function fold(catalog: Catalog, action: Action): void {
       const key = keyOf(creationSchema(catalog, action.name), action.name.name);
       if (action.ifNotExists && catalog.relations.has(key)) break;
       // The columns of a query are not known here.
-      if (action.relationKind === 'table')
-        addTable(catalog, action.name, { persistence: action.persistence, complete: false });
+      if (action.relationKind === 'table') addTable(catalog, action.name, { persistence: action.persistence });
       else addView(catalog, 'materialized-view', action);
       break;
     }
@@ -94,17 +93,14 @@ export function fold(catalog: Catalog, action: Action): void {
 const VOLATILITIES = ['immutable', 'stable', 'volatile'] as const;
 
 /** Functions are known by name; of several with the same name, the most volatile speaks for all. */
-function createFunction(
-  catalog: Catalog,
-  { name, orReplace, volatility, language }: ActionOf<'create-function'>,
-): void {
+function createFunction(catalog: Catalog, { name, orReplace, volatility }: ActionOf<'create-function'>): void {
   const key = keyOf(creationSchema(catalog, name), name.name);
   const known = orReplace ? undefined : catalog.functions.get(key);
   const most = Math.max(
     VOLATILITIES.indexOf(volatility),
     known === undefined ? 0 : VOLATILITIES.indexOf(known.volatility),
   );
-  catalog.functions.set(key, { volatility: VOLATILITIES[most] ?? 'volatile', language });
+  catalog.functions.set(key, { volatility: VOLATILITIES[most] ?? 'volatile' });
 }
 
 function owner(catalog: Catalog, ownedBy: ActionOf<'create-sequence'>['ownedBy']): Sequence['ownedBy'] {

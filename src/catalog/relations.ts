@@ -24,7 +24,6 @@ export function addTable(
     kind?: Table['kind'];
     persistence?: Table['persistence'];
     partitioned?: boolean;
-    complete?: boolean;
     file?: number;
   },
 ): Table {
@@ -38,7 +37,6 @@ export function addTable(
     columns: new Map(),
     constraints: new Map(),
     indexes: new Set(),
-    complete: options.complete ?? true,
     partitioned: options.partitioned ?? false,
     isDefaultPartition: false,
     parents: new Set(),
@@ -70,7 +68,7 @@ export function addView(
 export function mention(catalog: Catalog, name: Name): Table | null {
   const known = findTable(catalog, name);
   if (known !== null || catalog.relations.has(resolve(catalog, name))) return known;
-  return addTable(catalog, name, { complete: false, file: 0 });
+  return addTable(catalog, name, { file: 0 });
 }
 
 export function addSequence(catalog: Catalog, name: Name, ownedBy: Sequence['ownedBy']): void {
