@@ -35,7 +35,7 @@ export function testDatabase(): TestDatabase {
       await admin.exec(`CREATE ROLE ${trafficRole} LOGIN PASSWORD '${id}'`);
       await admin.exec(`CREATE DATABASE ${name} OWNER ${ownerRole} TEMPLATE template0`);
     });
-    await asAdmin(urlFor(serverUrl, name), async (admin) => {
+    await asAdmin(databaseUrl(serverUrl, name), async (admin) => {
       await admin.exec(`
         ALTER SCHEMA public OWNER TO ${ownerRole};
         GRANT USAGE ON SCHEMA public TO ${trafficRole};
@@ -57,12 +57,12 @@ export function testDatabase(): TestDatabase {
     });
   });
 
-  const ownerUrl = urlFor(serverUrl, name, ownerRole, id);
+  const ownerUrl = databaseUrl(serverUrl, name, ownerRole, id);
   return {
     name,
-    adminUrl: urlFor(serverUrl, name),
+    adminUrl: databaseUrl(serverUrl, name),
     ownerUrl,
-    trafficUrl: urlFor(serverUrl, name, trafficRole, id),
+    trafficUrl: databaseUrl(serverUrl, name, trafficRole, id),
     ownerRole,
     trafficRole,
     async session(url = ownerUrl, options = {}) {
@@ -81,7 +81,7 @@ function asAdmin(url: string, work: (session: Session) => Promise<void>): Promis
   return withSession(connectionTo(url), { applicationName: 'tiptoe test admin' }, work);
 }
 
-function urlFor(serverUrl: string, database: string, user?: string, password?: string): string {
+export function databaseUrl(serverUrl: string, database: string, user?: string, password?: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
   if (user !== undefined) url.username = user;

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { beginFile, type Catalog, emptyCatalog } from '../../src/catalog/catalog.ts';
+import { fold } from '../../src/catalog/fold.ts';
+import { openSession, type Session, withSession } from '../../src/db/session.ts';
+import { effects } from '../../src/effects/effects.ts';
+import { loadParser } from '../../src/sql/libpg.ts';
+import { parseScript } from '../../src/sql/script.ts';
+import { comparable } from '../support/comparable.ts';
+import { connectionTo, databaseUrl } from '../support/database.ts';
+import { observe } from '../support/observe.ts';
+import { SCHEMA } from './shapes/schema.ts';
+import type { Shape } from './shapes/shape.ts';
+
+/** What effects say of a shape, and what the server did, as lines that can be compared. */
+export interface Answer {
+  readonly expected: readonly string[];
+  readonly observed: readonly string[];
+}
+
+/** Asks one server. */
+export interface Proof {
+  ask(shape: Shape): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Makes the schema of all shapes on a server, as a superuser, in databases of its own. */
+export async function openProof(serverUrl: string, version: number): Promise<Proof> {
+  await loadParser();
+  const id = randomBytes(5).toString('hex');
+  const template = `shapes_${id}`;
+  const admin = await openSession(connectionTo(serverUrl), { applicationName: 'tiptoe proof' });
+  await admin.exec(`CREATE DATABASE ${template} TEMPLATE template0`);
+  await withSession(connectionTo(databaseUrl(serverUrl, template)), { applicationName: 'tiptoe proof' }, (session) =>
+    session.exec(SCHEMA),
+  );
+
+  const copy = async (name: string): Promise<Session> => {
+    await admin.exec(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    return openSession(connectionTo(databaseUrl(serverUrl, name)), {
+      applicationName: 'tiptoe proof',
+      // Not UTC, which would make some type changes free.
+      settings: { TimeZone: 'Europe/Berlin' },
+    });
+  };
+  const common = { session: await copy(`${template}_common`), catalog: catalogAfter({}) };
+
+  return {
+    async ask(shape) {
+      const { before = '', sameFile = '' } = shape;
+      if (before === '' && sameFile === '') return compare(shape, common.session, common.catalog, version);
+      const name = `${template}_own`;
+      const session = await copy(name);
+      try {
+        await session.exec(`${before}; ${sameFile}`);
+        return await compare(shape, session, catalogAfter(shape), version);
+      } finally {
+        await session.close();
+        await admin.exec(`DROP DATABASE ${name}`);
+      }
+    },
+    async close() {
+      await common.session.close();
+      for (const name of [`${template}_common`, template]) await admin.exec(`DROP DATABASE ${name}`);
+      await admin.close();
+    },
+  };
+}
+
+function catalogAfter({ before = '', sameFile = '' }: Partial<Shape>): Catalog {
+  const catalog = emptyCatalog();
+  for (const file of [SCHEMA, before, sameFile]) {
+    beginFile(catalog);
+    for (const { action } of parseScript('shape.sql', file).statements) fold(catalog, action);
+  }
+  return catalog;
+}
+
+async function compare({ sql }: Shape, session: Session, catalog: Catalog, version: number): Promise<Answer> {
+  const [statement] = parseScript('shape.sql', sql).statements;
+  if (statement === undefined) throw new Error(`not parsed: ${sql}`);
+  const predicted = effects(statement.action, catalog, version);
+  const { expected, observed } = comparable(statement.action, predicted, await observe(session, sql, { keep: false }));
+  return {
+    expected: predicted.notUnderstood === null ? expected : [...expected, `not understood: ${predicted.notUnderstood}`],
+    observed,
+  };
+}

@@ -1,0 +1,32 @@
+import type { Shapes } from './shape.ts';
+
+/** ADD COLUMN. */
+export const ADD_COLUMN: Shapes = [
+  'ALTER TABLE bare ADD COLUMN c int',
+  'ALTER TABLE bare ADD COLUMN c int DEFAULT 5',
+  'ALTER TABLE bare ADD COLUMN c int NOT NULL DEFAULT 5',
+  'ALTER TABLE bare ADD COLUMN IF NOT EXISTS x int',
+  'ALTER TABLE bare ADD COLUMN c timestamptz DEFAULT now()',
+  'ALTER TABLE bare ADD COLUMN c timestamptz DEFAULT CURRENT_TIMESTAMP',
+  'ALTER TABLE bare ADD COLUMN c timestamptz DEFAULT clock_timestamp()',
+  'ALTER TABLE bare ADD COLUMN c uuid DEFAULT gen_random_uuid()',
+  'ALTER TABLE bare ADD COLUMN c float DEFAULT random()',
+  'ALTER TABLE bare ADD COLUMN c int DEFAULT fickle()',
+  'ALTER TABLE bare ADD COLUMN c int DEFAULT steady()',
+  "ALTER TABLE bare ADD COLUMN c int DEFAULT nextval('numbers')",
+  'ALTER TABLE bare ADD COLUMN c serial',
+  'ALTER TABLE bare ADD COLUMN c bigserial',
+  'ALTER TABLE bare ADD COLUMN c int GENERATED ALWAYS AS (x + 1) STORED',
+  'ALTER TABLE bare ADD COLUMN c positive',
+  'ALTER TABLE bare ADD COLUMN c plain',
+  'ALTER TABLE bare ADD COLUMN c mood',
+  'ALTER TABLE bare ADD COLUMN c int CHECK (c > 0)',
+  'ALTER TABLE bare ADD COLUMN c int DEFAULT 1 CHECK (c > 0)',
+  'ALTER TABLE bare ADD COLUMN c int UNIQUE',
+  'ALTER TABLE bare ADD COLUMN c int, ADD COLUMN d int DEFAULT 3',
+  'ALTER TABLE bare ADD COLUMN c positive[]',
+  'ALTER TABLE bare ADD COLUMN c strict',
+  'ALTER TABLE bare ADD COLUMN IF NOT EXISTS x int UNIQUE',
+  { sql: 'ALTER TABLE bare ADD COLUMN c int GENERATED ALWAYS AS (x + 1) VIRTUAL', since: 18 },
+  { sql: 'ALTER TABLE bare ADD COLUMN c int GENERATED ALWAYS AS (1) VIRTUAL NOT NULL', since: 18 },
+];

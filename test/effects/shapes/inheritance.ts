@@ -1,0 +1,13 @@
+import type { Shapes } from './shape.ts';
+
+/** Tables that inherit. */
+export const INHERITANCE: Shapes = [
+  'ALTER TABLE animals ADD COLUMN c int',
+  'ALTER TABLE animals ADD CONSTRAINT u UNIQUE (name)',
+  'ALTER TABLE animals ADD CONSTRAINT named CHECK (name IS NOT NULL) NO INHERIT',
+  'LOCK TABLE animals',
+  'ALTER TABLE cats INHERIT animals',
+  'ALTER TABLE dogs NO INHERIT animals',
+  'DROP TABLE bare, cats',
+  'CREATE TABLE puppies (age int) INHERITS (animals)',
+];

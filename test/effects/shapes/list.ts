@@ -1,0 +1,39 @@
+import { ADD_COLUMN } from './add-column.ts';
+import { ALTER_COLUMN } from './alter-column.ts';
+import { CHANGE_TYPE } from './change-type.ts';
+import { CONSTRAINTS } from './constraints.ts';
+import { DOMAINS_AND_TYPES } from './domains-and-types.ts';
+import { FOREIGN_KEYS } from './foreign-keys.ts';
+import { FUNCTIONS_AND_DO } from './functions-and-do.ts';
+import { INDEXES } from './indexes.ts';
+import { INHERITANCE } from './inheritance.ts';
+import { MAINTENANCE } from './maintenance.ts';
+import { MISC } from './misc.ts';
+import { PARTITIONS } from './partitions.ts';
+import { QUERIES } from './queries.ts';
+import { SEQUENCES } from './sequences.ts';
+import { TABLES } from './tables.ts';
+import { TRIGGERS_RULES_POLICIES } from './triggers-rules-policies.ts';
+import { VIEWS } from './views.ts';
+import type { Shape } from './shape.ts';
+
+/** All shapes; what each locks, rewrites and scans is asked of the server. */
+export const SHAPES: readonly Shape[] = [
+  ...ADD_COLUMN,
+  ...ALTER_COLUMN,
+  ...CHANGE_TYPE,
+  ...CONSTRAINTS,
+  ...FOREIGN_KEYS,
+  ...INDEXES,
+  ...PARTITIONS,
+  ...INHERITANCE,
+  ...TABLES,
+  ...VIEWS,
+  ...SEQUENCES,
+  ...TRIGGERS_RULES_POLICIES,
+  ...DOMAINS_AND_TYPES,
+  ...FUNCTIONS_AND_DO,
+  ...QUERIES,
+  ...MAINTENANCE,
+  ...MISC,
+].map((shape) => (typeof shape === 'string' ? { sql: shape } : shape));

@@ -1,0 +1,4 @@
+import type { Shapes } from './shape.ts';
+
+/** Everything else. */
+export const MISC: Shapes = ['CREATE SCHEMA more', 'GRANT SELECT ON users TO PUBLIC'];
