@@ -1,0 +1,136 @@
+import type { Constraint, Table } from '../catalog/catalog.ts';
+import type { ConstraintDef } from '../sql/action.ts';
+import type { Context, Impact } from './subcommand.ts';
+
+const AX = 'AccessExclusiveLock';
+const SUX = 'ShareUpdateExclusiveLock';
+
+export function addConstraint(
+  context: Context,
+  constraint: ConstraintDef,
+  { columnIsNew }: { columnIsNew: boolean },
+): Impact {
+  switch (constraint.kind) {
+    case 'check': {
+      const scan = constraint.validated && constraint.enforced;
+      return {
+        lock: AX,
+        scan,
+        recurses: constraint.noInherit ? 'locks' : true,
+        because: scan ? 'CHECK is checked against every row' : 'CHECK … NOT VALID is for new rows only',
+      };
+    }
+    case 'not-null': {
+      const notNull = context.table?.columns.get(constraint.column)?.notNull === true;
+      const scan = constraint.validated && !notNull;
+      return {
+        lock: AX,
+        scan,
+        because: scan ? 'NOT NULL is checked against every row' : 'NOT NULL is known or for new rows only',
+      };
+    }
+    case 'unique':
+    case 'primary-key':
+      return addKey(context, constraint);
+    case 'exclude':
+      return { lock: AX, indexBuild: true, because: 'EXCLUDE builds an index' };
+    case 'foreign-key': {
+      const scan = constraint.validated && constraint.enforced && !columnIsNew;
+      const parentScan = scan && !isEmptyByConstruction(context);
+      context.out.name(constraint.references, 'ShareRowExclusiveLock', 'the new foreign key points to it', {
+        scan: parentScan,
+      });
+      return {
+        lock: 'ShareRowExclusiveLock',
+        scan,
+        because: scan
+          ? 'FOREIGN KEY looks up the referenced row for every row'
+          : 'FOREIGN KEY … NOT VALID is for new rows only',
+      };
+    }
+  }
+}
+
+function addKey({ table }: Context, constraint: Extract<ConstraintDef, { kind: 'unique' | 'primary-key' }>): Impact {
+  const what = constraint.kind === 'unique' ? 'UNIQUE' : 'PRIMARY KEY';
+  if (constraint.usingIndex === null) {
+    // Only partitions share a key with their parent; inheriting tables have none of it.
+    return {
+      lock: AX,
+      indexBuild: true,
+      recurses: table?.partitioned === true ? true : 'locks',
+      because: `${what} builds its index`,
+    };
+  }
+  if (constraint.kind === 'unique')
+    return { lock: AX, because: 'UNIQUE USING INDEX takes over an index that is there' };
+  const index = [...(table?.indexes ?? [])].find((candidate) => candidate.name === constraint.usingIndex);
+  const nullable =
+    index === undefined ||
+    index.columns.some(
+      (column) =>
+        column === null || (table?.columns.get(column)?.notNull !== true && proofOf(table, column) === undefined),
+    );
+  return nullable
+    ? {
+        lock: AX,
+        scan: true,
+        because: 'PRIMARY KEY USING INDEX sets its columns NOT NULL, and checks every row unless they are so already',
+      }
+    : { lock: AX, because: 'PRIMARY KEY USING INDEX takes over an index that is there' };
+}
+
+export function validateConstraint(context: Context, name: string): Impact {
+  const constraint = context.table?.constraints.get(name);
+  if (constraint?.validated === true) return { lock: SUX, because: 'the constraint is valid already' };
+  const work = { scan: true, online: true };
+  const referenced = constraint?.references ?? null;
+  if (referenced !== null)
+    context.out.relation(referenced, 'RowShareLock', 'the foreign key that is validated points to it', work);
+  return {
+    lock: SUX,
+    ...work,
+    recurses: constraint?.noInherit !== true,
+    because: 'VALIDATE CONSTRAINT checks every row while writes go on',
+  };
+}
+
+export function setNotNull({ table, version, action }: Context, column: string): Impact {
+  const known = table?.columns.get(column);
+  if (known?.notNull === true) return { lock: AX, because: 'the column is NOT NULL already' };
+  const dropped = new Set(
+    action.commands.flatMap((command) => (command.kind === 'drop-constraint' ? [command.name] : [])),
+  );
+  const proof = proofOf(table, column);
+  if (proof !== undefined && version >= 12 && !dropped.has(proof.name))
+    return { lock: AX, because: `the valid constraint ${proof.name} proves it without a scan` };
+  if (proof !== undefined && dropped.has(proof.name)) {
+    return {
+      lock: AX,
+      scan: true,
+      because: `SET NOT NULL checks every row: ${proof.name} would prove it, but the same statement drops it`,
+    };
+  }
+  return { lock: AX, scan: true, because: 'SET NOT NULL checks every row' };
+}
+
+/** The valid CHECK that says a column is not null. */
+function proofOf(table: Table | null, column: string): Constraint | undefined {
+  return [...(table?.constraints.values() ?? [])].find(
+    (constraint) => constraint.kind === 'check' && constraint.validated && constraint.notNull.includes(column),
+  );
+}
+
+function isEmptyByConstruction({ table, catalog }: Context): boolean {
+  return table !== null && catalog.file !== 0 && table.file === catalog.file;
+}
+
+export function foreignKeysOver(table: Table | null, column: string): Constraint[] {
+  return [...(table?.constraints.values() ?? [])].filter(
+    (constraint) => constraint.references !== null && constraint.columns.includes(column),
+  );
+}
+
+export function lockReferenced({ out }: Context, constraint: Constraint, because: string, scan = false): void {
+  if (constraint.references !== null) out.relation(constraint.references, AX, because, { scan });
+}

@@ -1,0 +1,63 @@
+import { type Catalog, descendants, type Relation, resolve, type Table } from '../catalog/catalog.ts';
+import type { ActionOf, Name, RelationKind } from '../sql/action.ts';
+import type { Collector } from './collector.ts';
+import { dropIndexEffects } from './indexes.ts';
+
+const AX = 'AccessExclusiveLock';
+
+const DROPPED: Readonly<Record<RelationKind, string>> = {
+  table: 'DROP TABLE',
+  view: 'DROP VIEW',
+  'materialized-view': 'DROP MATERIALIZED VIEW',
+  index: 'DROP INDEX',
+  sequence: 'DROP SEQUENCE',
+  'foreign-table': 'DROP FOREIGN TABLE',
+};
+
+export function dropEffects(out: Collector, catalog: Catalog, action: ActionOf<'drop-relation'>): void {
+  const statement = DROPPED[action.relationKind];
+  for (const name of action.names) {
+    if (action.relationKind === 'index') dropIndexEffects(out, catalog, name, action.concurrently);
+    else out.name(name, AX, `${statement} removes it`);
+    if (action.cascade) dependents(out, catalog, name);
+    const table = out.table(name);
+    if (table !== null) dropTable(out, table, action.cascade);
+  }
+}
+
+export function dropSchemaEffects(out: Collector, catalog: Catalog, { names }: ActionOf<'drop-schema'>): void {
+  for (const relation of catalog.relations.values()) {
+    if (names.includes(relation.schema) && relation.kind !== 'index')
+      out.relation(relation, AX, 'DROP SCHEMA drops it');
+  }
+}
+
+function dropTable(out: Collector, table: Table, cascade: boolean): void {
+  for (const sequence of table.sequences) out.relation(sequence, AX, 'goes with its table');
+  for (const parent of table.parents) {
+    if (!parent.partitioned) continue;
+    out.relation(parent, AX, 'loses a partition');
+    for (const sibling of parent.children)
+      if (sibling.isDefaultPartition) out.relation(sibling, AX, 'the default partition gets new bounds');
+  }
+  for (const other of table.referencedBy) out.relation(other, AX, 'its foreign key to the table goes with it');
+  for (const { references } of table.constraints.values()) {
+    if (references !== null && references !== table) out.relation(references, AX, 'a foreign key to it goes');
+  }
+  if (table.partitioned || cascade)
+    for (const child of descendants(table)) out.relation(child, AX, 'goes with its parent');
+}
+
+/** CASCADE takes the views that read a relation, and those that read them. */
+function dependents(out: Collector, catalog: Catalog, name: Name): void {
+  const dropped = new Set<Relation>([catalog.relations.get(resolve(catalog, name)) ?? []].flat());
+  for (let before = -1; before < dropped.size;) {
+    before = dropped.size;
+    for (const view of catalog.relations.values()) {
+      if ((view.kind !== 'view' && view.kind !== 'materialized-view') || !view.reads.some((read) => dropped.has(read)))
+        continue;
+      dropped.add(view);
+      out.relation(view, AX, 'CASCADE drops the view with what it reads');
+    }
+  }
+}
