@@ -43,3 +43,7 @@ function modifier(node: Node): number | string {
   if ('A_Const' in node) return node.A_Const.sval?.sval ?? node.A_Const.ival?.ival ?? 0;
   return 'ColumnRef' in node ? strings(node.ColumnRef.fields).join('.') : '?';
 }
+
+export function rangeVars(nodes: readonly Node[] | undefined): Name[] {
+  return (nodes ?? []).flatMap((node) => ('RangeVar' in node ? [relationName(node.RangeVar)] : []));
+}

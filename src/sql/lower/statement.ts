@@ -1,10 +1,19 @@
-import type { DefElem, IndexStmt, Node, RenameStmt, VacuumStmt } from '../libpg.ts';
-import type { Action, ColumnName, Name } from '../action.ts';
-import { alterTable, relationKind } from './alter-table.ts';
-import { expression, relationsIn } from './expression.ts';
+import type { Node } from '../libpg.ts';
+import type { Action } from '../action.ts';
+import { alterTable } from './alter-table.ts';
+import { comment } from './comment.ts';
+import { alterDomain, createDomain } from './domain.ts';
+import { drop } from './drop.ts';
+import { relationsIn } from './expression.ts';
 import { createFunction } from './function.ts';
-import { listName, objectName, relationName, strings, typeName } from './name.ts';
+import { createIndex, reindex } from './indexes.ts';
+import { vacuum } from './maintenance.ts';
+import { listName, rangeVars, relationName, strings } from './name.ts';
+import { textOption } from './option.ts';
 import { copy, dml, select } from './query.ts';
+import { rename, setSchema } from './rename.ts';
+import { alterSequence, createSequence } from './sequence.ts';
+import { set, transaction } from './session.ts';
 import { createTable, persistence } from './table.ts';
 
 /** Statements that lock no relation, whatever they say. */
@@ -103,12 +112,11 @@ function lower(node: Node): Action | null {
   if ('MergeStmt' in node) return dml({ command: 'merge', node: node.MergeStmt });
   if ('CopyStmt' in node) return copy(node.CopyStmt);
   if ('CreateFunctionStmt' in node) return createFunction(node.CreateFunctionStmt);
-  if ('DropStmt' in node) return drop(node);
+  if ('DropStmt' in node) return drop(node.DropStmt);
   if ('RenameStmt' in node) return rename(node.RenameStmt);
-  if ('CommentStmt' in node) return comment(node);
-  if ('TransactionStmt' in node)
-    return { kind: 'transaction', command: TRANSACTION_COMMANDS[node.TransactionStmt.kind ?? 'TRANS_STMT_BEGIN'] };
-  if ('VariableSetStmt' in node) return set(node);
+  if ('CommentStmt' in node) return comment(node.CommentStmt);
+  if ('TransactionStmt' in node) return transaction(node.TransactionStmt);
+  if ('VariableSetStmt' in node) return set(node.VariableSetStmt);
   if ('VacuumStmt' in node) return vacuum(node.VacuumStmt);
   if ('CreateTableAsStmt' in node) {
     const { into, query, objtype, if_not_exists } = node.CreateTableAsStmt;
@@ -125,30 +133,9 @@ function lower(node: Node): Action | null {
     const { view, replace, query } = node.ViewStmt;
     return { kind: 'create-view', name: relationName(view), orReplace: replace === true, reads: relationsIn(query) };
   }
-  if ('CreateSeqStmt' in node) {
-    const { sequence, if_not_exists, options } = node.CreateSeqStmt;
-    return {
-      kind: 'create-sequence',
-      name: relationName(sequence),
-      ifNotExists: if_not_exists === true,
-      ownedBy: ownedBy(options),
-    };
-  }
-  if ('AlterSeqStmt' in node) {
-    const { sequence, missing_ok, options } = node.AlterSeqStmt;
-    return {
-      kind: 'alter-sequence',
-      name: relationName(sequence),
-      ifExists: missing_ok === true,
-      ownedBy: ownedBy(options),
-    };
-  }
-  if ('AlterObjectSchemaStmt' in node) {
-    const { relation, objectType, newschema } = node.AlterObjectSchemaStmt;
-    const kind = relationKind(objectType);
-    if (kind === null || relation === undefined) return { kind: 'no-relation' };
-    return { kind: 'set-schema', relationKind: kind, relation: relationName(relation), schema: newschema ?? '' };
-  }
+  if ('CreateSeqStmt' in node) return createSequence(node.CreateSeqStmt);
+  if ('AlterSeqStmt' in node) return alterSequence(node.AlterSeqStmt);
+  if ('AlterObjectSchemaStmt' in node) return setSchema(node.AlterObjectSchemaStmt);
   if ('CreateTrigStmt' in node) {
     const { relation, trigname } = node.CreateTrigStmt;
     return { kind: 'create-table-object', what: 'trigger', table: relationName(relation), name: trigname ?? '' };
@@ -169,15 +156,7 @@ function lower(node: Node): Action | null {
     const { table, policy_name } = node.AlterPolicyStmt;
     return { kind: 'alter-table-object', what: 'policy', table: relationName(table), name: policy_name ?? '' };
   }
-  if ('ReindexStmt' in node) {
-    const { kind, relation, params } = node.ReindexStmt;
-    return {
-      kind: 'reindex',
-      target: REINDEX_TARGETS[kind ?? 'REINDEX_OBJECT_TABLE'],
-      name: relation === undefined ? null : relationName(relation),
-      concurrently: hasOption(params, 'concurrently'),
-    };
-  }
+  if ('ReindexStmt' in node) return reindex(node.ReindexStmt);
   if ('ClusterStmt' in node) {
     const { relation } = node.ClusterStmt;
     return { kind: 'cluster', table: relation === undefined ? null : relationName(relation) };
@@ -210,17 +189,8 @@ function lower(node: Node): Action | null {
   if ('CreatePublicationStmt' in node) return publication(node.CreatePublicationStmt.pubobjects);
   if ('AlterPublicationStmt' in node) return publication(node.AlterPublicationStmt.pubobjects);
   if ('CreateSchemaStmt' in node) return createSchema(node);
-  if ('CreateDomainStmt' in node) {
-    const { domainname, typeName: base, constraints } = node.CreateDomainStmt;
-    return {
-      kind: 'create-domain',
-      name: listName(domainname),
-      base: typeName(base),
-      constrained: (constraints ?? []).some(constrains),
-    };
-  }
-  if ('AlterDomainStmt' in node)
-    return { kind: 'alter-domain', name: listName(node.AlterDomainStmt.typeName), command: domainCommand(node) };
+  if ('CreateDomainStmt' in node) return createDomain(node.CreateDomainStmt);
+  if ('AlterDomainStmt' in node) return alterDomain(node.AlterDomainStmt);
   if ('CreateEnumStmt' in node) {
     return {
       kind: 'create-enum',
@@ -244,130 +214,6 @@ function lower(node: Node): Action | null {
   return null;
 }
 
-function createIndex(node: IndexStmt): Action {
-  const elements = (node.indexParams ?? []).flatMap((item) => ('IndexElem' in item ? [item.IndexElem] : []));
-  return {
-    kind: 'create-index',
-    name: node.idxname ?? null,
-    table: relationName(node.relation),
-    concurrently: node.concurrent === true,
-    ifNotExists: node.if_not_exists === true,
-    unique: node.unique === true,
-    only: node.relation?.inh !== true,
-    method: node.accessMethod ?? 'btree',
-    columns: elements.map(({ name }) => name ?? null),
-    expressions: elements.flatMap(({ expr }) => (expr === undefined ? [] : [expression(expr)])),
-    where: node.whereClause === undefined ? null : expression(node.whereClause),
-  };
-}
-
-const TABLE_OBJECTS = { OBJECT_TRIGGER: 'trigger', OBJECT_POLICY: 'policy', OBJECT_RULE: 'rule' } as const;
-
-function drop(node: Extract<Node, { DropStmt: unknown }>): Action | null {
-  const { removeType, objects = [], behavior, missing_ok, concurrent } = node.DropStmt;
-  const ifExists = missing_ok === true;
-  const cascade = behavior === 'DROP_CASCADE';
-  const kind = relationKind(removeType);
-  if (kind !== null) {
-    return {
-      kind: 'drop-relation',
-      relationKind: kind,
-      names: objects.map(objectName),
-      ifExists,
-      cascade,
-      concurrently: concurrent === true,
-    };
-  }
-  if (removeType === 'OBJECT_SCHEMA')
-    return { kind: 'drop-schema', names: objects.map((item) => objectName(item).name), ifExists, cascade };
-  if (removeType === 'OBJECT_TRIGGER' || removeType === 'OBJECT_POLICY' || removeType === 'OBJECT_RULE') {
-    const [object] = objects;
-    const parts = object !== undefined && 'List' in object ? (object.List.items ?? []) : [];
-    return {
-      kind: 'drop-table-object',
-      what: TABLE_OBJECTS[removeType],
-      table: listName(parts.slice(0, -1)),
-      name: strings(parts).at(-1) ?? '',
-    };
-  }
-  // Dropping a type, function or extension with CASCADE can take columns and defaults of tables with it.
-  return cascade ? null : { kind: 'no-relation' };
-}
-
-function rename(node: RenameStmt): Action | null {
-  const { renameType, relation, subname = '', newname: to = '', missing_ok } = node;
-  const common = { kind: 'rename', to, ifExists: missing_ok === true } as const;
-  if (renameType === 'OBJECT_SCHEMA') return { kind: 'rename-schema', from: subname, to };
-  if (relation === undefined) return { kind: 'no-relation' };
-  const name = relationName(relation);
-  const kind = relationKind(renameType);
-  if (kind !== null) return { ...common, what: kind, relation: name, from: name.name };
-  if (renameType === 'OBJECT_COLUMN') return { ...common, what: 'column', relation: name, from: subname };
-  if (renameType === 'OBJECT_TABCONSTRAINT') return { ...common, what: 'constraint', relation: name, from: subname };
-  if (renameType === 'OBJECT_TRIGGER' || renameType === 'OBJECT_POLICY' || renameType === 'OBJECT_RULE') {
-    return { ...common, what: TABLE_OBJECTS[renameType], relation: name, from: subname };
-  }
-  // ALTER TYPE … RENAME ATTRIBUTE names its composite type as a relation.
-  return renameType === 'OBJECT_ATTRIBUTE' ? { kind: 'no-relation' } : null;
-}
-
-function comment(node: Extract<Node, { CommentStmt: unknown }>): Action {
-  const { objtype, object } = node.CommentStmt;
-  const items = object !== undefined && 'List' in object ? (object.List.items ?? []) : [];
-  if (relationKind(objtype) !== null) return { kind: 'comment', relation: listName(items) };
-  if (
-    objtype === 'OBJECT_COLUMN' ||
-    objtype === 'OBJECT_TABCONSTRAINT' ||
-    (objtype !== undefined && objtype in TABLE_OBJECTS)
-  ) {
-    return { kind: 'comment', relation: listName(items.slice(0, -1)) };
-  }
-  return { kind: 'comment', relation: null };
-}
-
-const TRANSACTION_COMMANDS = {
-  TRANS_STMT_BEGIN: 'begin',
-  TRANS_STMT_START: 'begin',
-  TRANS_STMT_COMMIT: 'commit',
-  TRANS_STMT_ROLLBACK: 'rollback',
-  TRANS_STMT_SAVEPOINT: 'savepoint',
-  TRANS_STMT_RELEASE: 'release',
-  TRANS_STMT_ROLLBACK_TO: 'rollback-to',
-  TRANS_STMT_PREPARE: 'prepare',
-  TRANS_STMT_COMMIT_PREPARED: 'other',
-  TRANS_STMT_ROLLBACK_PREPARED: 'other',
-} as const;
-
-const REINDEX_TARGETS = {
-  REINDEX_OBJECT_INDEX: 'index',
-  REINDEX_OBJECT_TABLE: 'table',
-  REINDEX_OBJECT_SCHEMA: 'schema',
-  REINDEX_OBJECT_SYSTEM: 'database',
-  REINDEX_OBJECT_DATABASE: 'database',
-} as const;
-
-function set(node: Extract<Node, { VariableSetStmt: unknown }>): Action {
-  const { kind, name = 'all', args = [], is_local } = node.VariableSetStmt;
-  const values = args.map((arg) => ('A_Const' in arg ? constantText(arg) : ''));
-  return { kind: 'set', name, value: kind === 'VAR_SET_VALUE' ? values.join(', ') : null, local: is_local === true };
-}
-
-function constantText(node: Extract<Node, { A_Const: unknown }>): string {
-  const { sval, ival, fval, boolval } = node.A_Const;
-  if (sval !== undefined) return sval.sval ?? '';
-  if (fval !== undefined) return fval.fval ?? '';
-  if (boolval !== undefined) return boolval.boolval === true ? 'true' : 'false';
-  return String(ival?.ival ?? 0);
-}
-
-function vacuum(node: VacuumStmt): Action {
-  const tables = (node.rels ?? []).flatMap((item) =>
-    'VacuumRelation' in item ? [relationName(item.VacuumRelation.relation)] : [],
-  );
-  if (node.is_vacuumcmd !== true) return { kind: 'analyze', tables };
-  return { kind: 'vacuum', tables, full: hasOption(node.options, 'full') };
-}
-
 function publication(objects: readonly Node[] | undefined): Action {
   const tables = (objects ?? []).flatMap((item) =>
     'PublicationObjSpec' in item && item.PublicationObjSpec.pubtable !== undefined
@@ -382,51 +228,4 @@ function createSchema(node: Extract<Node, { CreateSchemaStmt: unknown }>): Actio
   // CREATE SCHEMA s CREATE TABLE …: the tables are new and lock nothing, but the catalog would miss them.
   if (schemaElts.length > 0) return null;
   return { kind: 'create-schema', name: schemaname ?? authrole?.rolename ?? '', ifNotExists: if_not_exists === true };
-}
-
-function constrains(node: Node): boolean {
-  return (
-    'Constraint' in node && (node.Constraint.contype === 'CONSTR_CHECK' || node.Constraint.contype === 'CONSTR_NOTNULL')
-  );
-}
-
-function domainCommand(node: Extract<Node, { AlterDomainStmt: unknown }>) {
-  const { subtype, def } = node.AlterDomainStmt;
-  // The letters are those of AlterDomainStmt.subtype in parsenodes.h.
-  if (subtype === 'O') return 'set-not-null';
-  if (subtype === 'V') return 'validate-constraint';
-  if (subtype !== 'C') return 'other';
-  return def !== undefined && 'Constraint' in def && def.Constraint.skip_validation === true
-    ? 'add-constraint-not-valid'
-    : 'add-constraint';
-}
-
-function rangeVars(nodes: readonly Node[] | undefined): Name[] {
-  return (nodes ?? []).flatMap((node) => ('RangeVar' in node ? [relationName(node.RangeVar)] : []));
-}
-
-function ownedBy(options: readonly Node[] | undefined): ColumnName | null {
-  const option = (options ?? []).find((item) => 'DefElem' in item && item.DefElem.defname === 'owned_by');
-  const arg = option !== undefined && 'DefElem' in option ? option.DefElem.arg : undefined;
-  const parts = arg !== undefined && 'List' in arg ? (arg.List.items ?? []) : [];
-  // OWNED BY NONE is a list of one; a column has its table in front.
-  return parts.length < 2 ? null : { table: listName(parts.slice(0, -1)), column: strings(parts).at(-1) ?? '' };
-}
-
-function hasOption(options: readonly Node[] | undefined, name: string): boolean {
-  return (options ?? []).some((item) => 'DefElem' in item && item.DefElem.defname === name && isOn(item.DefElem));
-}
-
-/** `VACUUM (FULL false)` is a way to say no. */
-function isOn({ arg }: DefElem): boolean {
-  if (arg === undefined) return true;
-  if ('String' in arg) return !['false', 'off', '0'].includes(arg.String.sval ?? '');
-  if ('Integer' in arg) return (arg.Integer.ival ?? 0) !== 0;
-  if ('Boolean' in arg) return arg.Boolean.boolval === true;
-  return true;
-}
-
-function textOption(options: readonly DefElem[], name: string): string | null {
-  const arg = options.find((option) => option.defname === name)?.arg;
-  return arg !== undefined && 'String' in arg ? (arg.String.sval ?? '') : null;
 }

@@ -1,0 +1,39 @@
+import type { IndexStmt, ReindexStmt } from '../libpg.ts';
+import type { Action } from '../action.ts';
+import { expression } from './expression.ts';
+import { relationName } from './name.ts';
+import { hasOption } from './option.ts';
+
+export function createIndex(node: IndexStmt): Action {
+  const elements = (node.indexParams ?? []).flatMap((item) => ('IndexElem' in item ? [item.IndexElem] : []));
+  return {
+    kind: 'create-index',
+    name: node.idxname ?? null,
+    table: relationName(node.relation),
+    concurrently: node.concurrent === true,
+    ifNotExists: node.if_not_exists === true,
+    unique: node.unique === true,
+    only: node.relation?.inh !== true,
+    method: node.accessMethod ?? 'btree',
+    columns: elements.map(({ name }) => name ?? null),
+    expressions: elements.flatMap(({ expr }) => (expr === undefined ? [] : [expression(expr)])),
+    where: node.whereClause === undefined ? null : expression(node.whereClause),
+  };
+}
+
+const REINDEX_TARGETS = {
+  REINDEX_OBJECT_INDEX: 'index',
+  REINDEX_OBJECT_TABLE: 'table',
+  REINDEX_OBJECT_SCHEMA: 'schema',
+  REINDEX_OBJECT_SYSTEM: 'database',
+  REINDEX_OBJECT_DATABASE: 'database',
+} as const;
+
+export function reindex({ kind, relation, params }: ReindexStmt): Action {
+  return {
+    kind: 'reindex',
+    target: REINDEX_TARGETS[kind ?? 'REINDEX_OBJECT_TABLE'],
+    name: relation === undefined ? null : relationName(relation),
+    concurrently: hasOption(params, 'concurrently'),
+  };
+}

@@ -1,0 +1,1 @@
+export const TABLE_OBJECTS = { OBJECT_TRIGGER: 'trigger', OBJECT_POLICY: 'policy', OBJECT_RULE: 'rule' } as const;
