@@ -15,8 +15,9 @@ export default defineRule({
       {
         before: 'CREATE TABLE orders (total numeric);',
         sql: 'BEGIN;\nCREATE INDEX CONCURRENTLY orders_total ON orders (total);\nCOMMIT;',
+        fails: '25001',
       },
-      { before: 'CREATE TABLE orders (total numeric);', sql: 'BEGIN;\nVACUUM orders;\nCOMMIT;' },
+      { before: 'CREATE TABLE orders (total numeric);', sql: 'BEGIN;\nVACUUM orders;\nCOMMIT;', fails: '25001' },
     ],
     good: [
       {

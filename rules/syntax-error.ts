@@ -11,7 +11,10 @@ export default defineEngineRule({
     source: 'https://www.postgresql.org/docs/current/sql-syntax.html',
   },
   examples: {
-    bad: [{ sql: 'CREATE TABEL orders (id bigint);' }, { sql: 'CREATE TABLE orders (id bigint,);' }],
+    bad: [
+      { sql: 'CREATE TABEL orders (id bigint);', fails: '42601' },
+      { sql: 'CREATE TABLE orders (id bigint,);', fails: '42601' },
+    ],
     good: [{ sql: 'CREATE TABLE orders (id bigint);' }],
   },
 });

@@ -44,8 +44,12 @@ export interface AnalyseOptions {
 
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
 export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
-  const byKind = rulesByKind(options.rules);
+  const byKind = rulesByKind(options.rules.filter((rule) => severityOf(rule, options) !== 'off'));
   return Array.from(scripts, (script) => analyseFile(script, catalog, options, byKind));
+}
+
+function severityOf(rule: Rule, { severities }: AnalyseOptions): Severity | 'off' {
+  return severities[rule.name] ?? rule.severity;
 }
 
 function analyseFile(
@@ -131,7 +135,8 @@ class Reports {
   }
 
   isOff(rule: string): boolean {
-    return this.#options.severities[rule] === 'off';
+    const known = this.#rules.get(rule);
+    return known !== undefined && severityOf(known, this.#options) === 'off';
   }
 
   knows(rule: string): boolean {
@@ -140,8 +145,9 @@ class Reports {
 
   add(name: string, verdict: Verdict, place: { statement: number | null; range: Range; anchor: number }): void {
     const rule = this.#rules.get(name);
-    const severity = this.#options.severities[name] ?? rule?.severity;
-    if (rule === undefined || severity === undefined || severity === 'off') return;
+    if (rule === undefined) return;
+    const severity = severityOf(rule, this.#options);
+    if (severity === 'off') return;
     this.#findings.push({ rule: name, category: rule.category, severity, ...verdict, ...place });
   }
 }

@@ -50,6 +50,10 @@ export interface Example {
   readonly before?: string;
   /** The first major version on which it runs. */
   readonly since?: number;
+  /** The last major version of which it is true. */
+  readonly until?: number;
+  /** The SQLSTATE with which the server refuses it. */
+  readonly fails?: string;
 }
 
 export interface Docs {
@@ -64,7 +68,8 @@ interface RuleBase {
   /** Kebab-case, and the name of its file: it names the hazard, so that a suppression reads well. */
   readonly name: string;
   readonly category: Category;
-  readonly severity: Severity;
+  /** A rule that is `off` is for those who ask for it in their config. */
+  readonly severity: Severity | 'off';
   readonly docs: Docs;
   readonly examples: { readonly bad: readonly Example[]; readonly good: readonly Example[] };
 }

@@ -10,6 +10,7 @@ export function rulesMarkdown(rules: readonly Rule[]): string {
     '# Rules',
     '',
     'A rule is one file in this folder, listed in `index.ts`. `tiptoe rules NAME` shows a page in the terminal.',
+    'A rule that is off is for those who want it: `"rules": { "RULE": "warning" }` in `tiptoe.config.json`.',
     'To accept a finding, say why: `-- tiptoe-disable-next-statement RULE: reason`.',
     '',
     '| rule | category | severity | finds |',
@@ -46,8 +47,11 @@ function section(rule: Rule): string {
   ].join('\n');
 }
 
-function code({ before, sql, since }: Example): string[] {
+function code({ before, sql, since, until }: Example): string[] {
   const earlier = before === undefined ? [] : ['-- earlier migrations', ...before.split('\n'), '-- this one'];
-  const version = since === undefined ? [] : [`-- PostgreSQL ${since} and later`];
-  return ['```sql', ...version, ...earlier, ...sql.split('\n'), '```', ''];
+  const versions = [
+    ...(since === undefined ? [] : [`-- PostgreSQL ${since} and later`]),
+    ...(until === undefined ? [] : [`-- PostgreSQL ${until} and earlier`]),
+  ];
+  return ['```sql', ...versions, ...earlier, ...sql.split('\n'), '```', ''];
 }

@@ -4,7 +4,8 @@ import type { Style } from './style.ts';
 export function ruleList(rules: readonly Rule[], style: Style): string {
   const width = Math.max(...rules.map(({ name }) => name.length));
   const rows = rules.map(({ name, category, severity, docs }) => {
-    const level = severity === 'error' ? style.red(severity.padEnd(7)) : style.yellow(severity.padEnd(7));
+    const colour = { error: style.red, warning: style.yellow, off: style.dim }[severity];
+    const level = colour(severity.padEnd(7));
     return `${style.bold(name.padEnd(width))}  ${level}  ${style.dim(category.padEnd(13))}  ${docs.what}`;
   });
   return `${rows.join('\n')}\n`;
