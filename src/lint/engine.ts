@@ -2,11 +2,11 @@ import { beginFile, type Catalog } from '../catalog/catalog.ts';
 import { fold } from '../catalog/fold.ts';
 import { effects } from '../effects/effects.ts';
 import type { Effects } from '../effects/effect.ts';
-import { divide, type TransactionMode } from '../effects/units.ts';
+import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
 import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
-import type { Category, Rule, Severity, Verdict } from './kit.ts';
+import type { Category, Done, Rule, Severity, Verdict } from './kit.ts';
 import { readSuppressions, type Suppression } from './suppressions.ts';
 
 export interface Finding extends Verdict {
@@ -60,8 +60,11 @@ function analyseFile(
 ): AnalysedFile {
   beginFile(catalog);
   const actions = script.statements.map(({ action }) => action);
-  const transaction = transactionMode(script);
+  const division = divideOrNot(script);
+  const transactionOf = transactions(script, division);
   const fileDirectives = directives(script.comments);
+  const isBackfill =
+    script.source.path.endsWith('.backfill.sql') || fileDirectives.some(({ name }) => name === 'backfill');
   const reports = new Reports(options);
   const statements: AnalysedStatement[] = [];
   let inTransaction = false;
@@ -76,7 +79,8 @@ function analyseFile(
       catalog,
       version: options.version,
       inTransaction,
-      file: { actions, at },
+      file: { actions, at, isBackfill },
+      transaction: transactionOf.get(statement) ?? [],
       directives: fileDirectives.filter(({ range: place }) => place.start >= previousEnd && place.start < range.end),
     };
     for (const rule of byKind.get(action.kind) ?? []) {
@@ -86,6 +90,7 @@ function analyseFile(
     if (found.notUnderstood !== null)
       reports.add('not-understood', notUnderstood(found), { statement: index, range, anchor: range.start });
     if (action.kind === 'transaction') inTransaction = transactionOpen(action.command, inTransaction);
+    transactionOf.get(statement)?.push({ action, effects: found, line: script.source.position(range.start).line });
     fold(catalog, action);
   }
   for (const fault of script.faults)
@@ -94,13 +99,24 @@ function analyseFile(
       range: brokenToken(script, fault),
       anchor: fault.range.start,
     });
-  return { script, transaction, statements, ...suppress(script, reports) };
+  return { script, transaction: division?.transaction ?? 'file', statements, ...suppress(script, reports) };
 }
 
-/** What the runner refuses to divide, it refuses to run; a framework that wraps its files would run it as one. */
-function transactionMode(script: Script): TransactionMode {
+/** Null for what the runner refuses to divide, and so to run; a framework that wraps its files would run it as one. */
+function divideOrNot(script: Script): Division | null {
   const division = divide(script);
-  return division.kind === 'units' ? division.transaction : 'file';
+  return division.kind === 'units' ? division : null;
+}
+
+/** For each statement, what its transaction has done so far: one list a transaction, which grows. */
+function transactions(script: Script, division: Division | null): ReadonlyMap<Statement, Done[]> {
+  const units = division?.units.map(statementsOf) ?? [script.statements];
+  return new Map(
+    units.flatMap((statements) => {
+      const done: Done[] = [];
+      return statements.map((statement) => [statement, done] as const);
+    }),
+  );
 }
 
 function transactionOpen(command: string, before: boolean): boolean {

@@ -20,6 +20,14 @@ export type Category =
   | 'style';
 export type Severity = 'error' | 'warning';
 
+/** A statement that the same transaction ran before, and whose locks it therefore still holds. */
+export interface Done {
+  readonly action: Action;
+  readonly effects: Effects;
+  /** Where it starts, from 1. */
+  readonly line: number;
+}
+
 export interface RuleContext<A extends Action = Action> {
   readonly action: A;
   readonly effects: Effects;
@@ -29,7 +37,9 @@ export interface RuleContext<A extends Action = Action> {
   /** True inside a BEGIN that the file wrote, or where the framework wraps the file. */
   readonly inTransaction: boolean;
   /** Everything the file does, this statement included, and where this one stands in it. */
-  readonly file: { readonly actions: readonly Action[]; readonly at: number };
+  readonly file: { readonly actions: readonly Action[]; readonly at: number; readonly isBackfill: boolean };
+  /** What ran before in the same transaction, in order: one that the file wrote, or the one that the runner puts around it. */
+  readonly transaction: readonly Done[];
   /** Those that stand after the statement before and before the end of this one. */
   readonly directives: readonly Directive[];
 }
@@ -54,6 +64,8 @@ export interface Example {
   readonly until?: number;
   /** The SQLSTATE with which the server refuses it. */
   readonly fails?: string;
+  /** Of a bad one: other rules that rightly find another hazard in it. */
+  readonly also?: readonly string[];
 }
 
 export interface Docs {
