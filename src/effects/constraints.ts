@@ -1,4 +1,4 @@
-import type { Constraint, Table } from '../catalog/catalog.ts';
+import { type Constraint, descendants, type Table } from '../catalog/catalog.ts';
 import type { ConstraintDef } from '../sql/action.ts';
 import type { Context, Impact } from './subcommand.ts';
 
@@ -16,7 +16,7 @@ export function addConstraint(
       return {
         lock: AX,
         scan,
-        recurses: constraint.noInherit ? 'locks' : true,
+        recurses: constraint.noInherit ? locksHeirs(context) : true,
         because: scan ? 'CHECK is checked against every row' : 'CHECK … NOT VALID is for new rows only',
       };
     }
@@ -51,26 +51,27 @@ export function addConstraint(
   }
 }
 
-function addKey({ table }: Context, constraint: Extract<ConstraintDef, { kind: 'unique' | 'primary-key' }>): Impact {
+/** Until 17, what is not inherited leaves inheriting tables alone. */
+function locksHeirs({ version }: Context): 'locks' | false {
+  return version >= 18 ? 'locks' : false;
+}
+
+function addKey(context: Context, constraint: Extract<ConstraintDef, { kind: 'unique' | 'primary-key' }>): Impact {
+  const { table } = context;
   const what = constraint.kind === 'unique' ? 'UNIQUE' : 'PRIMARY KEY';
   if (constraint.usingIndex === null) {
     // Only partitions share a key with their parent; inheriting tables have none of it.
     return {
       lock: AX,
       indexBuild: true,
-      recurses: table?.partitioned === true ? true : 'locks',
+      recurses: table?.partitioned === true ? true : inheritsKey(context, constraint),
       because: `${what} builds its index`,
     };
   }
   if (constraint.kind === 'unique')
     return { lock: AX, because: 'UNIQUE USING INDEX takes over an index that is there' };
   const index = [...(table?.indexes ?? [])].find((candidate) => candidate.name === constraint.usingIndex);
-  const nullable =
-    index === undefined ||
-    index.columns.some(
-      (column) =>
-        column === null || (table?.columns.get(column)?.notNull !== true && proofOf(table, column) === undefined),
-    );
+  const nullable = index === undefined || index.columns.some((column) => column === null || mayBeNull(table, column));
   return nullable
     ? {
         lock: AX,
@@ -78,6 +79,23 @@ function addKey({ table }: Context, constraint: Extract<ConstraintDef, { kind: '
         because: 'PRIMARY KEY USING INDEX sets its columns NOT NULL, and checks every row unless they are so already',
       }
     : { lock: AX, because: 'PRIMARY KEY USING INDEX takes over an index that is there' };
+}
+
+/** Inheriting tables get none of a key's index, but a primary key's NOT NULL. */
+function inheritsKey(
+  context: Context,
+  { kind, columns }: Extract<ConstraintDef, { kind: 'unique' | 'primary-key' }>,
+): 'locks' | false {
+  const { table, out, action } = context;
+  if (kind === 'unique' || table === null) return locksHeirs(context);
+  if (!columns.some((column) => mayBeNull(table, column))) return 'locks';
+  for (const child of action.only ? [] : descendants(table))
+    out.relation(child, AX, 'PRIMARY KEY sets the column NOT NULL in inheriting tables as well', { scan: true });
+  return false;
+}
+
+function mayBeNull(table: Table | null, column: string): boolean {
+  return table?.columns.get(column)?.notNull !== true && proofOf(table, column) === undefined;
 }
 
 export function validateConstraint(context: Context, name: string): Impact {

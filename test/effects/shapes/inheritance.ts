@@ -10,4 +10,9 @@ export const INHERITANCE: Shapes = [
   'ALTER TABLE dogs NO INHERIT animals',
   'DROP TABLE bare, cats',
   'CREATE TABLE puppies (age int) INHERITS (animals)',
+  'ALTER TABLE animals ADD CONSTRAINT p PRIMARY KEY (name)',
+  {
+    sql: 'ALTER TABLE animals ADD CONSTRAINT p PRIMARY KEY (name)',
+    before: 'ALTER TABLE animals ALTER name SET NOT NULL',
+  },
 ];
