@@ -14,6 +14,8 @@ export interface Catalog {
   searchPath: readonly string[];
   /** Session settings by lower-case name, as the file set them. */
   readonly settings: Map<string, string>;
+  /** What the session of every file begins with: the server's own, where it is known. */
+  session: { readonly searchPath: readonly string[]; readonly settings: ReadonlyMap<string, string> };
   /** What SET LOCAL hides until the transaction ends. */
   outerSession: { readonly searchPath: readonly string[]; readonly settings: ReadonlyMap<string, string> } | null;
   /** Counts the files begun; what was made in the current one is not preexisting. */
@@ -109,6 +111,7 @@ export function emptyCatalog(): Catalog {
     enums: new Set(),
     searchPath: ['public'],
     settings: new Map(),
+    session: { searchPath: ['public'], settings: new Map() },
     outerSession: null,
     file: 0,
   };
@@ -117,8 +120,14 @@ export function emptyCatalog(): Catalog {
 /** Begins a migration file. Every file starts from a clean session. */
 export function beginFile(catalog: Catalog): void {
   catalog.file += 1;
-  catalog.searchPath = ['public'];
+  resetSession(catalog);
+}
+
+/** Back to what a session begins with. */
+export function resetSession(catalog: Catalog): void {
+  catalog.searchPath = catalog.session.searchPath;
   catalog.settings.clear();
+  for (const [name, value] of catalog.session.settings) catalog.settings.set(name, value);
   catalog.outerSession = null;
 }
 

@@ -1,8 +1,8 @@
 import { rules } from '../../rules/index.ts';
-import { emptyCatalog } from '../catalog/catalog.ts';
 import { analyse, type AnalysedFile } from '../lint/engine.ts';
 import { readConfig } from './config.ts';
 import { readScripts } from './input.ts';
+import { startingSchema } from './starting-schema.ts';
 
 /** The newest major version that tiptoe knows; `lint` judges by it unless told otherwise. */
 const NEWEST = 18;
@@ -15,10 +15,14 @@ export async function analyseFiles(
     readonly config?: string;
     readonly var: Readonly<Record<string, string>>;
     readonly pgVersion?: number;
+    readonly schema?: string;
+    readonly databaseUrl?: string;
   },
 ): Promise<{ files: AnalysedFile[]; version: number }> {
   const config = await readConfig(given.config);
   const scripts = await readScripts(paths, { dir: given.dir ?? config.dir, variables: given.var });
-  const version = given.pgVersion ?? config.pgVersion ?? NEWEST;
-  return { files: analyse(scripts, emptyCatalog(), { rules, severities: config.severities, version }), version };
+  const before = await startingSchema(given);
+  if (before.warning !== undefined) process.stderr.write(`tiptoe: ${before.warning}\n`);
+  const version = given.pgVersion ?? before.version ?? config.pgVersion ?? NEWEST;
+  return { files: analyse(scripts, before.catalog, { rules, severities: config.severities, version }), version };
 }

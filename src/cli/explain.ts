@@ -8,6 +8,8 @@ interface ExplainOptions {
   readonly config?: string;
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
+  readonly schema?: string;
+  readonly databaseUrl?: string;
   readonly format: 'pretty' | 'json';
   readonly quiet: boolean;
 }
@@ -23,6 +25,8 @@ export function explainCommand(): Command {
     .addOption(options.config())
     .addOption(options.variable())
     .addOption(options.pgVersion())
+    .addOption(options.schemaDump())
+    .addOption(options.schemaServer())
     .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
     .option('-q, --quiet', 'only statements that hold up traffic, or are not understood', false)
     .addHelpText(

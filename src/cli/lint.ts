@@ -8,6 +8,8 @@ interface LintOptions {
   readonly config?: string;
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
+  readonly schema?: string;
+  readonly databaseUrl?: string;
   readonly failOn: 'error' | 'warning' | 'never';
   readonly format: 'pretty' | 'json';
   readonly quiet: boolean;
@@ -24,6 +26,8 @@ export function lintCommand(): Command {
     .addOption(options.config())
     .addOption(options.variable())
     .addOption(options.pgVersion())
+    .addOption(options.schemaDump())
+    .addOption(options.schemaServer())
     .addOption(
       new Option('--fail-on <severity>', 'which findings make the exit code 1')
         .choices(['error', 'warning', 'never'])
@@ -39,6 +43,7 @@ Examples:
   tiptoe lint migrations/042_orders.sql        one file, on its own
   tiptoe lint --format json > findings.json    for a script
   git show HEAD:x.sql | tiptoe lint -          from a pipe
+  tiptoe lint --schema schema.sql new.sql      a new file, on top of what pg_dump --schema-only wrote
 
 A finding is accepted by a comment with a reason:
   -- tiptoe-disable-next-statement create-index-blocking: the table has 200 rows`,

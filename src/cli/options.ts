@@ -32,6 +32,13 @@ export const schema = (): Option =>
     })
     .default('tiptoe');
 
+/** For commands that need no database: what is there before the first file. */
+export const schemaDump = (): Option =>
+  new Option('--schema <dump.sql>', 'what is there before the first file, as pg_dump --schema-only wrote it');
+
+export const schemaServer = (): Option =>
+  new Option('--database-url <url>', 'what is there before the first file, as this server has it (it is only read)');
+
 export const variable = (): Option =>
   new Option('--var <name=value>', 'replace :NAME in the migrations by this text (repeatable)')
     .argParser((text: string, previous: Readonly<Record<string, string>> | undefined) => {
