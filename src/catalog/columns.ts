@@ -25,7 +25,7 @@ function constraintName(table: Table, constraint: ConstraintDef): string {
     exclude: 'excl',
     'foreign-key': 'fkey',
   }[constraint.kind];
-  const columns = columnsOf(constraint);
+  const columns = constraint.kind === 'exclude' ? constraint.nameParts : columnsOf(constraint);
   // A check names its column only when it has just one.
   const named = constraint.kind === 'primary-key' || (constraint.kind === 'check' && columns.length > 1) ? [] : columns;
   return freeName([table.name, ...named, suffix].join('_'), (name) => table.constraints.has(name));

@@ -42,7 +42,7 @@ export function createIndex(catalog: Catalog, action: ActionOf<'create-index'>):
   const known = catalog.relations.get(resolve(catalog, action.table));
   const table = known?.kind === 'materialized-view' ? known : mention(catalog, action.table);
   if (table === null) return;
-  const ownName = [table.name, ...action.columns.map((column) => column ?? 'expr'), 'idx'].join('_');
+  const ownName = [table.name, ...action.nameParts, 'idx'].join('_');
   const name = action.name ?? freeName(ownName, (candidate) => catalog.relations.has(keyOf(table.schema, candidate)));
   if (action.ifNotExists && catalog.relations.has(keyOf(table.schema, name))) return;
   addIndex(catalog, table, {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type Catalog, emptyCatalog, resetSession } from '../catalog/catalog.ts';
-import { fold } from '../catalog/fold.ts';
+import { type Catalog, emptyCatalog } from '../catalog/catalog.ts';
+import { catalogFromDump } from '../catalog/from-dump.ts';
 import type { LiveSchema } from '../inspect/read-catalog.ts';
 import { Problem } from '../problem.ts';
 import { loadParser } from '../sql/libpg.ts';
@@ -42,13 +42,11 @@ async function fromServer(databaseUrl: string): Promise<LiveSchema> {
 async function fromDump(path: string): Promise<StartingSchema> {
   const [dump] = await Promise.all([readDump(path), loadParser()]);
   const script = parseScript(path, dump);
-  const catalog = emptyCatalog();
-  for (const { action } of script.statements) fold(catalog, action);
-  resetSession(catalog);
-  const [fault] = script.faults;
+  const { catalog, faults } = catalogFromDump(script);
+  const [fault] = faults;
   if (fault === undefined) return { catalog };
   const { line } = script.source.position(fault.offset);
-  const others = script.faults.length === 1 ? '' : `, and ${script.faults.length - 1} more like it`;
+  const others = faults.length === 1 ? '' : `, and ${faults.length - 1} more like it`;
   return { catalog, warning: `${path}:${line}: ${fault.message}${others}; what it makes is not known.` };
 }
 

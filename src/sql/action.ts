@@ -73,6 +73,8 @@ export type ConstraintDef =
   | (ConstraintBase & {
       readonly kind: 'exclude';
       readonly columns: readonly string[];
+      /** Of which PostgreSQL makes its name when it has none. */
+      readonly nameParts: readonly string[];
       /** Columns that its expressions and its predicate use. */
       readonly computedFrom: readonly string[];
     })
@@ -174,6 +176,8 @@ export type Action =
       /** CREATE INDEX ON ONLY parent */
       readonly only: boolean;
       readonly method: string;
+      /** Of which PostgreSQL makes its name when it has none. */
+      readonly nameParts: readonly string[];
       /** null for an expression */
       readonly columns: readonly (string | null)[];
       readonly expressions: readonly Expression[];

@@ -1,6 +1,7 @@
 import type { Constraint, IndexElem, Node } from '../libpg.ts';
 import type { ConstraintDef } from '../action.ts';
 import { expression } from './expression.ts';
+import { indexNameParts } from './index-name.ts';
 import { relationName, strings } from './name.ts';
 
 /** Null for what is not a constraint of its own: DEFAULT, NULL, DEFERRABLE and the like. `column` is the one it is written beside. */
@@ -37,6 +38,7 @@ export function constraint(node: Constraint, column: string | null): ConstraintD
         ...base,
         kind: 'exclude',
         columns: elements.flatMap(({ name }) => name ?? []),
+        nameParts: indexNameParts(elements),
         computedFrom: computed.flatMap((part) => expression(part).columns),
         enforced: true,
       };

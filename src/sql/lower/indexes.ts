@@ -1,11 +1,12 @@
-import type { IndexStmt, ReindexStmt } from '../libpg.ts';
+import type { IndexElem, IndexStmt, Node, ReindexStmt } from '../libpg.ts';
 import type { Action } from '../action.ts';
 import { expression } from './expression.ts';
 import { relationName } from './name.ts';
+import { indexNameParts } from './index-name.ts';
 import { hasOption } from './option.ts';
 
 export function createIndex(node: IndexStmt): Action {
-  const elements = (node.indexParams ?? []).flatMap((item) => ('IndexElem' in item ? [item.IndexElem] : []));
+  const elements = indexElements(node.indexParams);
   return {
     kind: 'create-index',
     name: node.idxname ?? null,
@@ -15,10 +16,15 @@ export function createIndex(node: IndexStmt): Action {
     unique: node.unique === true,
     only: node.relation?.inh !== true,
     method: node.accessMethod ?? 'btree',
+    nameParts: indexNameParts([...elements, ...indexElements(node.indexIncludingParams)]),
     columns: elements.map(({ name }) => name ?? null),
     expressions: elements.flatMap(({ expr }) => (expr === undefined ? [] : [expression(expr)])),
     where: node.whereClause === undefined ? null : expression(node.whereClause),
   };
+}
+
+function indexElements(items: readonly Node[] | undefined): IndexElem[] {
+  return (items ?? []).flatMap((item) => ('IndexElem' in item ? [item.IndexElem] : []));
 }
 
 const REINDEX_TARGETS = {
