@@ -6,10 +6,15 @@ import concurrentlyInTransaction from './concurrently-in-transaction.ts';
 import constraintIndexBuild from './constraint-index-build.ts';
 import constraintScan from './constraint-scan.ts';
 import createIndexBlocking from './create-index-blocking.ts';
+import createPartitionLocksParent from './create-partition-locks-parent.ts';
+import detachPartitionLocksParent from './detach-partition-locks-parent.ts';
 import domainConstraintScan from './domain-constraint-scan.ts';
+import dropIndexLocksTable from './drop-index-locks-table.ts';
+import lockTable from './lock-table.ts';
 import mixedTransaction from './mixed-transaction.ts';
 import notUnderstood from './not-understood.ts';
 import reindexBlocking from './reindex-blocking.ts';
+import renameIndexAsTable from './rename-index-as-table.ts';
 import setNotNullScan from './set-not-null-scan.ts';
 import syntaxError from './syntax-error.ts';
 import tableRewrite from './table-rewrite.ts';
@@ -26,10 +31,15 @@ export const rules: readonly Rule[] = [
   constraintIndexBuild,
   constraintScan,
   createIndexBlocking,
+  createPartitionLocksParent,
+  detachPartitionLocksParent,
   domainConstraintScan,
+  dropIndexLocksTable,
+  lockTable,
   mixedTransaction,
   notUnderstood,
   reindexBlocking,
+  renameIndexAsTable,
   setNotNullScan,
   syntaxError,
   tableRewrite,

@@ -75,6 +75,7 @@ function analyseFile(
     statements.push({ statement, effects: found });
     const context = {
       action,
+      text: statement.text,
       effects: found,
       catalog,
       version: options.version,

@@ -1,13 +1,17 @@
-import type { Catalog } from '../catalog/catalog.ts';
+import { type Catalog, resolve } from '../catalog/catalog.ts';
 import type { Effect, EffectPart, Effects } from '../effects/effect.ts';
 import { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
-import type { Action, ActionKind, ActionOf } from '../sql/action.ts';
+import { qualify } from '../postgres/quote.ts';
+import type { Action, ActionKind, ActionOf, AlterCommand, Name } from '../sql/action.ts';
 import type { Directive } from '../sql/directives.ts';
 
 /** All that a rule needs; rules import nothing else. */
-export type { Action, ActionOf } from '../sql/action.ts';
+export type { Action, ActionOf, AlterCommand, Name } from '../sql/action.ts';
+export type { Effect } from '../effects/effect.ts';
+export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
+export { quoteIdent } from '../postgres/quote.ts';
 export { runsAlone } from '../effects/transaction.ts';
-export { isSerial } from '../catalog/catalog.ts';
+export { findTable, isSerial, qualifiedName, resolve } from '../catalog/catalog.ts';
 
 export type Category =
   | 'blocking'
@@ -30,6 +34,8 @@ export interface Done {
 
 export interface RuleContext<A extends Action = Action> {
   readonly action: A;
+  /** As it is sent to the server. */
+  readonly text: string;
   readonly effects: Effects;
   /** The schema before the statement. */
   readonly catalog: Catalog;
@@ -143,4 +149,39 @@ export function reason({ effect, part }: Blocked): string {
 /** `a`, `a and b`, `a, b and c`. */
 export function list(items: readonly string[]): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+/** What a statement does to a relation that it names and that stood before the file; null where it does nothing, or the file made it. */
+export function standing({ effects, catalog }: RuleContext, name: Name): Effect | null {
+  const key = resolve(catalog, name);
+  return effects.relations.find(({ relation, preexisting }) => preexisting && relation === key) ?? null;
+}
+
+/** The subcommands of one kind that ALTER TABLE gives a table that stood before the file. */
+export function commandsOn<K extends AlterCommand['kind']>(
+  context: RuleContext<ActionOf<'alter-table'>>,
+  kind: K,
+): { readonly effect: Effect; readonly commands: readonly Extract<AlterCommand, { kind: K }>[] } | null {
+  const effect = standing(context, context.action.name);
+  const isKind = (command: AlterCommand): command is Extract<AlterCommand, { kind: K }> => command.kind === kind;
+  const commands = context.action.commands.filter(isKind);
+  return effect === null || commands.length === 0 ? null : { effect, commands };
+}
+
+/** Whether the file added the column itself, so that no running code knows it. */
+export function isNewColumn({ catalog, file }: RuleContext, table: Name, column: string): boolean {
+  const key = resolve(catalog, table);
+  return file.actions
+    .slice(0, file.at)
+    .some(
+      (action) =>
+        action.kind === 'alter-table' &&
+        resolve(catalog, action.name) === key &&
+        action.commands.some((command) => command.kind === 'add-column' && command.column.name === column),
+    );
+}
+
+/** A relation's name as SQL. */
+export function sqlName({ schema, name }: Name): string {
+  return qualify(schema ?? undefined, name);
 }
