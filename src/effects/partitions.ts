@@ -41,7 +41,8 @@ export function detachPartition(
   command: Extract<AlterCommand, { kind: 'detach-partition' }>,
 ): Impact {
   const gentle = command.mode !== 'plain';
-  out.name(command.partition, gentle ? SUX : version >= 14 ? AX : SUX, 'is detached');
+  // CONCURRENTLY and FINALIZE lock the partition when nobody uses it as one any more: DetachPartitionFinalize in tablecmds.c.
+  out.name(command.partition, version >= 14 ? AX : SUX, 'is detached');
   if (!gentle) {
     for (const sibling of table?.children ?? [])
       if (sibling.isDefaultPartition) out.relation(sibling, AX, 'the default partition gets new bounds');
