@@ -28,8 +28,10 @@ test('a table that no file made is one that exists', () => {
 
 test('the old type decides, through renames', () => {
   const rename = 'ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME COLUMN email TO mail;';
-  expect(lint(USERS, rename, 'ALTER TABLE people ALTER mail TYPE text;')).toEqual([]);
+  const renamed = ['2.sql: rename-table public.users', '2.sql: rename-column public.people'];
+  expect(lint(USERS, rename, 'ALTER TABLE people ALTER mail TYPE text;')).toEqual(renamed);
   expect(lint(USERS, rename, 'ALTER TABLE people ALTER mail TYPE varchar(10);')).toEqual([
+    ...renamed,
     '3.sql: change-type-rewrite public.people',
   ]);
   expect(lint('ALTER TABLE people ALTER mail TYPE text;')).toEqual(['1.sql: change-type-rewrite public.people']);
@@ -78,7 +80,12 @@ test('a rewrite swallows the scans of its statement', () => {
 test('a history that contradicts itself is linted all the same', () => {
   expect(
     lint('DROP TABLE nowhere; ALTER TABLE nobody DROP COLUMN nothing; DROP INDEX none; ALTER TABLE x RENAME TO y;'),
-  ).toEqual(['1.sql: drop-index-locks-table public.none']);
+  ).toEqual([
+    '1.sql: drop-table public.nowhere',
+    '1.sql: drop-column public.nobody',
+    '1.sql: drop-index-locks-table public.none',
+    '1.sql: rename-table public.x',
+  ]);
 });
 
 test('temporary tables are nobody else’s business', () => {

@@ -26,7 +26,7 @@ test.each([
 });
 
 test('circles of inheritance end', () => {
-  expect(lint('ALTER TABLE t INHERIT t; DROP TABLE t CASCADE;')).toEqual([]);
+  expect(lint('ALTER TABLE t INHERIT t; DROP TABLE t CASCADE;')).toEqual(['drop-table']);
   expect(lint('ALTER TABLE a INHERIT b; ALTER TABLE b INHERIT a; ALTER TABLE a ADD COLUMN c int;')).toEqual([]);
 });
 
