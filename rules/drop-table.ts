@@ -23,10 +23,7 @@ export default defineRule({
         sql: 'DROP TABLE orders CASCADE;',
       },
     ],
-    good: [
-      { sql: 'CREATE TABLE rates_new (day date);\nDROP TABLE rates_new;' },
-      { sql: 'CREATE TEMPORARY TABLE picked (id bigint);\nDROP TABLE picked;' },
-    ],
+    good: [{ sql: 'CREATE TABLE rates_new (day date);\nDROP TABLE rates_new;' }],
   },
   on: ['drop-relation'],
   check: (context) => {

@@ -4,6 +4,7 @@ import { sqlstate } from '../../src/db/errors.ts';
 import type { Session } from '../../src/db/session.ts';
 import { runsAlone } from '../../src/effects/transaction.ts';
 import type { AnalysedStatement } from '../../src/lint/engine.ts';
+import { quoteIdent } from '../../src/postgres/quote.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { testDatabase } from '../support/database.ts';
 import { comparable } from '../support/comparable.ts';
@@ -20,7 +21,11 @@ let session: Session;
 
 beforeEach(async () => {
   session = await database.session();
-  await session.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  const schemas = await session.query<{ name: string }>(
+    "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
+  );
+  for (const { name } of schemas) await session.exec(`DROP SCHEMA ${quoteIdent(name)} CASCADE`);
+  await session.exec('CREATE SCHEMA public');
 });
 
 const examplesOf = rules.map(({ name, examples }) => ({
