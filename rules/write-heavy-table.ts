@@ -1,14 +1,27 @@
-import { type ActionOf, defineRule, isSerial } from '../src/lint/kit.ts';
+import {
+  type ActionOf,
+  afterwards,
+  creationSchema,
+  declaredWrites,
+  defineRule,
+  findTable,
+  newTableSettings,
+  type RuleContext,
+  shownRate,
+  type Verdict,
+  WRITE_HEAVY,
+  writeSigns,
+} from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'write-heavy-table',
   category: 'policy',
-  severity: 'warning',
+  severity: 'error',
   docs: {
-    what: 'A new table whose shape says that it will be written all the time: events, logs, messages, queues, metrics.',
+    what: 'A new table whose shape says that it will be written all the time (events, logs, messages, queues, metrics), one that declares more writes than the budget, or one that `newTables` in the config does not allow.',
     why: 'Every write on the one primary costs WAL, replication, vacuum and cache that all other tables share. Such a table is easy to add and hard to move away.',
     instead:
-      'Decide: keep it elsewhere (a queue, a log pipeline, a second database), or say how much will be written: -- tiptoe:writes 40/s: one row per invoice',
+      'Decide: keep it elsewhere (a queue, a log pipeline, a second database), or say before CREATE TABLE how much will be written, per s, min, h or day, and why: -- tiptoe:writes 40/s: one row per invoice',
     source: 'https://www.postgresql.org/docs/current/wal-intro.html',
   },
   examples: {
@@ -18,6 +31,9 @@ export default defineRule({
       },
       {
         sql: 'CREATE TABLE page_views (\n  viewed_at timestamptz NOT NULL,\n  path text\n) PARTITION BY RANGE (viewed_at);',
+      },
+      {
+        sql: '-- tiptoe:writes lots\nCREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL);',
       },
     ],
     good: [
@@ -30,60 +46,63 @@ export default defineRule({
       },
     ],
   },
-  on: ['create-table'],
-  check: ({ action, catalog, directives }) => {
-    if (action.partitionOf !== null || action.persistence === 'temporary' || action.foreign) return null;
-    if (directives.some(({ name, value, reason }) => name === 'writes' && value !== '' && reason !== null)) return null;
-    const signs = signsOf(action);
+  on: ['create-table', 'create-table-as'],
+  check: (context) => {
+    const { action, catalog, settings, file } = context;
+    if (!isNewTable(context)) return null;
+    const schema = creationSchema(catalog, action.name);
+    const { name } = action.name;
+    const table = `${schema}.${name}`;
+    const found = (message: string, instead: string): Verdict => ({ relations: [table], message, why: WHY, instead });
+
+    const writes = declaredWrites(file, { schema, name });
+    if (typeof writes === 'string')
+      return found(
+        `the write rate declared for ${table} cannot be read: ${writes}`,
+        `Write it as ${DIRECTIVE}, per s, min, h or day.`,
+      );
+    const { policy, maxWritesPerSecond } = newTableSettings(settings, schema, name);
+    if (policy === 'forbid')
+      return found(
+        `${table} is a new table, and newTables.policy in the config forbids them`,
+        'Keep it elsewhere, or name its schema in newTables.schemas, or the table in newTables.tables.',
+      );
+    if (writes !== null) {
+      if (maxWritesPerSecond === null || writes.perSecond <= maxWritesPerSecond) return null;
+      return found(
+        `${table} declares ${shownRate(writes)}, over the budget of ${maxWritesPerSecond}/s for a new table`,
+        'Keep it elsewhere, write less, or agree on a budget of its own: newTables.tables in the config.',
+      );
+    }
+    if (policy === 'allow') return null;
+    const signs = writeSigns(action, afterwards(file, action.name), catalog);
     const weight = signs.reduce((sum, sign) => sum + sign.weight, 0);
-    if (weight < THRESHOLD) return null;
-    const table = `${action.name.schema ?? catalog.searchPath[0] ?? 'public'}.${action.name.name}`;
-    return {
-      relations: [table],
-      message: `${table} looks write-heavy: ${signs.map((sign) => `${sign.what} (${sign.weight})`).join(', ')}`,
-      why: 'Its writes share WAL, replication, vacuum and cache of the one primary with everything else.',
-      instead: 'Keep it elsewhere, or say in the file what it will cost: -- tiptoe:writes 40/s: one row per invoice',
-    };
+    const reasons = signs.map((sign) => `${sign.what} (${sign.weight})`).join(', ');
+    const decide = `Keep it elsewhere (a queue, a log pipeline, a second database), or declare what it will cost, before CREATE TABLE: ${DIRECTIVE}`;
+    if (weight >= WRITE_HEAVY)
+      return found(
+        `${table} looks write-heavy: ${reasons}; together ${weight}, from ${WRITE_HEAVY} on it needs a decision`,
+        decide,
+      );
+    if (policy === 'declare')
+      return found(
+        `${table} declares no write rate, and newTables.policy in the config wants one for every new table`,
+        `Declare it before CREATE TABLE: ${DIRECTIVE}`,
+      );
+    return null;
   },
 });
 
-/** Signs add up; one strong sign alone is not enough, a name and a shape together are. */
-const THRESHOLD = 4;
+const WHY = 'Its writes share WAL, replication, vacuum and cache of the one primary with everything else.';
+const DIRECTIVE = '-- tiptoe:writes 40/s: one row per invoice';
 
-const NAME =
-  /(?:^|_)(?:events?|logs?|logins?|audits?|history|messages?|metrics?|measurements?|readings?|samples?|outbox|inbox|queues?|jobs?|sessions?|views?|visits?|clicks?|impressions?|requests?|notifications?|deliver(?:y|ies)|traces?|spans?|pings?|heartbeats?|activit(?:y|ies)|telemetry|tracking)$/;
-
-interface Sign {
-  readonly what: string;
-  readonly weight: number;
-}
-
-function signsOf(table: ActionOf<'create-table'>): Sign[] {
-  const { columns } = table;
-  const named = (pattern: RegExp): boolean => columns.some(({ name }) => pattern.test(name));
-  const generatedKey = columns.some(
-    ({ identity, type, default: value }) =>
-      (identity !== null && type.name === 'int8') ||
-      (isSerial(type) && type.name.startsWith('big')) ||
-      (type.name === 'uuid' && value !== null),
+function isNewTable({ action, catalog }: RuleContext<ActionOf<'create-table' | 'create-table-as'>>): boolean {
+  if (action.persistence === 'temporary') return false;
+  // A partition and a foreign table hold what was decided elsewhere.
+  if (action.kind === 'create-table' ? action.partitionOf !== null || action.foreign : action.relationKind !== 'table')
+    return false;
+  return (
+    !action.ifNotExists ||
+    findTable(catalog, { schema: creationSchema(catalog, action.name), name: action.name.name }) === null
   );
-  const stamped = columns.some(
-    ({ type, default: value }) =>
-      type.name.startsWith('timestamp') && value !== null && (value.functions.length > 0 || value.isClock),
-  );
-  const payload = columns.some(({ type }) => type.name === 'json' || type.name === 'jsonb');
-  const appendOnly = generatedKey && stamped && !named(/^(?:updated|modified|changed)_?(?:at|on)?$/);
-  const byTime =
-    table.partitionBy?.strategy === 'range' &&
-    columns.some(
-      ({ name, type }) => table.partitionBy?.columns.includes(name) === true && /^(?:timestamp|date)/.test(type.name),
-    );
-  const signs: readonly (Sign & { readonly seen: boolean })[] = [
-    { what: 'its name', weight: 2, seen: NAME.test(table.name.name) },
-    { what: 'a generated key and a timestamp without updated_at', weight: 2, seen: appendOnly },
-    { what: 'a JSON payload', weight: 1, seen: payload && appendOnly },
-    { what: 'partitioned by time', weight: 4, seen: byTime },
-    { what: 'UNLOGGED', weight: 3, seen: table.persistence === 'unlogged' },
-  ];
-  return signs.filter(({ seen }) => seen);
 }

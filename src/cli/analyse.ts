@@ -24,5 +24,13 @@ export async function analyseFiles(
   const before = await startingSchema(given);
   if (before.warning !== undefined) process.stderr.write(`tiptoe: ${before.warning}\n`);
   const version = given.pgVersion ?? before.version ?? config.pgVersion ?? NEWEST;
-  return { files: analyse(scripts, before.catalog, { rules, severities: config.severities, version }), version };
+  return {
+    files: analyse(scripts, before.catalog, {
+      rules,
+      severities: config.severities,
+      settings: config.settings,
+      version,
+    }),
+    version,
+  };
 }

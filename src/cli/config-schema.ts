@@ -3,6 +3,13 @@ import { rules } from '../../rules/index.ts';
 import { closest } from '../closest.ts';
 import { Problem } from '../problem.ts';
 
+const NewTableEntries = {
+  policy: v.exactOptional(
+    v.picklist(['detect', 'declare', 'forbid', 'allow'], `must be "detect", "declare", "forbid" or "allow"`),
+  ),
+  maxWritesPerSecond: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
+};
+
 const ConfigSchema = v.strictObject({
   $schema: v.optional(v.string()),
   /** The server's major version. */
@@ -11,6 +18,14 @@ const ConfigSchema = v.strictObject({
   dir: v.optional(v.string()),
   rules: v.optional(
     v.record(v.string(), v.picklist(['off', 'warning', 'error'], `must be "off", "warning" or "error"`)),
+  ),
+  /** What a new table needs: see the rule write-heavy-table. */
+  newTables: v.optional(
+    v.strictObject({
+      ...NewTableEntries,
+      schemas: v.exactOptional(v.array(v.string())),
+      tables: v.exactOptional(v.record(v.string(), v.strictObject(NewTableEntries))),
+    }),
   ),
 });
 
@@ -27,7 +42,9 @@ export function checkConfig(content: unknown, shown: string): v.InferOutput<type
 function explain(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the config';
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const guess = closest(path, Object.keys(ConfigSchema.entries));
+    const inside = path.lastIndexOf('.') + 1;
+    const known = inside === 0 ? ConfigSchema.entries : ConfigSchema.entries.newTables.wrapped.entries;
+    const guess = closest(path.slice(inside), Object.keys(known));
     return `there is no setting '${path}'${guess === null ? '' : `, did you mean '${guess}'?`}`;
   }
   return `${path}: ${issue.message}`;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { DEFAULT_SETTINGS, type Settings } from '../lint/settings.ts';
 import { Problem } from '../problem.ts';
 
 const NAME = 'tiptoe.config.json';
@@ -10,20 +11,22 @@ export interface Config {
   /** From the working directory. */
   readonly dir: string | undefined;
   readonly severities: Readonly<Record<string, 'off' | 'warning' | 'error'>>;
+  readonly settings: Settings;
 }
 
 /** Reads the named config file, or the nearest one upwards from the working directory. */
 export async function readConfig(given: string | undefined): Promise<Config> {
   const path = given === undefined ? findUpwards(process.cwd()) : resolve(given);
-  if (path === null) return { pgVersion: undefined, dir: undefined, severities: {} };
+  if (path === null) return { pgVersion: undefined, dir: undefined, severities: {}, settings: DEFAULT_SETTINGS };
   const shown = relative(process.cwd(), path) || path;
   // Only who has a config file pays for loading the schema library.
   const { checkConfig } = await import('./config-schema.ts');
-  const { pgVersion, dir, rules = {} } = checkConfig(await readJson(path, shown), shown);
+  const { pgVersion, dir, rules = {}, newTables } = checkConfig(await readJson(path, shown), shown);
   return {
     pgVersion,
     dir: dir === undefined ? undefined : relative(process.cwd(), resolve(dirname(path), dir)) || '.',
     severities: rules,
+    settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },
   };
 }
 

@@ -7,6 +7,8 @@ import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
 import type { Category, Done, Rule, Severity, Verdict } from './kit.ts';
+import type { PlacedDirective } from './place.ts';
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import { readSuppressions, type Suppression } from './suppressions.ts';
 
 export interface Finding extends Verdict {
@@ -40,6 +42,7 @@ export interface AnalyseOptions {
   readonly severities: Readonly<Record<string, Severity | 'off'>>;
   /** The server's major version, 13 to 18. */
   readonly version: number;
+  readonly settings?: Settings;
 }
 
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
@@ -62,15 +65,13 @@ function analyseFile(
   const actions = script.statements.map(({ action }) => action);
   const division = divideOrNot(script);
   const transactionOf = transactions(script, division);
-  const fileDirectives = directives(script.comments);
-  const isBackfill =
-    script.source.path.endsWith('.backfill.sql') || fileDirectives.some(({ name }) => name === 'backfill');
+  const placed = placedDirectives(script);
+  const isBackfill = script.source.path.endsWith('.backfill.sql') || placed.some(({ name }) => name === 'backfill');
   const reports = new Reports(options);
   const statements: AnalysedStatement[] = [];
   let inTransaction = false;
   for (const [at, statement] of script.statements.entries()) {
     const { action, index, range } = statement;
-    const previousEnd = script.statements[at - 1]?.range.end ?? 0;
     const found = effects(action, catalog, options.version);
     statements.push({ statement, effects: found });
     const context = {
@@ -80,9 +81,9 @@ function analyseFile(
       catalog,
       version: options.version,
       inTransaction,
-      file: { actions, at, isBackfill },
+      file: { actions, at, directives: placed, isBackfill },
+      settings: options.settings ?? DEFAULT_SETTINGS,
       transaction: transactionOf.get(statement) ?? [],
-      directives: fileDirectives.filter(({ range: place }) => place.start >= previousEnd && place.start < range.end),
     };
     for (const rule of byKind.get(action.kind) ?? []) {
       const verdict = rule.check(context);
@@ -101,6 +102,14 @@ function analyseFile(
       anchor: fault.range.start,
     });
   return { script, transaction: division?.transaction ?? 'file', statements, ...suppress(script, reports) };
+}
+
+function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
+  let at = 0;
+  return directives(comments).map((directive) => {
+    while ((statements[at]?.range.end ?? Infinity) <= directive.range.start) at += 1;
+    return { ...directive, at };
+  });
 }
 
 /** Null for what the runner refuses to divide, and so to run; a framework that wraps its files would run it as one. */

@@ -3,7 +3,8 @@ import type { Effect, EffectPart, Effects } from '../effects/effect.ts';
 import { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 import { qualify } from '../postgres/quote.ts';
 import type { Action, ActionKind, ActionOf, AlterCommand, Name } from '../sql/action.ts';
-import type { Directive } from '../sql/directives.ts';
+import type { Place } from './place.ts';
+import type { Settings } from './settings.ts';
 
 /** All that a rule needs; rules import nothing else. */
 export type { Action, ActionOf, AlterCommand, Name } from '../sql/action.ts';
@@ -11,7 +12,11 @@ export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 export { quoteIdent } from '../postgres/quote.ts';
 export { runsAlone } from '../effects/transaction.ts';
-export { findTable, isSerial, qualifiedName, resolve } from '../catalog/catalog.ts';
+export { creationSchema, findTable, isSerial, qualifiedName, resolve } from '../catalog/catalog.ts';
+export { afterwards } from './place.ts';
+export { newTableSettings } from './settings.ts';
+export { declaredWrites, shownRate } from './write-rate.ts';
+export { WRITE_HEAVY, writeSigns } from './write-signs.ts';
 
 export type Category =
   | 'blocking'
@@ -43,11 +48,11 @@ export interface RuleContext<A extends Action = Action> {
   /** True inside a BEGIN that the file wrote, or where the framework wraps the file. */
   readonly inTransaction: boolean;
   /** Everything the file does, this statement included, and where this one stands in it. */
-  readonly file: { readonly actions: readonly Action[]; readonly at: number; readonly isBackfill: boolean };
+  readonly file: Place & { readonly isBackfill: boolean };
   /** What ran before in the same transaction, in order: one that the file wrote, or the one that the runner puts around it. */
   readonly transaction: readonly Done[];
-  /** Those that stand after the statement before and before the end of this one. */
-  readonly directives: readonly Directive[];
+  /** What the team decided in its config. */
+  readonly settings: Settings;
 }
 
 /** What a rule says of a statement: what happens, why it hurts, what to do instead, with the real names. */

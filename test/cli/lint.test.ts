@@ -150,16 +150,31 @@ describe('bad input is told in one line, with what to do', () => {
     await expectRefused(['lint', '--config', 'none.json'], { says: /none\.json/ });
   });
 
+  test('the config decides about new tables', async () => {
+    await writeFile(join(cwd, 'tiptoe.config.json'), JSON.stringify({ newTables: { maxWritesPerSecond: 50 } }));
+    await writeFile(join(cwd, 'hits.sql'), '-- tiptoe:writes 80/s: one row a hit\nCREATE TABLE hits (id bigint);');
+    const { code, stdout } = await runTiptoe(['lint', 'hits.sql'], { cwd });
+    expect(code).toBe(1);
+    expect(stdout).toContain('public.hits declares 80/s, over the budget of 50/s for a new table');
+  });
+
   test('unknown rules and settings in the config, all of them at once', async () => {
     await writeFile(
       join(cwd, 'tiptoe.config.json'),
-      JSON.stringify({ rules: { 'create-index-bloking': 'error', 'table-rewrite': 'loud' }, pgVersoin: 15 }),
+      JSON.stringify({
+        rules: { 'create-index-bloking': 'error', 'table-rewrite': 'loud' },
+        pgVersoin: 15,
+        newTables: { policy: 'forbit', schemes: [], tables: { orders: { maxWritesPerSecond: '9/s' } } },
+      }),
     );
     const { code, stderr } = await runTiptoe(['lint'], { cwd });
     expect(code).toBe(2);
     expect(stderr).toContain("there is no rule 'create-index-bloking', did you mean 'create-index-blocking'?");
     expect(stderr).toContain('rules.table-rewrite: must be "off", "warning" or "error"');
     expect(stderr).toContain("there is no setting 'pgVersoin', did you mean 'pgVersion'?");
+    expect(stderr).toContain('newTables.policy: must be "detect", "declare", "forbid" or "allow"');
+    expect(stderr).toContain("there is no setting 'newTables.schemes', did you mean 'schemas'?");
+    expect(stderr).toContain('newTables.tables.orders.maxWritesPerSecond: ');
   });
 
   test('unknown commands, options, values and rules', async () => {

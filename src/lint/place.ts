@@ -1,0 +1,45 @@
+import type { Action, Name } from '../sql/action.ts';
+import type { Directive } from '../sql/directives.ts';
+import { once } from './once.ts';
+
+/** Everything a file does, and where one of its statements stands in it. */
+export interface Place {
+  readonly actions: readonly Action[];
+  readonly at: number;
+  readonly directives: readonly PlacedDirective[];
+}
+
+/** A directive and the statement that it stands in, or else the next; past the last one, the number of statements. */
+export interface PlacedDirective extends Directive {
+  readonly at: number;
+}
+
+/** Later statements of the file that change the table or build an index on it, by its name as the file writes it. */
+export function afterwards({ actions, at }: Place, { schema, name }: Name): Action[] {
+  return (byTable(actions).get(name) ?? []).flatMap(({ index, table, action }) =>
+    index > at && (schema === null || table.schema === null || table.schema === schema) ? [action] : [],
+  );
+}
+
+interface Mention {
+  readonly index: number;
+  readonly table: Name;
+  readonly action: Action;
+}
+
+const byTable = once((actions: readonly Action[]): ReadonlyMap<string, readonly Mention[]> => {
+  const found = new Map<string, Mention[]>();
+  for (const [index, action] of actions.entries()) {
+    const table = tableOf(action);
+    if (table === null) continue;
+    const mentions = found.get(table.name);
+    if (mentions === undefined) found.set(table.name, [{ index, table, action }]);
+    else mentions.push({ index, table, action });
+  }
+  return found;
+});
+
+function tableOf(action: Action): Name | null {
+  if (action.kind === 'alter-table') return action.name;
+  return action.kind === 'create-index' ? action.table : null;
+}
