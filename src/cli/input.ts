@@ -3,6 +3,7 @@ import { detectDir, discover } from '../migrate/discovery.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
 import type { Script } from '../sql/statement.ts';
+import { decodeUtf8, notUtf8 } from '../utf8.ts';
 
 /** Reads the migrations to look at, in order; down files are left out. Without paths, those of the repository. */
 export async function readScripts(
@@ -23,11 +24,9 @@ export async function readScripts(
 async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw new Problem('standard input is not UTF-8 text.', {
-      advice: 'Pipe the SQL of a migration into tiptoe lint -.',
-    });
-  }
+  const decoded = decodeUtf8(Buffer.concat(chunks));
+  if (decoded.ok) return decoded.text;
+  throw new Problem(`standard input ${notUtf8(decoded)}.`, {
+    advice: 'Pipe the SQL of a migration into tiptoe lint -.',
+  });
 }

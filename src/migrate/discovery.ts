@@ -1,6 +1,7 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Problem } from '../problem.ts';
+import { decodeUtf8, notUtf8 } from '../utf8.ts';
 import { inMigrationOrder, readFileName } from './name.ts';
 import { upSection } from './sections.ts';
 
@@ -32,7 +33,8 @@ const FOLDERS = [
 
 /**
  * Reads migration files and folders, in migration order; down files are among them, by their kind.
- * Throws a Problem (exit 2) for what does not exist, cannot be read, or is not text.
+ * Throws a Problem (exit 2) for what does not exist, cannot be read, or is not text. It reads synchronously: that takes
+ * a twentieth of the time that promises take for thousands of small files.
  */
 export async function discover(
   paths: readonly string[],
@@ -43,10 +45,10 @@ export async function discover(
   for (const path of paths) {
     if (path === '-')
       files.push({ path, name: path, version: null, kind: 'migration', text: upSection(options.stdin ?? '') });
-    else for (const [real, shown] of await walk(path, options.cwd)) if (!found.has(real)) found.set(real, shown);
+    else for (const [real, shown] of walk(path, options.cwd)) if (!found.has(real)) found.set(real, shown);
   }
   for (const [real, shown] of found) {
-    const text = upSection(await readText(real, shown));
+    const text = upSection(readText(real, shown));
     files.push({ path: shown, ...readFileName(basename(shown), basename(dirname(resolve(options.cwd, shown)))), text });
   }
   return files.sort((a, b) => inMigrationOrder(a, b) || inMigrationOrder(atPath(a), atPath(b)));
@@ -57,8 +59,11 @@ const atPath = (file: MigrationFile) => ({ version: null, name: file.path });
 /** The folder that holds the migrations: the first usual place that has SQL files in it, else `migrations`. */
 export async function detectDir(cwd: string): Promise<string> {
   for (const folder of FOLDERS) {
-    const files = await sqlFiles(resolve(cwd, folder)).catch(() => []);
-    if (files.length > 0) return folder;
+    try {
+      if (sqlFiles(resolve(cwd, folder)).length > 0) return folder;
+    } catch {
+      // It is not there, or is not ours to read.
+    }
   }
   return 'migrations';
 }
@@ -83,19 +88,15 @@ export async function discoverFolder(dir: string, cwd: string): Promise<Migratio
 }
 
 /** Real path and shown path of every SQL file at or below `path`. */
-async function walk(path: string, cwd: string): Promise<Array<[real: string, shown: string]>> {
+function walk(path: string, cwd: string): Array<[real: string, shown: string]> {
   const absolute = resolve(cwd, path);
-  const kind = await stat(absolute).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  const kind = readable(path, () => statSync(absolute));
   if (!kind.isDirectory()) {
     if (!kind.isFile())
       throw new Problem(`${path} is neither a file nor a folder.`, { advice: 'Name a .sql file or a folder of them.' });
-    return [[await realpath(absolute), display(absolute, path, cwd)]];
+    return [[realpathSync(absolute), display(absolute, path, cwd)]];
   }
-  const files = await sqlFiles(absolute).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  const files = readable(path, () => sqlFiles(absolute));
   if (files.length === 0) {
     throw new Problem(`There are no .sql files in ${path}.`, {
       advice: 'Name the folder that holds the migrations, or make the first one with tiptoe new NAME.',
@@ -105,24 +106,34 @@ async function walk(path: string, cwd: string): Promise<Array<[real: string, sho
 }
 
 /** Every SQL file below a folder, each real folder once: a symbolic link may point at its own parent. */
-async function sqlFiles(top: string): Promise<Array<{ real: string; absolute: string }>> {
+function sqlFiles(top: string): Array<{ real: string; absolute: string }> {
   const visited = new Set<string>();
   const files: Array<{ real: string; absolute: string }> = [];
-  const visit = async (folder: string): Promise<void> => {
-    const real = await realpath(folder);
+  const visit = (folder: string): void => {
+    const real = realpathSync(folder);
     if (visited.has(real)) return;
     visited.add(real);
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       const absolute = join(folder, entry.name);
-      const kind = entry.isSymbolicLink() ? await stat(absolute).catch(() => null) : entry;
-      if (kind?.isDirectory() === true) await visit(absolute);
+      const isLink = entry.isSymbolicLink();
+      const kind = isLink ? target(absolute) : entry;
+      if (kind?.isDirectory() === true) visit(absolute);
       else if (kind?.isFile() === true && /\.sql$/i.test(entry.name))
-        files.push({ real: await realpath(absolute), absolute });
+        files.push({ real: isLink ? realpathSync(absolute) : join(real, entry.name), absolute });
     }
   };
-  await visit(top);
+  visit(top);
   return files;
+}
+
+/** What a symbolic link leads to; null where it leads nowhere. */
+function target(link: string): Stats | null {
+  try {
+    return statSync(link);
+  } catch {
+    return null;
+  }
 }
 
 function display(absolute: string, given: string, cwd: string): string {
@@ -131,48 +142,47 @@ function display(absolute: string, given: string, cwd: string): string {
   return shown.split(sep).join('/');
 }
 
-async function readText(real: string, shown: string): Promise<string> {
-  const bytes = await readBytes(real, shown);
+function readText(real: string, shown: string): string {
+  const bytes = readBytes(real, shown);
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     throw new Problem(`${shown} is UTF-16 text; migrations are UTF-8.`, { advice: 'Save it again as UTF-8.' });
   }
   if (isBinary(bytes))
     throw new Problem(`${shown} is a binary file, not SQL.`, { advice: 'Migrations are text files in UTF-8.' });
-  try {
-    // A byte order mark stays, so that positions count what is in the file.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    throw new Problem(`${shown} is not valid UTF-8.`, {
-      advice: 'Save it again as UTF-8, or convert it with iconv.',
-      cause: error,
-    });
-  }
+  // A byte order mark stays, so that positions count what is in the file.
+  const decoded = decodeUtf8(bytes);
+  if (decoded.ok) return decoded.text;
+  throw new Problem(`${shown} ${notUtf8(decoded)}.`, {
+    advice: 'Save it again as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8.',
+  });
 }
 
-async function readBytes(real: string, shown: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(real);
-    if (size > MAX_BYTES) {
-      throw new Problem(
-        `${shown} has ${Math.round(size / 1024 / 1024)} MB; a migration may have ${MAX_BYTES / 1024 / 1024} MB.`,
-        {
-          advice: 'Load data with COPY or psql, and keep the migration to schema changes.',
-        },
-      );
-    }
-    return await readFile(real);
-  } catch (error) {
-    throw error instanceof Problem ? error : unreadable(shown, error);
+function readBytes(real: string, shown: string): Uint8Array {
+  const { size } = readable(shown, () => statSync(real));
+  if (size > MAX_BYTES) {
+    throw new Problem(
+      `${shown} has ${Math.round(size / 1024 / 1024)} MB; a migration may have ${MAX_BYTES / 1024 / 1024} MB.`,
+      { advice: 'Load data with COPY or psql, and keep the migration to schema changes.' },
+    );
   }
+  return readable(shown, () => readFileSync(real));
 }
 
 /** Mostly control characters. A stray NUL in a text is for the parser to report, at its line and column. */
 function isBinary(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, 8192);
-  const controls = start.filter(
-    (byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d,
-  );
-  return controls.length > start.length * 0.3;
+  let controls = 0;
+  for (const byte of start)
+    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d) controls += 1;
+  return controls > start.length * 0.3;
+}
+
+function readable<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 function unreadable(path: string, error: unknown): Problem {

@@ -69,7 +69,11 @@ test.each([
   ['There is no file or folder nowhere.', 'nowhere', {}],
   ['There are no .sql files in empty.', 'empty', { 'empty/readme.md': '' }],
   ['x.sql is a binary file, not SQL.', 'x.sql', { 'x.sql': new Uint8Array(64) }],
-  ['x.sql is not valid UTF-8.', 'x.sql', { 'x.sql': Buffer.from('-- caf\u00E9', 'latin1') }],
+  [
+    'x.sql is not UTF-8: byte 0xe9 at offset 16, in line 2.',
+    'x.sql',
+    { 'x.sql': Buffer.concat([Buffer.from('-- \u00FC \uFFFD\n-- caf'), Buffer.from('\u00E9', 'latin1')]) },
+  ],
   ['x.sql is UTF-16 text; migrations are UTF-8.', 'x.sql', { 'x.sql': Buffer.from('\uFEFFSELECT 1', 'utf16le') }],
   ['x.sql has 33 MB; a migration may have 32 MB.', 'x.sql', { 'x.sql': new Uint8Array(33 * 1024 * 1024).fill(0x20) }],
 ])('%s', async (message, path, files) => {
