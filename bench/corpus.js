@@ -17,21 +17,27 @@ const COLUMNS = [
   ['external_id', 'uuid DEFAULT gen_random_uuid()'],
   ['email', 'text UNIQUE'],
   ['is_active', 'boolean DEFAULT true'],
+  ['currency', "char(3) NOT NULL DEFAULT 'EUR'"],
+  ['description', 'text'],
+  ['valid_from', 'date'],
+  ['version', 'bigint NOT NULL DEFAULT 0'],
 ];
 
-/** Writes the files `0001_….sql` and so on into a folder, which it makes, and returns their paths and their size in bytes. */
-export function writeHistory(folder, count) {
+/** Writes the files `0001_….sql` and so on into a folder, which it makes, and returns their paths, their size in bytes and how many statements they have. */
+export function writeHistory(folder, files) {
   mkdirSync(folder, { recursive: true });
   const paths = [];
   let bytes = 0;
-  for (let number = 0; number < count; number += 1) {
-    const { name, sql } = migration(number);
+  let statements = 0;
+  for (let number = 0; number < files; number += 1) {
+    const { name, sql, statements: some } = migration(number);
     const path = join(folder, `${String(number + 1).padStart(5, '0')}_${name}.sql`);
     writeFileSync(path, sql);
     paths.push(path);
     bytes += Buffer.byteLength(sql);
+    statements += some.length;
   }
-  return { paths, bytes };
+  return { paths, bytes, statements };
 }
 
 /** One file of so many statements, which are those of a history. */
@@ -43,15 +49,24 @@ export function writeScript(path, statements) {
     parts.push(...room);
     count += room.length;
   }
-  const sql = `${parts.join('\n\n')}\n`;
-  writeFileSync(path, sql);
-  return Buffer.byteLength(sql);
+  writeFileSync(path, `${parts.join('\n\n')}\n`);
 }
 
 const table = (number) => `${NOUNS[number % NOUNS.length]}_${Math.floor(number / NOUNS.length)}`;
 
 function migration(number) {
-  const kinds = [newTable, alterTable, newTable, view, functionAndTrigger, seed, alterTable, newTable, constraints, seed];
+  const kinds = [
+    newTable,
+    alterTable,
+    newTable,
+    view,
+    functionAndTrigger,
+    seed,
+    alterTable,
+    newTable,
+    constraints,
+    seed,
+  ];
   const kind = kinds[number % kinds.length];
   // The youngest tables change most; what a file changes was made by one before it.
   const known = Math.max(0, number - 1 - ((number * 7) % 20));
@@ -124,8 +139,9 @@ function functionAndTrigger(number, mine) {
 
 function seed(number, mine) {
   const rows = Array.from(
-    { length: 16 },
-    (_, row) => `    (${number * 100 + row}, 'Row ${row} of ${mine}', 'it''s seed data; number ${row}', now() - interval '${row} days')`,
+    { length: 28 },
+    (_, row) =>
+      `    (${number * 100 + row}, 'Row ${row} of ${mine}', 'it''s seed data; number ${row}', now() - interval '${row} days')`,
   );
   return {
     name: `seed_${mine}`,
