@@ -40,7 +40,7 @@ export default defineRule({
       relations: [parent.relation],
       message: `a new partition locks ${parent.relation} against reads and writes`,
       why: 'The lock is short, but it is queued for behind the longest running query of any partition, and all later queries wait behind it.',
-      instead: `CREATE TABLE ${name} (LIKE ${of} INCLUDING ALL); ALTER TABLE ${of} ATTACH PARTITION ${name} ${action.partitionOf.isDefault ? 'DEFAULT' : bounds};`,
+      instead: `CREATE TABLE ${name} (LIKE ${of} INCLUDING ALL); ALTER TABLE ${of} ATTACH PARTITION ${name} ${action.partitionOf.bound.kind === 'default' ? 'DEFAULT' : bounds};`,
     };
   },
 });

@@ -36,7 +36,7 @@ export default defineRule({
     const [command] = found?.commands ?? [];
     if (found === null || command?.mode !== 'plain' || version < 14) return null;
     const children = [...(findTable(catalog, action.name)?.children ?? [])];
-    const rest = children.find(({ isDefaultPartition }) => isDefaultPartition);
+    const rest = children.find(({ bound }) => bound?.kind === 'default');
     return {
       relations: effects.relations.map(({ relation }) => relation),
       message: `DETACH PARTITION ${command.partition.name} locks ${list(effects.relations.map(({ relation }) => relation))} against reads and writes`,

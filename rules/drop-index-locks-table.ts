@@ -41,7 +41,7 @@ export default defineRule({
       const { table } = index;
       const relation = qualifiedName(table);
       const stood = effects.relations.some((effect) => effect.relation === relation && effect.preexisting);
-      return !stood || (table.kind === 'table' && table.partitioned) ? [] : [{ relation, shown: relation }];
+      return !stood || (table.kind === 'table' && table.partitionBy !== null) ? [] : [{ relation, shown: relation }];
     });
     if (tables.length === 0) return null;
     return {

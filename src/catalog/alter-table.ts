@@ -1,79 +1,119 @@
 import type { AlterCommand, ConstraintDef } from '../sql/action.ts';
-import { type Catalog, descendants, findTable, type Table } from './catalog.ts';
-import { addColumn, addConstraint, dropColumn, dropConstraint, setNotNull } from './columns.ts';
-import { addSequence, adopt, drop, link, mention, unlink } from './relations.ts';
+import { type Catalog, type Constraint, descendants, findTable, type Table } from './catalog.ts';
+import { addColumn, addOwnSequence, dropColumn } from './columns.ts';
+import {
+  addConstraint,
+  dropConstraint,
+  inheritConstraint,
+  inheritConstraints,
+  inheritedFrom,
+  setNotNull,
+} from './constraints.ts';
+import { attach, detach } from './partitions.ts';
+import { drop, link, mention, unlink } from './relations.ts';
 
-export function alterTable(catalog: Catalog, table: Table, command: AlterCommand): void {
+/** `only` is what ALTER TABLE ONLY says: children keep what they have. */
+export function alterTable(catalog: Catalog, table: Table, command: AlterCommand, only: boolean): void {
   const column =
     'column' in command && typeof command.column === 'string' ? table.columns.get(command.column) : undefined;
+  const targets = only ? [table] : [table, ...descendants(table)];
   switch (command.kind) {
     case 'add-column':
       if (command.ifNotExists && table.columns.has(command.column.name)) break;
-      for (const target of [table, ...descendants(table)]) addColumn(catalog, target, command.column);
+      addColumn(catalog, table, command.column);
       break;
     case 'drop-column':
-      for (const target of [table, ...descendants(table)]) dropColumn(catalog, target, command.column);
+      for (const target of targets) dropColumn(catalog, target, command.column);
       break;
     case 'set-type':
-      if (column !== undefined)
-        table.columns.set(command.column, {
-          ...column,
-          type: command.type,
-          // Without COLLATE the type's own comes back.
-          collation: command.collation,
-        });
+      for (const target of targets) {
+        const own = target.columns.get(command.column);
+        // Without COLLATE the type's own comes back.
+        if (own !== undefined)
+          target.columns.set(command.column, { ...own, type: command.type, collation: command.collation });
+      }
       break;
     case 'set-not-null':
     case 'drop-not-null':
-      for (const target of [table, ...descendants(table)])
-        setNotNull(target, command.column, command.kind === 'set-not-null');
+      for (const target of targets) setNotNull(target, command.column, command.kind === 'set-not-null');
+      break;
+    case 'set-default':
+    case 'drop-default':
+      for (const target of targets) {
+        const own = target.columns.get(command.column);
+        if (own !== undefined)
+          target.columns.set(command.column, {
+            ...own,
+            default: command.kind === 'set-default' ? command.default : null,
+          });
+      }
       break;
     case 'drop-expression':
-      if (column !== undefined) table.columns.set(command.column, { ...column, generated: null });
+      for (const target of targets) {
+        const own = target.columns.get(command.column);
+        if (own !== undefined) target.columns.set(command.column, { ...own, generated: null });
+      }
       break;
     case 'add-identity':
+      if (column !== undefined) table.columns.set(command.column, { ...column, identity: true });
+      addOwnSequence(catalog, table, command.column);
+      break;
     case 'drop-identity':
-      if (column !== undefined)
-        table.columns.set(command.column, { ...column, identity: command.kind === 'add-identity' });
-      if (command.kind === 'add-identity') {
-        addSequence(
-          catalog,
-          { schema: table.schema, name: `${table.name}_${command.column}_seq` },
-          { table, column: command.column },
-        );
-        break;
-      }
+      if (column !== undefined) table.columns.set(command.column, { ...column, identity: false });
       for (const sequence of table.sequences) if (sequence.ownedBy?.column === command.column) drop(catalog, sequence);
       break;
     case 'add-constraint':
-      addConstraint(catalog, table, command.constraint);
-      if (isInherited(command.constraint))
-        for (const child of descendants(table)) addConstraint(catalog, child, command.constraint);
+      addTableConstraint(catalog, table, command.constraint);
       break;
     case 'drop-constraint':
-      for (const target of [table, ...descendants(table)]) dropConstraint(catalog, target, command.name);
+      if (only) for (const child of table.children) keepOwn(child, command.name);
+      dropConstraint(catalog, table, command.name);
       break;
-    case 'validate-constraint':
-      for (const target of [table, ...descendants(table)]) validate(target, command.name);
+    case 'validate-constraint': {
+      const constraint = table.constraints.get(command.name);
+      if (constraint !== undefined) validate(table, constraint);
       break;
-    case 'inherit':
-      adopt(catalog, command.parent, table);
+    }
+    case 'alter-constraint': {
+      const constraint = table.constraints.get(command.name);
+      if (constraint === undefined) break;
+      if (command.deferrable !== null) constraint.deferrable = command.deferrable;
+      if (command.enforced === null) break;
+      constraint.enforced = command.enforced;
+      constraint.validated = command.enforced;
       break;
+    }
+    case 'set-logged':
+    case 'set-unlogged':
+      table.persistence = command.kind === 'set-logged' ? 'permanent' : 'unlogged';
+      break;
+    case 'set-access-method':
+      table.accessMethod = command.to ?? 'heap';
+      break;
+    case 'set-tablespace':
+      table.tablespace = command.to;
+      break;
+    case 'inherit': {
+      const parent = mention(catalog, command.parent);
+      if (parent === null) break;
+      link(parent, table);
+      inheritConstraints(catalog, parent, table);
+      break;
+    }
     case 'no-inherit': {
       const parent = findTable(catalog, command.parent);
       if (parent !== null) unlink(parent, table);
+      if (table.parents.size === 0) for (const constraint of table.constraints.values()) constraint.inherited = false;
       break;
     }
     case 'attach-partition': {
       const partition = mention(catalog, command.partition);
-      if (partition === null) break;
-      link(table, partition);
-      partition.isDefaultPartition = command.isDefault;
+      if (partition !== null) attach(catalog, table, partition, command.bound);
       break;
     }
     case 'detach-partition': {
       const partition = findTable(catalog, command.partition);
-      if (partition !== null) unlink(table, partition);
+      if (partition !== null) detach(table, partition);
       break;
     }
     default:
@@ -81,14 +121,23 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
   }
 }
 
-/** Children get what concerns rows, and keys only where they are partitions. */
-function isInherited(constraint: ConstraintDef): boolean {
-  return constraint.kind === 'not-null' || (constraint.kind === 'check' && !constraint.noInherit);
+function addTableConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {
+  const known = new Set(table.constraints.keys());
+  addConstraint(catalog, table, constraint);
+  for (const added of [...table.constraints.values()].filter(({ name }) => !known.has(name)))
+    for (const child of table.children) inheritConstraint(catalog, table, child, added);
 }
 
-function validate(table: Table, name: string): void {
-  const constraint = table.constraints.get(name);
-  if (constraint === undefined) return;
+function keepOwn(child: Table, name: string): void {
+  const constraint = child.constraints.get(name);
+  if (constraint !== undefined) constraint.inherited = false;
+}
+
+function validate(table: Table, constraint: Constraint): void {
   constraint.validated = true;
   if (constraint.kind === 'not-null') for (const column of constraint.columns) setNotNull(table, column, true);
+  for (const child of table.children) {
+    const copy = inheritedFrom(table, child, constraint);
+    if (copy !== undefined) validate(child, copy);
+  }
 }

@@ -1,4 +1,14 @@
-import type { ActionOf, ColumnDef, ConstraintDef, Name, TypeName } from '../sql/action.ts';
+import type {
+  ActionOf,
+  ColumnDef,
+  Condition,
+  ConstraintDef,
+  Expression,
+  Name,
+  PartitionBound,
+  PartitionKey,
+  TypeName,
+} from '../sql/action.ts';
 
 /**
  * The schema as it stands before a statement. It is filled by folding statements in order, or read from a server, and is changed in
@@ -35,17 +45,25 @@ export interface Column {
   readonly identity: boolean;
   readonly generated: 'stored' | 'virtual' | null;
   readonly collation: string | null;
+  /** Its DEFAULT as written; null for none, and for the one that a serial or identity column has. */
+  readonly default: Expression | null;
 }
 
 export interface Constraint {
   readonly name: string;
   readonly kind: ConstraintDef['kind'];
   validated: boolean;
-  /** For a check: children do not have it. */
+  enforced: boolean;
+  deferrable: boolean;
+  /** For a check or NOT NULL: children do not have it. */
   readonly noInherit: boolean;
+  /** It comes from a parent; a child may have one of its own by that name, which is the same constraint then. */
+  inherited: boolean;
   readonly columns: readonly string[];
-  /** For a check: which columns it says are not null. */
-  readonly notNull: readonly string[];
+  /** For a check: what it says. */
+  readonly condition: Condition | null;
+  /** For a key or an exclusion. */
+  index: Index | null;
   /** For a foreign key. */
   readonly references: Table | null;
   /** For a foreign key; none means the primary key. */
@@ -54,12 +72,17 @@ export interface Constraint {
 
 export interface Table extends RelationBase {
   readonly kind: 'table' | 'foreign-table';
-  readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  persistence: 'permanent' | 'unlogged' | 'temporary';
+  /** null for those of a table that the history does not show. */
+  accessMethod: string | null;
+  tablespace: string | null;
   readonly columns: Map<string, Column>;
   readonly constraints: Map<string, Constraint>;
   readonly indexes: Set<Index>;
-  readonly partitioned: boolean;
-  isDefaultPartition: boolean;
+  /** For a partitioned table, which has no rows of its own. */
+  readonly partitionBy: PartitionKey | null;
+  /** For a partition. */
+  bound: PartitionBound | null;
   /** The partitioned table it belongs to, or the tables it inherits from. */
   readonly parents: Set<Table>;
   /** Its partitions, or the tables that inherit from it. */
@@ -74,9 +97,14 @@ export interface Index extends RelationBase {
   readonly kind: 'index';
   readonly table: Table | View;
   readonly unique: boolean;
-  readonly columns: readonly (string | null)[];
+  readonly method: string;
+  /** Of which PostgreSQL makes its name when it has none. */
+  readonly nameParts: readonly string[];
+  columns: readonly (string | null)[];
   /** Columns that its expressions and its predicate use. */
-  readonly computedFrom: readonly string[];
+  computedFrom: readonly string[];
+  /** The index of the partitioned table that it is a part of. */
+  parent: Index | null;
 }
 
 export interface View extends RelationBase {
@@ -160,6 +188,16 @@ export function findIndex(catalog: Catalog, name: Name): Index | null {
   return relation?.kind === 'index' ? relation : null;
 }
 
+/** A partitioned table has no rows of its own. */
+export function isPartitioned(table: Table | null): boolean {
+  return table !== null && table.partitionBy !== null;
+}
+
+/** The partition for the rows that no other one takes. */
+export function defaultPartition(table: Table | null): Table | null {
+  return [...(table?.children ?? [])].find(({ bound }) => bound?.kind === 'default') ?? null;
+}
+
 /** Partitions and inheriting tables below a table, at every level. */
 export function descendants(table: Table): Table[] {
   const found = new Set<Table>();
@@ -179,25 +217,53 @@ export function computedFrom({ expressions, where }: ActionOf<'create-index'>): 
 }
 
 /** Whether a partition has the index that one of its partitioned table asks for: it is taken over then, not built. */
-export function hasIndexLike(table: Table, wanted: Pick<Index, 'columns' | 'computedFrom'>): boolean {
-  return [...table.indexes].some(
-    ({ columns, computedFrom }) => sameList(columns, wanted.columns) && sameList(computedFrom, wanted.computedFrom),
+export function indexLike(table: Table, wanted: IndexShape): Index | undefined {
+  return [...table.indexes].find(
+    ({ parent, unique, method, columns, computedFrom }) =>
+      parent === null &&
+      unique === wanted.unique &&
+      method === wanted.method &&
+      sameList(columns, wanted.columns) &&
+      sameList(computedFrom, wanted.computedFrom),
   );
 }
 
-function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+/** What two indexes share when one can stand for the other. */
+export type IndexShape = Pick<Index, 'unique' | 'method' | 'columns' | 'computedFrom'>;
+
+export function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 /** The foreign keys of a table that point to a column of another. */
 export function foreignKeysTo(table: Table, referenced: Table, column: string): Constraint[] {
-  const primaryKey = [...referenced.constraints.values()].find(({ kind }) => kind === 'primary-key');
-  return [...table.constraints.values()].filter(({ references, referencedColumns }) => {
-    if (references !== referenced) return false;
-    const columns = referencedColumns.length > 0 ? referencedColumns : primaryKey?.columns;
-    // A key that the history does not show may be any column.
-    return columns?.includes(column) ?? true;
-  });
+  return [...table.constraints.values()].filter(
+    (constraint) =>
+      constraint.references === referenced &&
+      // A key that the history does not show may be any column.
+      (referencedColumns(constraint)?.includes(column) ?? true),
+  );
+}
+
+/** The columns that a foreign key points to; null where the history does not show them. */
+export function referencedColumns(constraint: Constraint): readonly string[] | null {
+  if (constraint.referencedColumns.length > 0) return constraint.referencedColumns;
+  const keys = [...(constraint.references?.constraints.values() ?? [])];
+  return keys.find(({ kind }) => kind === 'primary-key')?.columns ?? null;
+}
+
+/** The foreign keys that rely on a key of the table, with the tables that have them. */
+export function foreignKeysUsing(table: Table, key: Constraint): { table: Table; constraint: Constraint }[] {
+  if (key.kind !== 'primary-key' && key.kind !== 'unique') return [];
+  return [...table.referencedBy].flatMap((other) =>
+    [...other.constraints.values()]
+      .filter((constraint) => {
+        if (constraint.references !== table) return false;
+        const columns = referencedColumns(constraint);
+        return columns !== null && sameList(columns.toSorted(), key.columns.toSorted());
+      })
+      .map((constraint) => ({ table: other, constraint })),
+  );
 }
 
 export function qualifiedName(relation: Relation): string {
@@ -226,6 +292,7 @@ export function columnOf(definition: ColumnDef): Column {
     identity: definition.identity !== null,
     generated: definition.generated?.kind ?? null,
     collation: definition.collation,
+    default: definition.default,
   };
 }
 

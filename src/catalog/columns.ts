@@ -1,86 +1,30 @@
-import type { ColumnDef, ConstraintDef } from '../sql/action.ts';
-import { type Catalog, columnOf, type Constraint, isSerial, type Table } from './catalog.ts';
-import { addIndex, addSequence, drop, mention, move } from './relations.ts';
+import type { ColumnDef } from '../sql/action.ts';
+import { type Catalog, columnOf, descendants, isSerial, type Table } from './catalog.ts';
+import { freeName, ownName } from './constraint-name.ts';
+import { addConstraint, dropConstraint, inheritConstraint, setNotNull } from './constraints.ts';
+import { addSequence, drop } from './relations.ts';
 
 export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef): void {
-  table.columns.set(definition.name, columnOf(definition));
-  if (definition.identity !== null || isSerial(definition.type)) {
-    addSequence(
-      catalog,
-      { schema: table.schema, name: `${table.name}_${definition.name}_seq` },
-      { table, column: definition.name },
-    );
-  }
+  table.columns.set(definition.name, { ...columnOf(definition), notNull: false });
+  if (definition.identity !== null || isSerial(definition.type)) addOwnSequence(catalog, table, definition.name);
+  const known = new Set(table.constraints.keys());
   for (const constraint of definition.constraints) addConstraint(catalog, table, constraint);
-}
-
-/** PostgreSQL's own names for constraints without one. */
-function constraintName(table: Table, constraint: ConstraintDef): string {
-  if (constraint.name !== null) return constraint.name;
-  const suffix = {
-    check: 'check',
-    'not-null': 'not_null',
-    unique: 'key',
-    'primary-key': 'pkey',
-    exclude: 'excl',
-    'foreign-key': 'fkey',
-  }[constraint.kind];
-  const columns = constraint.kind === 'exclude' ? constraint.nameParts : columnsOf(constraint);
-  // A check names its column only when it has just one.
-  const named = constraint.kind === 'primary-key' || (constraint.kind === 'check' && columns.length > 1) ? [] : columns;
-  return freeName([table.name, ...named, suffix].join('_'), (name) => table.constraints.has(name));
-}
-
-/** PostgreSQL appends 1, 2, … to a name of its own making that is taken. */
-export function freeName(name: string, isTaken: (name: string) => boolean): string {
-  for (let number = 0; ; number += 1) {
-    const candidate = number === 0 ? name : `${name}${number}`;
-    if (!isTaken(candidate)) return candidate;
+  if (columnOf(definition).notNull) setNotNull(table, definition.name, true);
+  for (const child of descendants(table)) {
+    // A child of the same name has it already, and the two become one.
+    if (!child.columns.has(definition.name))
+      child.columns.set(definition.name, { ...columnOf(definition), notNull: false });
   }
+  for (const added of [...table.constraints.values()].filter(({ name }) => !known.has(name)))
+    for (const child of table.children) inheritConstraint(catalog, table, child, added);
 }
 
-function columnsOf(constraint: ConstraintDef): readonly string[] {
-  if (constraint.kind === 'check') return constraint.expression.columns;
-  return constraint.kind === 'not-null' ? [constraint.column] : constraint.columns;
-}
-
-export function addConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {
-  const name = constraintName(table, constraint);
-  if (constraint.kind === 'not-null' && constraint.validated) setNotNull(table, constraint.column, true);
-  if (constraint.kind === 'primary-key') for (const column of constraint.columns) setNotNull(table, column, true);
-  const references = constraint.kind === 'foreign-key' ? mention(catalog, constraint.references) : null;
-  references?.referencedBy.add(table);
-  const entry: Constraint = {
-    name,
-    kind: constraint.kind,
-    validated: constraint.validated,
-    noInherit: constraint.kind === 'check' && constraint.noInherit,
-    columns: columnsOf(constraint),
-    notNull: constraint.kind === 'check' ? constraint.expression.notNull : [],
-    references,
-    referencedColumns: constraint.kind === 'foreign-key' ? constraint.referencedColumns : [],
-  };
-  table.constraints.set(name, entry);
-  if (constraint.kind !== 'unique' && constraint.kind !== 'primary-key' && constraint.kind !== 'exclude') return;
-  const usingIndex = constraint.kind === 'exclude' ? null : constraint.usingIndex;
-  if (usingIndex !== null) {
-    const index = [...table.indexes].find((candidate) => candidate.name === usingIndex);
-    if (constraint.kind === 'primary-key')
-      for (const column of index?.columns ?? []) if (column !== null) setNotNull(table, column, true);
-    if (index !== undefined) move(catalog, index, index.schema, name);
-    return;
-  }
-  addIndex(catalog, table, {
-    name,
-    unique: constraint.kind !== 'exclude',
-    columns: constraint.columns,
-    computedFrom: constraint.kind === 'exclude' ? constraint.computedFrom : [],
-  });
-}
-
-export function setNotNull(table: Table, name: string, notNull: boolean): void {
-  const column = table.columns.get(name);
-  if (column !== undefined) table.columns.set(name, { ...column, notNull });
+/** The sequence of a serial or identity column. */
+export function addOwnSequence(catalog: Catalog, table: Table, column: string): void {
+  const name = freeName(ownName(table.name, column, 'seq'), (candidate) =>
+    catalog.relations.has(`${table.schema}.${candidate}`),
+  );
+  addSequence(catalog, { schema: table.schema, name }, { table, column });
 }
 
 export function dropColumn(catalog: Catalog, table: Table, name: string): void {
@@ -94,18 +38,4 @@ export function dropColumn(catalog: Catalog, table: Table, name: string): void {
   for (const sequence of table.sequences) {
     if (sequence.ownedBy?.column === name) drop(catalog, sequence);
   }
-}
-
-export function dropConstraint(catalog: Catalog, table: Table, name: string): void {
-  const constraint = table.constraints.get(name);
-  if (constraint === undefined) return;
-  table.constraints.delete(name);
-  if (constraint.kind === 'not-null') for (const column of constraint.columns) setNotNull(table, column, false);
-  const { references } = constraint;
-  if (references !== null && ![...table.constraints.values()].some((other) => other.references === references))
-    references.referencedBy.delete(table);
-  drop(
-    catalog,
-    [...table.indexes].find((index) => index.name === name),
-  );
 }

@@ -1,54 +1,119 @@
-import type { ActionOf } from '../sql/action.ts';
-import { type Catalog, computedFrom, creationSchema, findTable, keyOf, resolve, type Table } from './catalog.ts';
-import { addColumn, addConstraint, freeName } from './columns.ts';
-import { addIndex, addTable, adopt, mention } from './relations.ts';
+import type { ActionOf, LikeClause } from '../sql/action.ts';
+import {
+  type Catalog,
+  computedFrom,
+  creationSchema,
+  findTable,
+  type Index,
+  keyOf,
+  resolve,
+  type Table,
+} from './catalog.ts';
+import { addColumn, addOwnSequence } from './columns.ts';
+import { freeName, ownName } from './constraint-name.ts';
+import { addConstraint, inheritConstraints } from './constraints.ts';
+import { addPartitionIndex } from './partition-index.ts';
+import { attach } from './partitions.ts';
+import { addIndex, addTable, link, mention } from './relations.ts';
 
 export function createTable(catalog: Catalog, action: ActionOf<'create-table'>): void {
   const schema = action.persistence === 'temporary' ? 'pg_temp' : creationSchema(catalog, action.name);
   if (action.ifNotExists && catalog.relations.has(keyOf(schema, action.name.name))) return;
-  const sources = [
-    ...action.like,
-    ...action.inherits,
-    ...(action.partitionOf === null ? [] : [action.partitionOf.parent]),
-  ];
-  const known = sources.map((source) => findTable(catalog, source));
+  const like = action.like.map((clause) => ({ clause, table: findTable(catalog, clause.table) }));
+  const parents = action.inherits.flatMap((parent) => mention(catalog, parent) ?? []);
+  const partitioned = action.partitionOf === null ? null : mention(catalog, action.partitionOf.parent);
   const table = addTable(catalog, action.name, {
     kind: action.foreign ? 'foreign-table' : 'table',
     persistence: action.persistence,
-    partitioned: action.partitionBy !== null,
+    partitionBy: action.partitionBy,
+    accessMethod: action.accessMethod ?? partitioned?.accessMethod ?? 'heap',
+    tablespace: action.tablespace ?? 'pg_default',
   });
-  for (const source of known) {
-    for (const [name, column] of source?.columns ?? []) table.columns.set(name, column);
+  for (const parent of [...parents, ...(partitioned === null ? [] : [partitioned])]) {
+    for (const [name, column] of parent.columns)
+      table.columns.set(name, { ...column, notNull: false, identity: false });
   }
-  for (const definition of action.columns) addColumn(catalog, table, definition);
-  for (const constraint of action.constraints) addConstraint(catalog, table, constraint);
-  for (const parent of action.inherits) adopt(catalog, parent, table);
-  if (action.partitionOf !== null) {
-    adopt(catalog, action.partitionOf.parent, table);
-    table.isDefaultPartition = action.partitionOf.isDefault;
+  for (const source of like) if (source.table !== null) copyColumns(catalog, table, source.table, source.clause);
+  for (const definition of action.columns) {
+    const inherited = table.columns.get(definition.name);
+    // `CREATE TABLE … PARTITION OF t (c NOT NULL)` gives no type.
+    addColumn(
+      catalog,
+      table,
+      definition.type.name === '' && inherited !== undefined ? { ...definition, type: inherited.type } : definition,
+    );
   }
-  for (const parent of table.parents) inheritChecks(parent, table);
+  for (const constraint of action.constraints)
+    // Over no rows, NOT VALID says nothing.
+    addConstraint(catalog, table, { ...constraint, validated: constraint.enforced });
+  for (const source of like) if (source.table !== null) copyConstraints(catalog, table, source.table, source.clause);
+  for (const parent of parents) {
+    link(parent, table);
+    inheritConstraints(catalog, parent, table);
+  }
+  if (partitioned !== null && action.partitionOf !== null)
+    attach(catalog, partitioned, table, action.partitionOf.bound);
 }
 
-function inheritChecks(parent: Table, child: Table): void {
-  for (const constraint of parent.constraints.values()) {
-    if (constraint.kind === 'check' && !constraint.noInherit && !child.constraints.has(constraint.name)) {
-      child.constraints.set(constraint.name, { ...constraint });
-    }
+function copyColumns(catalog: Catalog, table: Table, source: Table, { including }: LikeClause): void {
+  for (const [name, column] of source.columns) {
+    table.columns.set(name, {
+      ...column,
+      notNull: false,
+      default: including.includes('defaults') ? column.default : null,
+      generated: including.includes('generated') ? column.generated : null,
+      identity: column.identity && including.includes('identity'),
+    });
+    if (column.identity && including.includes('identity')) addOwnSequence(catalog, table, name);
   }
+}
+
+function copyConstraints(catalog: Catalog, table: Table, source: Table, { including }: LikeClause): void {
+  for (const constraint of source.constraints.values()) {
+    const { name, kind, validated, enforced, deferrable, noInherit, columns } = constraint;
+    const common = { validated, enforced, deferrable };
+    const [column = ''] = columns;
+    if (kind === 'not-null') addConstraint(catalog, table, { ...common, kind, name: null, column, noInherit });
+    else if (kind === 'check' && including.includes('constraints') && !table.constraints.has(name))
+      table.constraints.set(name, { ...constraint, validated: enforced, inherited: false });
+    else if ((kind === 'unique' || kind === 'primary-key') && including.includes('indexes'))
+      addConstraint(catalog, table, { ...common, kind, name: null, columns, usingIndex: null });
+  }
+  if (!including.includes('indexes')) return;
+  const ofKeys = new Set([...source.constraints.values()].map(({ index }) => index));
+  for (const index of source.indexes) {
+    if (ofKeys.has(index)) continue;
+    addIndex(catalog, table, { ...index, name: ownIndexName(catalog, table, index) });
+  }
+}
+
+function ownIndexName(
+  catalog: Catalog,
+  table: { schema: string; name: string },
+  { nameParts }: Pick<Index, 'nameParts'>,
+) {
+  const name = ownName(table.name, nameParts.join('_'), 'idx');
+  return freeName(name, (candidate) => catalog.relations.has(keyOf(table.schema, candidate)));
 }
 
 export function createIndex(catalog: Catalog, action: ActionOf<'create-index'>): void {
   const known = catalog.relations.get(resolve(catalog, action.table));
   const table = known?.kind === 'materialized-view' ? known : mention(catalog, action.table);
   if (table === null) return;
-  const ownName = [table.name, ...action.nameParts, 'idx'].join('_');
-  const name = action.name ?? freeName(ownName, (candidate) => catalog.relations.has(keyOf(table.schema, candidate)));
+  const name = action.name ?? ownIndexName(catalog, table, action);
   if (action.ifNotExists && catalog.relations.has(keyOf(table.schema, name))) return;
-  addIndex(catalog, table, {
+  const index = addIndex(catalog, table, {
     name,
     unique: action.unique,
+    method: action.method,
+    nameParts: action.nameParts,
     columns: action.columns,
     computedFrom: computedFrom(action),
   });
+  if (!action.only && table.kind === 'table') addParts(catalog, table, index);
+}
+
+function addParts(catalog: Catalog, table: Table, index: Index): void {
+  if (table.partitionBy === null) return;
+  for (const child of table.children) addParts(catalog, child, addPartitionIndex(catalog, child, index, null));
 }

@@ -1,7 +1,8 @@
 import type { Action, ActionOf } from '../sql/action.ts';
 import { alterTable } from './alter-table.ts';
-import { type Catalog, creationSchema, keyOf, resolve, type Sequence, typeKey } from './catalog.ts';
+import { type Catalog, creationSchema, findIndex, keyOf, resolve, type Sequence, typeKey } from './catalog.ts';
 import { createIndex, createTable } from './create.ts';
+import { attachIndex } from './partition-index.ts';
 import { addSequence, addTable, addView, drop, mention, move, own } from './relations.ts';
 import { rename } from './rename.ts';
 
@@ -36,10 +37,16 @@ export function fold(catalog: Catalog, action: Action): void {
       createIndex(catalog, action);
       break;
     case 'alter-table': {
-      if (action.relationKind !== 'table' && action.relationKind !== 'foreign-table') break;
+      if (action.relationKind === 'index') {
+        const index = findIndex(catalog, action.name);
+        for (const command of action.commands)
+          if (index !== null && command.kind === 'attach-partition') attachIndex(catalog, index, command.partition);
+        break;
+      }
+      // ALTER TABLE may name a view, an index or a sequence, and is then what ALTER VIEW and so on are.
       const table = mention(catalog, action.name);
       if (table === null) break;
-      for (const command of action.commands) alterTable(catalog, table, command);
+      for (const command of action.commands) alterTable(catalog, table, command, action.only);
       break;
     }
     case 'rename':

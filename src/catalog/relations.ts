@@ -5,6 +5,7 @@ import {
   descendants,
   findTable,
   type Index,
+  type IndexShape,
   keyOf,
   type Relation,
   resolve,
@@ -23,7 +24,9 @@ export function addTable(
   options: {
     kind?: Table['kind'];
     persistence?: Table['persistence'];
-    partitioned?: boolean;
+    partitionBy?: Table['partitionBy'];
+    accessMethod?: Table['accessMethod'];
+    tablespace?: Table['tablespace'];
     file?: number;
   },
 ): Table {
@@ -34,11 +37,13 @@ export function addTable(
     name: name.name,
     file: options.file ?? catalog.file,
     persistence,
+    accessMethod: options.accessMethod ?? null,
+    tablespace: options.tablespace ?? null,
     columns: new Map(),
     constraints: new Map(),
     indexes: new Set(),
-    partitioned: options.partitioned ?? false,
-    isDefaultPartition: false,
+    partitionBy: options.partitionBy ?? null,
+    bound: null,
     parents: new Set(),
     children: new Set(),
     referencedBy: new Set(),
@@ -106,11 +111,30 @@ export function unlink(parent: Table, child: Table): void {
 export function addIndex(
   catalog: Catalog,
   table: Table | View,
-  definition: Pick<Index, 'name' | 'unique' | 'columns' | 'computedFrom'>,
-): void {
-  const index: Index = { kind: 'index', schema: table.schema, file: catalog.file, table, ...definition };
+  definition: IndexShape & Pick<Index, 'name' | 'nameParts'>,
+): Index {
+  const { name, nameParts, unique, method, columns, computedFrom } = definition;
+  const index: Index = {
+    kind: 'index',
+    schema: table.schema,
+    name,
+    file: catalog.file,
+    table,
+    unique,
+    method,
+    nameParts,
+    columns,
+    computedFrom,
+    parent: null,
+  };
   table.indexes.add(index);
   add(catalog, index);
+  return index;
+}
+
+/** The indexes of partitions that belong to an index of their partitioned table. */
+export function partsOf(index: Index, table: Table): Index[] {
+  return [...table.children].flatMap((child) => [...child.indexes].filter(({ parent }) => parent === index));
 }
 
 export function move(catalog: Catalog, relation: Relation, schema: string, name: string): void {
@@ -131,6 +155,8 @@ export function drop(catalog: Catalog, relation: Relation | undefined): void {
   catalog.relations.delete(keyOf(relation.schema, relation.name));
   if (relation.kind === 'index') {
     relation.table.indexes.delete(relation);
+    // The parts of a partitioned table's index go with it.
+    if (relation.table.kind === 'table') for (const part of partsOf(relation, relation.table)) drop(catalog, part);
     return;
   }
   if (relation.kind === 'sequence') own(relation, null);
@@ -141,7 +167,7 @@ export function drop(catalog: Catalog, relation: Relation | undefined): void {
   for (const child of relation.children) {
     unlink(relation, child);
     // Partitions go with their table.
-    if (relation.partitioned) drop(catalog, child);
+    if (relation.partitionBy !== null) drop(catalog, child);
   }
   for (const constraint of relation.constraints.values()) constraint.references?.referencedBy.delete(relation);
   for (const other of relation.referencedBy) {

@@ -1,6 +1,6 @@
-import type { ActionOf, RelationKind } from '../sql/action.ts';
+import type { ActionOf, Condition, RelationKind } from '../sql/action.ts';
 import { type Catalog, descendants, resolve, type Table } from './catalog.ts';
-import { add, move } from './relations.ts';
+import { move } from './relations.ts';
 
 const RELATION_KINDS: ReadonlySet<string> = new Set<RelationKind>([
   'table',
@@ -15,23 +15,35 @@ export function rename(catalog: Catalog, action: ActionOf<'rename'>): void {
   const relation = catalog.relations.get(resolve(catalog, action.relation));
   if (relation === undefined) return;
   if (RELATION_KINDS.has(action.what)) {
+    // The index of a constraint and the constraint have one name.
+    const { constraints } = relation.kind === 'index' && relation.table.kind === 'table' ? relation.table : {};
+    const constraint = [...(constraints?.values() ?? [])].find(({ index }) => index === relation);
+    if (constraint !== undefined) {
+      constraints?.delete(constraint.name);
+      constraints?.set(action.to, { ...constraint, name: action.to });
+    }
     move(catalog, relation, relation.schema, action.to);
     return;
   }
   if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
   if (action.what === 'column')
-    for (const target of [relation, ...descendants(relation)]) renameColumn(catalog, target, action.from, action.to);
-  if (action.what === 'constraint') {
-    const constraint = relation.constraints.get(action.from);
-    if (constraint === undefined) return;
-    relation.constraints.delete(action.from);
-    relation.constraints.set(action.to, { ...constraint, name: action.to });
-    const index = [...relation.indexes].find((candidate) => candidate.name === action.from);
-    if (index !== undefined) move(catalog, index, index.schema, action.to);
-  }
+    for (const target of [relation, ...descendants(relation)]) renameColumn(target, action.from, action.to);
+  if (action.what === 'constraint')
+    for (const target of [relation, ...descendants(relation)]) {
+      if (target === relation || target.constraints.get(action.from)?.inherited === true)
+        renameConstraint(catalog, target, action.from, action.to);
+    }
 }
 
-function renameColumn(catalog: Catalog, table: Table, from: string, to: string): void {
+function renameConstraint(catalog: Catalog, table: Table, from: string, to: string): void {
+  const constraint = table.constraints.get(from);
+  if (constraint === undefined) return;
+  table.constraints.delete(from);
+  table.constraints.set(to, { ...constraint, name: to });
+  if (constraint.index !== null) move(catalog, constraint.index, constraint.index.schema, to);
+}
+
+function renameColumn(table: Table, from: string, to: string): void {
   const swap = <T extends string | null>(name: T): T | string => (name === from ? to : name);
   const column = table.columns.get(from);
   if (column !== undefined) {
@@ -42,14 +54,12 @@ function renameColumn(catalog: Catalog, table: Table, from: string, to: string):
     table.constraints.set(constraint.name, {
       ...constraint,
       columns: constraint.columns.map(swap),
-      notNull: constraint.notNull.map(swap),
+      condition: constraint.condition === null ? null : renamedIn(constraint.condition, from, to),
     });
   }
-  for (const index of Array.from(table.indexes)) {
-    table.indexes.delete(index);
-    const renamed = { ...index, columns: index.columns.map(swap), computedFrom: index.computedFrom.map(swap) };
-    table.indexes.add(renamed);
-    add(catalog, renamed);
+  for (const index of table.indexes) {
+    index.columns = index.columns.map(swap);
+    index.computedFrom = index.computedFrom.map(swap);
   }
   for (const sequence of table.sequences) {
     if (sequence.ownedBy?.column === from) sequence.ownedBy.column = to;
@@ -63,4 +73,9 @@ function renameColumn(catalog: Catalog, table: Table, from: string, to: string):
         });
     }
   }
+}
+
+function renamedIn(condition: Condition, from: string, to: string): Condition {
+  if ('of' in condition) return { ...condition, of: condition.of.map((part) => renamedIn(part, from, to)) };
+  return 'column' in condition && condition.column === from ? { ...condition, column: to } : condition;
 }

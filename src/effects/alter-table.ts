@@ -1,4 +1,4 @@
-import { type Catalog, descendants } from '../catalog/catalog.ts';
+import { type Catalog, descendants, isPartitioned } from '../catalog/catalog.ts';
 import type { LockMode } from '../postgres/lock-mode.ts';
 import type { ActionOf, AlterCommand } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
@@ -21,10 +21,10 @@ export function alterTableEffects(
     out.command(command.kind);
     const { lock, because, recurses = true, ...work } = impact(context, command);
     // A partitioned table has no rows of its own.
-    out.name(action.name, lock, because, table?.partitioned === true ? {} : work);
+    out.name(action.name, lock, because, isPartitioned(table) ? {} : work);
     if (table === null || action.only || !recurses) continue;
     for (const child of descendants(table)) {
-      const childWork = child.partitioned || recurses === 'locks' ? {} : work;
+      const childWork = isPartitioned(child) || recurses === 'locks' ? {} : work;
       out.relation(child, lock, `${because} (a partition or child of ${table.name})`, childWork);
     }
   }
@@ -106,8 +106,8 @@ function impact(context: Context, command: AlterCommand): Impact {
         because: `${words(command.kind)} writes the table and its indexes anew`,
       };
     case 'set-access-method':
-      if (command.to === 'heap' && context.table !== null)
-        return { lock: AX, recurses: false, because: 'the table is a heap already' };
+      if (context.table?.accessMethod === (command.to ?? 'heap'))
+        return { lock: AX, recurses: false, because: 'the table has that access method already' };
       return { lock: AX, rewrite: true, recurses: false, because: 'SET ACCESS METHOD writes the table anew' };
     case 'set-tablespace':
       return {

@@ -1,4 +1,5 @@
-import { type Constraint, descendants, type Table } from '../catalog/catalog.ts';
+import { type Constraint, descendants, isPartitioned, type Table } from '../catalog/catalog.ts';
+import { implies } from '../postgres/implication.ts';
 import type { ConstraintDef } from '../sql/action.ts';
 import type { Context, Impact } from './subcommand.ts';
 
@@ -64,7 +65,7 @@ function addKey(context: Context, constraint: Extract<ConstraintDef, { kind: 'un
     return {
       lock: AX,
       indexBuild: true,
-      recurses: table?.partitioned === true ? true : inheritsKey(context, constraint),
+      recurses: isPartitioned(table) ? true : inheritsKey(context, constraint),
       because: `${what} builds its index`,
     };
   }
@@ -135,7 +136,11 @@ export function setNotNull({ table, version, action }: Context, column: string):
 /** The valid CHECK that says a column is not null. */
 function proofOf(table: Table | null, column: string): Constraint | undefined {
   return [...(table?.constraints.values() ?? [])].find(
-    (constraint) => constraint.kind === 'check' && constraint.validated && constraint.notNull.includes(column),
+    (constraint) =>
+      constraint.kind === 'check' &&
+      constraint.validated &&
+      constraint.condition !== null &&
+      implies([constraint.condition], { kind: 'is-not-null', column }, () => null),
   );
 }
 

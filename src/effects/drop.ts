@@ -1,4 +1,12 @@
-import { type Catalog, descendants, type Relation, resolve, type Table } from '../catalog/catalog.ts';
+import {
+  type Catalog,
+  defaultPartition,
+  descendants,
+  isPartitioned,
+  type Relation,
+  resolve,
+  type Table,
+} from '../catalog/catalog.ts';
 import type { ActionOf, Name, RelationKind } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
 import { dropIndexEffects } from './indexes.ts';
@@ -35,16 +43,16 @@ export function dropSchemaEffects(out: Collector, catalog: Catalog, { names }: A
 function dropTable(out: Collector, table: Table, cascade: boolean): void {
   for (const sequence of table.sequences) out.relation(sequence, AX, 'goes with its table');
   for (const parent of table.parents) {
-    if (!parent.partitioned) continue;
+    if (!isPartitioned(parent)) continue;
     out.relation(parent, AX, 'loses a partition');
-    for (const sibling of parent.children)
-      if (sibling.isDefaultPartition) out.relation(sibling, AX, 'the default partition gets new bounds');
+    const other = defaultPartition(parent);
+    if (other !== null) out.relation(other, AX, 'the default partition gets new bounds');
   }
   for (const other of table.referencedBy) out.relation(other, AX, 'its foreign key to the table goes with it');
   for (const { references } of table.constraints.values()) {
     if (references !== null && references !== table) out.relation(references, AX, 'a foreign key to it goes');
   }
-  if (table.partitioned || cascade)
+  if (isPartitioned(table) || cascade)
     for (const child of descendants(table)) out.relation(child, AX, 'goes with its parent');
 }
 

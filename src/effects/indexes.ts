@@ -4,7 +4,8 @@ import {
   creationSchema,
   descendants,
   findIndex,
-  hasIndexLike,
+  indexLike,
+  isPartitioned,
   keyOf,
 } from '../catalog/catalog.ts';
 import type { ActionOf, Name } from '../sql/action.ts';
@@ -25,13 +26,19 @@ export function createIndexEffects(out: Collector, catalog: Catalog, action: Act
     return;
   }
   // On a partitioned table itself there is nothing to build; its partitions get indexes of their own unless ONLY says no.
-  const build = table?.partitioned !== true && !(action.only && table === null);
+  const build = !isPartitioned(table) && !(action.only && table === null);
   const because = build ? 'CREATE INDEX reads every row while writes wait' : 'makes the index of the partitioned table';
   out.name(action.table, 'ShareLock', because, { indexBuild: build });
-  if (action.only || table?.partitioned !== true) return;
+  if (action.only || table === null || table.partitionBy === null) return;
   for (const child of descendants(table)) {
     const taken =
-      child.partitioned || hasIndexLike(child, { columns: action.columns, computedFrom: computedFrom(action) });
+      isPartitioned(child) ||
+      indexLike(child, {
+        unique: action.unique,
+        method: action.method,
+        columns: action.columns,
+        computedFrom: computedFrom(action),
+      }) !== undefined;
     out.relation(
       child,
       'ShareLock',

@@ -1,5 +1,8 @@
-import { descendants, findIndex, hasIndexLike } from '../catalog/catalog.ts';
-import type { AlterCommand } from '../sql/action.ts';
+import { defaultPartition, descendants, findIndex, indexLike, isPartitioned, type Table } from '../catalog/catalog.ts';
+import { foreignKeyLike } from '../catalog/constraints.ts';
+import type { AlterCommand, Condition } from '../sql/action.ts';
+import { defaultCondition, isProved, partitionCondition } from './bounds.ts';
+import type { Collector } from './collector.ts';
 import type { Context, Impact } from './subcommand.ts';
 
 const AX = 'AccessExclusiveLock';
@@ -9,31 +12,82 @@ export function attachPartition(
   { out, table, catalog, action }: Context,
   command: Extract<AlterCommand, { kind: 'attach-partition' }>,
 ): Impact {
-  if (action.relationKind === 'index') {
+  const index = findIndex(catalog, action.name);
+  if (action.relationKind === 'index' || index !== null) {
     out.name(command.partition, AX, 'becomes a part of the index');
     for (const name of [action.name, command.partition]) {
-      const index = findIndex(catalog, name);
-      if (index !== null) out.relation(index.table, 'AccessShareLock', 'the index is its');
+      const named = findIndex(catalog, name);
+      if (named !== null) out.relation(named.table, 'AccessShareLock', 'the index is its');
     }
     return { lock: SUX, recurses: false, because: 'ATTACH PARTITION of an index reads no row' };
   }
   const partition = out.table(command.partition);
-  // A valid CHECK that implies the partition's bounds would spare the scan; bounds are not compared here.
-  out.name(command.partition, AX, 'ATTACH PARTITION checks every row of the new partition', { scan: true });
-  const missing = [...(table?.indexes ?? [])].filter((index) => partition !== null && !hasIndexLike(partition, index));
-  if (missing.length > 0) {
-    const names = missing.map(({ name }) => name).join(', ');
-    out.name(command.partition, AX, `ATTACH PARTITION builds what matches ${names} of the partitioned table`, {
-      indexBuild: true,
+  const checks = 'ATTACH PARTITION checks every row of the new partition';
+  if (table === null || partition === null) out.name(command.partition, AX, checks, { scan: true });
+  else {
+    checkRows(out, partition, partitionCondition(table, command.bound, partition), {
+      checked: checks,
+      proved: 'its constraints prove that every row belongs here',
     });
+    takeOver(out, table, partition);
   }
-  for (const child of partition === null ? [] : descendants(partition))
-    out.relation(child, AX, 'is a partition of the table that is attached', { scan: true });
-  for (const sibling of table?.children ?? []) {
-    if (sibling.isDefaultPartition && sibling !== partition)
-      out.relation(sibling, AX, 'the default partition must hold no row of the new one', { scan: true });
-  }
+  for (const ancestor of ancestors(table)) out.relation(ancestor, 'AccessShareLock', 'its bounds hold here too');
+  const other = defaultPartition(table);
+  if (table !== null && other !== null && other !== partition)
+    checkDefault(out, other, defaultCondition(table, command.bound));
   return { lock: SUX, recurses: false, because: 'ATTACH PARTITION lets traffic on the partitioned table go on' };
+}
+
+/** The default partition must hold no row that a new partition is for. */
+export function checkDefault(out: Collector, partition: Table, condition: Condition): void {
+  checkRows(out, partition, condition, {
+    checked: 'the default partition must hold no row of the new one',
+    proved: 'the constraints of the default partition prove that it holds no row of the new one',
+  });
+}
+
+/** A partition that is partitioned itself is judged by its own constraints first, then partition by partition. */
+function checkRows(
+  out: Collector,
+  table: Table,
+  condition: Condition,
+  because: { readonly checked: string; readonly proved: string },
+): void {
+  const proved = isProved(table, condition);
+  const scan = !proved && !isPartitioned(table);
+  out.relation(table, AX, proved ? because.proved : because.checked, { scan });
+  for (const child of descendants(table)) {
+    const own = proved || isProved(child, condition);
+    out.relation(child, AX, own ? because.proved : because.checked, { scan: !own && !isPartitioned(child) });
+  }
+}
+
+/** What a new partition lacks of its partitioned table is made: indexes over all of its rows, foreign keys that are checked. */
+function takeOver(out: Collector, table: Table, partition: Table): void {
+  for (const target of [partition, ...descendants(partition)]) {
+    if (isPartitioned(target)) continue;
+    const missing = [...table.indexes].filter((index) => indexLike(target, index) === undefined);
+    if (missing.length > 0) {
+      const names = missing.map(({ name }) => name).join(', ');
+      out.relation(target, AX, `ATTACH PARTITION builds what matches ${names} of the partitioned table`, {
+        indexBuild: true,
+      });
+    }
+  }
+  for (const constraint of table.constraints.values()) {
+    if (constraint.references === null) continue;
+    const own = foreignKeyLike(partition, constraint);
+    for (const target of [constraint.references, ...descendants(constraint.references)])
+      out.relation(target, 'ShareRowExclusiveLock', 'a foreign key of the partitioned table points to it');
+    if (own === undefined)
+      out.relation(partition, AX, 'the foreign keys of the partitioned table are checked', { scan: true });
+  }
+}
+
+/** The partitioned tables above one. */
+export function ancestors(table: Table | null): Table[] {
+  const above = [...(table?.parents ?? [])];
+  return above.flatMap((parent) => [parent, ...ancestors(parent)]);
 }
 
 export function detachPartition(
@@ -43,10 +97,11 @@ export function detachPartition(
   const gentle = command.mode !== 'plain';
   // CONCURRENTLY and FINALIZE lock the partition when nobody uses it as one any more: DetachPartitionFinalize in tablecmds.c.
   out.name(command.partition, version >= 14 ? AX : SUX, 'is detached');
-  if (!gentle) {
-    for (const sibling of table?.children ?? [])
-      if (sibling.isDefaultPartition) out.relation(sibling, AX, 'the default partition gets new bounds');
-  }
+  const partition = out.table(command.partition);
+  for (const child of partition === null ? [] : descendants(partition))
+    out.relation(child, AX, 'leaves with its parent');
+  const other = defaultPartition(table);
+  if (!gentle && other !== null) out.relation(other, AX, 'the default partition gets new bounds');
   return {
     lock: gentle ? SUX : AX,
     recurses: false,

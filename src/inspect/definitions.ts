@@ -131,13 +131,18 @@ const INDEXES = `
    WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
    ORDER BY i.indexrelid`;
 
+/** Before the indexes: a table that is attached to one with indexes would get what it lacks of them. */
 const HIERARCHY = `
-  SELECT CASE WHEN c.relkind IN ('i', 'I') THEN format('ALTER INDEX %s ATTACH PARTITION %s', ${RELATION('h.inhparent')}, ${RELATION('c.oid')})
-              WHEN c.relispartition THEN format('ALTER TABLE ONLY %s ATTACH PARTITION %s %s', ${RELATION('h.inhparent')}, ${RELATION('c.oid')},
+  SELECT CASE WHEN c.relispartition THEN format('ALTER TABLE ONLY %s ATTACH PARTITION %s %s', ${RELATION('h.inhparent')}, ${RELATION('c.oid')},
                                                 pg_get_expr(c.relpartbound, c.oid))
               ELSE format('ALTER TABLE ONLY %s INHERIT %s', ${RELATION('c.oid')}, ${RELATION('h.inhparent')}) END AS sql
-    FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid ${IN_NAMESPACE('c.relnamespace')}
-   ORDER BY c.relkind IN ('i', 'I'), h.inhrelid, h.inhseqno`;
+    FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid AND c.relkind NOT IN ('i', 'I') ${IN_NAMESPACE('c.relnamespace')}
+   ORDER BY h.inhrelid, h.inhseqno`;
+
+const INDEX_PARTS = `
+  SELECT format('ALTER INDEX %s ATTACH PARTITION %s', ${RELATION('h.inhparent')}, ${RELATION('c.oid')}) AS sql
+    FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid AND c.relkind IN ('i', 'I') ${IN_NAMESPACE('c.relnamespace')}
+   ORDER BY h.inhrelid`;
 
 const VIEWS = `
   SELECT c.oid::text AS oid,
@@ -202,8 +207,9 @@ const BEFORE_VIEWS = (version: number): readonly string[] => [
   OWNED_SEQUENCES,
   FUNCTIONS,
   CONSTRAINTS,
-  INDEXES,
   HIERARCHY,
+  INDEXES,
+  INDEX_PARTS,
 ];
 
 const AFTER_VIEWS = (version: number): readonly string[] => [

@@ -24,13 +24,51 @@ export interface TypeName {
   readonly array: boolean;
 }
 
+/** `'2021-01-01'::date` has the text 2021-01-01. */
+export interface Constant {
+  readonly kind: 'string' | 'number' | 'boolean' | 'null';
+  readonly text: string;
+  readonly cast: TypeName | null;
+}
+
+export type Comparison = '<' | '<=' | '=' | '<>' | '>=' | '>';
+
+/** What an expression says of columns when it is true. `unread` may say anything. */
+export type Condition =
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Condition[] }
+  | { readonly kind: 'is-null' | 'is-not-null'; readonly column: string }
+  | { readonly kind: 'compare'; readonly column: string; readonly operator: Comparison; readonly value: Constant }
+  | { readonly kind: 'unread' };
+
+/** One end of a range partition, column by column. */
+export type RangeEnd = readonly (Constant | 'minvalue' | 'maxvalue' | 'unread')[];
+
+/** FOR VALUES …, or DEFAULT. */
+export type PartitionBound =
+  | { readonly kind: 'default' | 'hash' }
+  | { readonly kind: 'list'; readonly values: readonly (Constant | 'unread')[] }
+  | { readonly kind: 'range'; readonly from: RangeEnd; readonly to: RangeEnd };
+
+export interface PartitionKey {
+  readonly strategy: 'range' | 'list' | 'hash';
+  /** null for an expression */
+  readonly columns: readonly (string | null)[];
+}
+
+/** What LIKE copies beside names, types and NOT NULL. */
+export interface LikeClause {
+  readonly table: Name;
+  readonly including: readonly LikeOption[];
+}
+
+export type LikeOption = 'constraints' | 'defaults' | 'generated' | 'identity' | 'indexes' | 'statistics';
+
 /** What the layers above need to know of an expression. */
 export interface Expression {
   /** Functions called, operators and casts left out. */
   readonly functions: readonly Name[];
   readonly columns: readonly string[];
-  /** Columns that the expression says are not null when it is true: `a IS NOT NULL AND b > 0` gives `a`. */
-  readonly notNull: readonly string[];
+  readonly condition: Condition;
   /** The column, when the expression is `column` or `column::type`; the cast's type beside it. */
   readonly bareColumn: { readonly column: string; readonly cast: TypeName | null } | null;
   /** `NULL`, also with a cast. */
@@ -59,11 +97,12 @@ interface ConstraintBase {
   readonly validated: boolean;
   /** False for NOT ENFORCED. */
   readonly enforced: boolean;
+  readonly deferrable: boolean;
 }
 
 export type ConstraintDef =
   | (ConstraintBase & { readonly kind: 'check'; readonly expression: Expression; readonly noInherit: boolean })
-  | (ConstraintBase & { readonly kind: 'not-null'; readonly column: string })
+  | (ConstraintBase & { readonly kind: 'not-null'; readonly column: string; readonly noInherit: boolean })
   | (ConstraintBase & {
       readonly kind: 'unique' | 'primary-key';
       readonly columns: readonly string[];
@@ -108,15 +147,22 @@ export type AlterCommand =
   | { readonly kind: 'add-constraint'; readonly constraint: ConstraintDef }
   | { readonly kind: 'drop-constraint'; readonly name: string; readonly ifExists: boolean; readonly cascade: boolean }
   | { readonly kind: 'validate-constraint'; readonly name: string }
-  | { readonly kind: 'alter-constraint'; readonly name: string; readonly enforced: boolean | null }
+  | {
+      readonly kind: 'alter-constraint';
+      readonly name: string;
+      readonly enforced: boolean | null;
+      readonly deferrable: boolean | null;
+    }
   | { readonly kind: 'set-logged' | 'set-unlogged' }
-  | { readonly kind: 'set-access-method' | 'set-tablespace'; readonly to: string }
+  /** null for DEFAULT */
+  | { readonly kind: 'set-access-method'; readonly to: string | null }
+  | { readonly kind: 'set-tablespace'; readonly to: string }
   | { readonly kind: 'set-options'; readonly options: readonly string[] }
   | { readonly kind: 'set-cluster' }
   | { readonly kind: 'set-trigger' }
   | { readonly kind: 'set-rule' | 'set-row-security' | 'set-replica-identity' | 'set-owner' | 'set-of-type' }
   | { readonly kind: 'inherit' | 'no-inherit'; readonly parent: Name }
-  | { readonly kind: 'attach-partition'; readonly partition: Name; readonly isDefault: boolean }
+  | { readonly kind: 'attach-partition'; readonly partition: Name; readonly bound: PartitionBound }
   | {
       readonly kind: 'detach-partition';
       readonly partition: Name;
@@ -136,12 +182,11 @@ export type Action =
       readonly columns: readonly ColumnDef[];
       readonly constraints: readonly ConstraintDef[];
       readonly inherits: readonly Name[];
-      readonly like: readonly Name[];
-      readonly partitionBy: {
-        readonly strategy: 'range' | 'list' | 'hash';
-        readonly columns: readonly string[];
-      } | null;
-      readonly partitionOf: { readonly parent: Name; readonly isDefault: boolean } | null;
+      readonly like: readonly LikeClause[];
+      readonly partitionBy: PartitionKey | null;
+      readonly partitionOf: { readonly parent: Name; readonly bound: PartitionBound } | null;
+      readonly accessMethod: string | null;
+      readonly tablespace: string | null;
       readonly foreign: boolean;
     }
   /** CREATE TABLE AS, SELECT INTO and CREATE MATERIALIZED VIEW. */

@@ -8,7 +8,7 @@ export function ourNames(action: Action): Names | null {
       return [
         qualified('creates', action.name),
         ...action.inherits.map((parent) => qualified('inherits', parent)),
-        ...action.like.map((model) => qualified('like', model)),
+        ...action.like.map(({ table }) => qualified('like', table)),
         ...action.columns.flatMap((column) => [named('column', column.name), ...constraints(column.constraints)]),
         ...constraints(action.constraints),
       ];

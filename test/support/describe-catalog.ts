@@ -25,20 +25,22 @@ function describeRelation(catalog: Catalog, relation: Relation): Record<string, 
       return {
         kind: relation.kind,
         persistence: relation.persistence,
-        partitioned: relation.partitioned,
-        isDefaultPartition: relation.isDefaultPartition,
+        partitionBy: relation.partitionBy,
+        bound: relation.bound?.kind ?? null,
         columns: Object.fromEntries(
-          [...relation.columns].map(([name, column]) => [name, { ...column, type: spell(catalog, column.type) }]),
+          [...relation.columns].map(([name, column]) => [
+            name,
+            { ...column, default: null, type: spell(catalog, column.type) },
+          ]),
         ),
         // Named NOT NULL constraints came with 18; the columns say what they mean.
         constraints: [...relation.constraints.values()]
           .filter(({ kind }) => kind !== 'not-null')
-          .map(({ name, kind, validated, columns, notNull, references }) => ({
+          .map(({ name, kind, validated, columns, references }) => ({
             name,
             kind,
             validated,
             columns: [...columns].sort(),
-            notNull: [...notNull].sort(),
             references: references === null ? null : qualifiedName(references),
           }))
           .sort((a, b) => (a.name < b.name ? -1 : 1)),

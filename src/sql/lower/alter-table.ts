@@ -3,6 +3,7 @@ import type { Action, AlterCommand, RelationKind } from '../action.ts';
 import { constraint } from './constraint.ts';
 import { expression } from './expression.ts';
 import { listName, relationName } from './name.ts';
+import { partitionBound } from './partition.ts';
 import { column, identityKind } from './table.ts';
 
 const RELATION_KINDS: Partial<Record<ObjectType, RelationKind>> = {
@@ -84,7 +85,7 @@ function command(node: AlterTableCmd): AlterCommand {
     case 'AT_SetCompression':
       return { kind: 'set-compression', column: name };
     case 'AT_AddConstraint': {
-      const added = def !== undefined && 'Constraint' in def ? constraint(def.Constraint, null) : null;
+      const added = def !== undefined && 'Constraint' in def ? constraint(def.Constraint, null, []) : null;
       if (added === null) break;
       return { kind: 'add-constraint', constraint: added };
     }
@@ -98,6 +99,7 @@ function command(node: AlterTableCmd): AlterCommand {
         kind: 'alter-constraint',
         name: change.conname ?? '',
         enforced: change.alterEnforceability === true ? change.is_enforced === true : null,
+        deferrable: change.alterDeferrability === true ? change.deferrable === true : null,
       };
     }
     case 'AT_SetLogged':
@@ -105,7 +107,7 @@ function command(node: AlterTableCmd): AlterCommand {
     case 'AT_SetUnLogged':
       return { kind: 'set-unlogged' };
     case 'AT_SetAccessMethod':
-      return { kind: 'set-access-method', to: name };
+      return { kind: 'set-access-method', to: node.name ?? null };
     case 'AT_SetTableSpace':
       return { kind: 'set-tablespace', to: name };
     case 'AT_SetRelOptions':
@@ -164,7 +166,7 @@ function partitionCommand(
   const command = def !== undefined && 'PartitionCmd' in def ? def.PartitionCmd : {};
   const partition = relationName(command.name);
   if (subtype === 'AT_AttachPartition')
-    return { kind: 'attach-partition', partition, isDefault: command.bound?.is_default === true };
+    return { kind: 'attach-partition', partition, bound: partitionBound(command.bound) };
   if (subtype === 'AT_DetachPartitionFinalize') return { kind: 'detach-partition', partition, mode: 'finalize' };
   return { kind: 'detach-partition', partition, mode: command.concurrent === true ? 'concurrently' : 'plain' };
 }

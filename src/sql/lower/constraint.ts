@@ -4,9 +4,23 @@ import { expression } from './expression.ts';
 import { indexNameParts } from './index-name.ts';
 import { relationName, strings } from './name.ts';
 
-/** Null for what is not a constraint of its own: DEFAULT, NULL, DEFERRABLE and the like. `column` is the one it is written beside. */
-export function constraint(node: Constraint, column: string | null): ConstraintDef | null {
-  const base = { name: node.conname ?? null, validated: node.skip_validation !== true };
+/**
+ * Null for what is not a constraint of its own: DEFAULT, NULL, DEFERRABLE and the like. `column` is the one it is written beside; there the
+ * attributes of the constraint come as constraints `after` it.
+ */
+export function constraint(
+  node: Constraint,
+  column: string | null,
+  after: readonly Constraint[],
+): ConstraintDef | null {
+  const end = after.findIndex(({ contype = '' }) => !contype.startsWith('CONSTR_ATTR_'));
+  const attributes = new Set((end === -1 ? after : after.slice(0, end)).map(({ contype }) => contype));
+  const enforced = isEnforced(node) && !attributes.has('CONSTR_ATTR_NOT_ENFORCED');
+  const base = {
+    name: node.conname ?? null,
+    validated: node.skip_validation !== true,
+    deferrable: node.deferrable === true || attributes.has('CONSTR_ATTR_DEFERRABLE'),
+  };
   const beside = column === null ? [] : [column];
   switch (node.contype) {
     case 'CONSTR_CHECK':
@@ -15,10 +29,16 @@ export function constraint(node: Constraint, column: string | null): ConstraintD
         kind: 'check',
         expression: expression(node.raw_expr),
         noInherit: node.is_no_inherit === true,
-        enforced: isEnforced(node),
+        enforced,
       };
     case 'CONSTR_NOTNULL':
-      return { ...base, kind: 'not-null', column: column ?? strings(node.keys)[0] ?? '', enforced: true };
+      return {
+        ...base,
+        kind: 'not-null',
+        column: column ?? strings(node.keys)[0] ?? '',
+        noInherit: node.is_no_inherit === true,
+        enforced: true,
+      };
     case 'CONSTR_UNIQUE':
     case 'CONSTR_PRIMARY':
       return {
@@ -50,7 +70,7 @@ export function constraint(node: Constraint, column: string | null): ConstraintD
         columns: node.fk_attrs === undefined ? beside : strings(node.fk_attrs),
         references: relationName(node.pktable),
         referencedColumns: strings(node.pk_attrs),
-        enforced: isEnforced(node),
+        enforced,
       };
     default:
       return null;

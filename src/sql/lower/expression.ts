@@ -1,6 +1,8 @@
 import type { Node } from '../libpg.ts';
-import type { Expression, Name, TypeName } from '../action.ts';
-import { listName, relationName, strings, typeName } from './name.ts';
+import type { Expression, Name } from '../action.ts';
+import { listName, relationName, strings } from './name.ts';
+import { bareColumn } from './bare-column.ts';
+import { condition } from './condition.ts';
 import { walk } from './walk.ts';
 
 export function expression(node: Node | undefined): Expression {
@@ -13,7 +15,7 @@ export function expression(node: Node | undefined): Expression {
   return {
     functions: functionsIn(node),
     columns: [...columns],
-    notNull: notNullColumns(node),
+    condition: condition(node),
     bareColumn: bareColumn(node),
     isNull: isNull(node),
     isClock:
@@ -47,32 +49,6 @@ export function relationsIn(root: unknown): Name[] {
     found.set(`${name.schema ?? ''}.${name.name}`, name);
   });
   return [...found.values()];
-}
-
-function notNullColumns(node: Node | undefined): string[] {
-  if (node === undefined) return [];
-  if ('NullTest' in node && node.NullTest.nulltesttype === 'IS_NOT_NULL') {
-    const column = bareColumn(node.NullTest.arg);
-    return column === null || column.cast !== null ? [] : [column.column];
-  }
-  if ('BoolExpr' in node && node.BoolExpr.boolop === 'AND_EXPR')
-    return (node.BoolExpr.args ?? []).flatMap(notNullColumns);
-  return [];
-}
-
-function bareColumn(node: Node | undefined): { column: string; cast: TypeName | null } | null {
-  if (node === undefined) return null;
-  if ('ColumnRef' in node) {
-    const column = strings(node.ColumnRef.fields).at(-1);
-    return column === undefined || column === '' ? null : { column, cast: null };
-  }
-  if ('TypeCast' in node) {
-    const inner = bareColumn(node.TypeCast.arg);
-    return inner === null || inner.cast !== null
-      ? null
-      : { column: inner.column, cast: typeName(node.TypeCast.typeName) };
-  }
-  return null;
 }
 
 function isNull(node: Node | undefined): boolean {

@@ -1,8 +1,9 @@
-import type { ColumnDef as ColumnNode, CreateStmt, Node } from '../libpg.ts';
-import type { Action, ColumnDef, ConstraintDef, Name } from '../action.ts';
+import type { ColumnDef as ColumnNode, CreateStmt, Node, TableLikeClause } from '../libpg.ts';
+import type { Action, ColumnDef, ConstraintDef, LikeClause, LikeOption } from '../action.ts';
 import { constraint } from './constraint.ts';
 import { expression } from './expression.ts';
 import { listName, relationName, typeName } from './name.ts';
+import { partitionBound, partitionKey } from './partition.ts';
 
 export type Persistence = 'permanent' | 'unlogged' | 'temporary';
 
@@ -17,11 +18,11 @@ export function createTable(node: CreateStmt, options: { foreign: boolean }): Ac
   const [partitionParent] = parents;
   const columns: ColumnDef[] = [];
   const constraints: ConstraintDef[] = [];
-  const like: Name[] = [];
+  const like: LikeClause[] = [];
   for (const element of node.tableElts ?? []) {
     if ('ColumnDef' in element) columns.push(column(element.ColumnDef));
-    else if ('TableLikeClause' in element) like.push(relationName(element.TableLikeClause.relation));
-    else if ('Constraint' in element) constraints.push(...present(constraint(element.Constraint, null)));
+    else if ('TableLikeClause' in element) like.push(likeClause(element.TableLikeClause));
+    else if ('Constraint' in element) constraints.push(...present(constraint(element.Constraint, null, [])));
   }
   return {
     kind: 'create-table',
@@ -32,33 +33,38 @@ export function createTable(node: CreateStmt, options: { foreign: boolean }): Ac
     constraints,
     inherits: node.partbound === undefined ? parents : [],
     like,
-    partitionBy:
-      node.partspec === undefined
-        ? null
-        : {
-            strategy: PARTITION_STRATEGIES[node.partspec.strategy ?? 'PARTITION_STRATEGY_RANGE'],
-            columns: (node.partspec.partParams ?? []).flatMap((part) =>
-              'PartitionElem' in part && part.PartitionElem.name !== undefined ? [part.PartitionElem.name] : [],
-            ),
-          },
+    partitionBy: node.partspec === undefined ? null : partitionKey(node.partspec),
     partitionOf:
       node.partbound === undefined || partitionParent === undefined
         ? null
-        : { parent: partitionParent, isDefault: node.partbound.is_default === true },
+        : { parent: partitionParent, bound: partitionBound(node.partbound) },
+    accessMethod: node.accessMethod ?? null,
+    tablespace: node.tablespacename ?? null,
     foreign: options.foreign,
   };
 }
 
-const PARTITION_STRATEGIES = {
-  PARTITION_STRATEGY_RANGE: 'range',
-  PARTITION_STRATEGY_LIST: 'list',
-  PARTITION_STRATEGY_HASH: 'hash',
-} as const;
+const LIKE_OPTIONS: readonly (readonly [LikeOption, number])[] = [
+  ['constraints', 1 << 2],
+  ['defaults', 1 << 3],
+  ['generated', 1 << 4],
+  ['identity', 1 << 5],
+  ['indexes', 1 << 6],
+  ['statistics', 1 << 7],
+];
+
+/** The options are the bits of TableLikeOption in parsenodes.h. */
+function likeClause({ relation, options = 0 }: TableLikeClause): LikeClause {
+  return {
+    table: relationName(relation),
+    including: LIKE_OPTIONS.flatMap(([option, bit]) => ((options & bit) === 0 ? [] : [option])),
+  };
+}
 
 export function column(node: ColumnNode): ColumnDef {
   const own = (node.constraints ?? []).flatMap((item: Node) => ('Constraint' in item ? [item.Constraint] : []));
   const name = node.colname ?? '';
-  const constraints = own.flatMap((item) => present(constraint(item, name)));
+  const constraints = own.flatMap((item, index) => present(constraint(item, name, own.slice(index + 1))));
   const defaultNode = own.find((item) => item.contype === 'CONSTR_DEFAULT')?.raw_expr;
   const identity = own.find((item) => item.contype === 'CONSTR_IDENTITY');
   const generated = own.find((item) => item.contype === 'CONSTR_GENERATED');

@@ -1,0 +1,206 @@
+import type { ConstraintDef } from '../sql/action.ts';
+import { type Catalog, type Constraint, foreignKeysUsing, type Index, sameList, type Table } from './catalog.ts';
+import { columnsOf, constraintName, freeName, ownName } from './constraint-name.ts';
+import { addPartitionIndex } from './partition-index.ts';
+import { addIndex, drop, mention, move } from './relations.ts';
+
+export function addConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {
+  if (constraint.kind === 'not-null') {
+    addNotNull(table, constraint.column, constraint);
+    return;
+  }
+  const name = constraintName(catalog, table, constraint);
+  const references = constraint.kind === 'foreign-key' ? mention(catalog, constraint.references) : null;
+  const index = keyIndex(catalog, table, name, constraint);
+  const columns =
+    'usingIndex' in constraint && constraint.usingIndex !== null
+      ? (index?.columns ?? []).flatMap((column) => column ?? [])
+      : columnsOf(constraint);
+  if (constraint.kind === 'primary-key') for (const column of columns) setNotNull(table, column, true);
+  references?.referencedBy.add(table);
+  table.constraints.set(name, {
+    name,
+    kind: constraint.kind,
+    validated: constraint.validated && constraint.enforced,
+    enforced: constraint.enforced,
+    deferrable: constraint.deferrable,
+    noInherit: constraint.kind === 'check' && constraint.noInherit,
+    inherited: false,
+    columns,
+    condition: constraint.kind === 'check' ? constraint.expression.condition : null,
+    index,
+    references,
+    referencedColumns: constraint.kind === 'foreign-key' ? constraint.referencedColumns : [],
+  });
+}
+
+/** The index that comes with a key, or that it takes over. */
+function keyIndex(catalog: Catalog, table: Table, name: string, constraint: ConstraintDef): Index | null {
+  if (constraint.kind !== 'unique' && constraint.kind !== 'primary-key' && constraint.kind !== 'exclude') return null;
+  if (constraint.kind !== 'exclude' && constraint.usingIndex !== null) {
+    const { usingIndex } = constraint;
+    const index = [...table.indexes].find((candidate) => candidate.name === usingIndex) ?? null;
+    if (index !== null && index.name !== name) move(catalog, index, index.schema, name);
+    return index;
+  }
+  return addIndex(catalog, table, {
+    name,
+    unique: constraint.kind !== 'exclude',
+    method: constraint.kind === 'exclude' ? 'exclude' : 'btree',
+    nameParts: constraint.kind === 'exclude' ? constraint.nameParts : constraint.columns,
+    columns: constraint.columns,
+    computedFrom: constraint.kind === 'exclude' ? constraint.computedFrom : [],
+  });
+}
+
+/** Before 18 a NOT NULL has no name, and nobody asks for the one that it gets here. */
+function addNotNull(
+  table: Table,
+  column: string,
+  constraint:
+    | Pick<Constraint, 'name' | 'validated' | 'noInherit'>
+    | Extract<ConstraintDef, { kind: 'not-null' }>
+    | null,
+): void {
+  const known = notNullConstraint(table, column);
+  const validated = constraint?.validated ?? true;
+  if (known !== undefined) known.validated ||= validated;
+  else {
+    const name =
+      constraint?.name ??
+      freeName(ownName(table.name, column, 'not_null'), (candidate) => table.constraints.has(candidate));
+    table.constraints.set(name, {
+      name,
+      kind: 'not-null',
+      validated,
+      enforced: true,
+      deferrable: false,
+      noInherit: constraint?.noInherit ?? false,
+      inherited: false,
+      columns: [column],
+      condition: null,
+      index: null,
+      references: null,
+      referencedColumns: [],
+    });
+  }
+  if (validated) markNotNull(table, column, true);
+}
+
+export function notNullConstraint(table: Table, column: string): Constraint | undefined {
+  return [...table.constraints.values()].find(({ kind, columns }) => kind === 'not-null' && columns[0] === column);
+}
+
+export function setNotNull(table: Table, column: string, notNull: boolean): void {
+  if (notNull) {
+    addNotNull(table, column, null);
+    return;
+  }
+  const constraint = notNullConstraint(table, column);
+  if (constraint !== undefined) table.constraints.delete(constraint.name);
+  markNotNull(table, column, false);
+}
+
+function markNotNull(table: Table, name: string, notNull: boolean): void {
+  const column = table.columns.get(name);
+  if (column !== undefined) table.columns.set(name, { ...column, notNull });
+}
+
+/** What a child gets of its parent's constraints: what concerns rows; keys and foreign keys only where it is a partition. */
+export function inheritConstraints(catalog: Catalog, parent: Table, child: Table): void {
+  for (const constraint of parent.constraints.values()) inheritConstraint(catalog, parent, child, constraint);
+}
+
+/** Children of the child get it too. */
+export function inheritConstraint(catalog: Catalog, parent: Table, child: Table, constraint: Constraint): void {
+  const own = ownCopy(catalog, parent, child, constraint);
+  if (own === null) return;
+  own.inherited = true;
+  for (const grandchild of child.children) inheritConstraint(catalog, child, grandchild, own);
+}
+
+/** The constraint of a child that is its parent's; null for what is not inherited. */
+function ownCopy(catalog: Catalog, parent: Table, child: Table, constraint: Constraint): Constraint | null {
+  const isPartition = parent.partitionBy !== null;
+  const copy = (name: string, index: Index | null): Constraint => {
+    const own = { ...constraint, name, index };
+    child.constraints.set(name, own);
+    return own;
+  };
+  switch (constraint.kind) {
+    case 'check':
+      return constraint.noInherit ? null : (child.constraints.get(constraint.name) ?? copy(constraint.name, null));
+    case 'not-null': {
+      const [column] = constraint.columns;
+      if (constraint.noInherit || column === undefined) return null;
+      addNotNull(child, column, { ...constraint, name: inheritedName(child, constraint) });
+      return notNullConstraint(child, column) ?? null;
+    }
+    case 'foreign-key':
+      if (!isPartition) return null;
+      constraint.references?.referencedBy.add(child);
+      return foreignKeyLike(child, constraint) ?? copy(inheritedName(child, constraint), null);
+    case 'unique':
+    case 'primary-key':
+    case 'exclude': {
+      if (!isPartition || constraint.index === null) return null;
+      const index = addPartitionIndex(catalog, child, constraint.index, constraint.kind);
+      return [...child.constraints.values()].find((candidate) => candidate.index === index) ?? copy(index.name, index);
+    }
+  }
+}
+
+/** A partition's own copy has the name of its parent's, unless that is taken. */
+function inheritedName(child: Table, { name }: Constraint): string {
+  return freeName(name, (candidate) => child.constraints.has(candidate));
+}
+
+/** The foreign key of a partition that can stand for its parent's: it is taken over then, and nothing is checked. */
+export function foreignKeyLike(table: Table, wanted: Constraint): Constraint | undefined {
+  return [...table.constraints.values()].find(
+    ({ kind, inherited, references, columns, referencedColumns, validated, enforced, deferrable }) =>
+      kind === 'foreign-key' &&
+      !inherited &&
+      references === wanted.references &&
+      sameList(columns, wanted.columns) &&
+      sameList(referencedColumns, wanted.referencedColumns) &&
+      validated === wanted.validated &&
+      enforced === wanted.enforced &&
+      deferrable === wanted.deferrable,
+  );
+}
+
+/** The constraint of a child that comes from one of its parent. */
+export function inheritedFrom(parent: Table, child: Table, constraint: Constraint): Constraint | undefined {
+  const copies = [...child.constraints.values()].filter(({ kind, inherited }) => inherited && kind === constraint.kind);
+  switch (constraint.kind) {
+    case 'check':
+      return copies.find(({ name }) => name === constraint.name);
+    case 'not-null':
+      return copies.find(({ columns }) => sameList(columns, constraint.columns));
+    case 'foreign-key':
+      return parent.partitionBy === null
+        ? undefined
+        : copies.find(
+            ({ columns, references }) => references === constraint.references && sameList(columns, constraint.columns),
+          );
+    default:
+      return copies.find(({ index }) => index !== null && index.parent === constraint.index);
+  }
+}
+
+export function dropConstraint(catalog: Catalog, table: Table, name: string): void {
+  const constraint = table.constraints.get(name);
+  if (constraint === undefined) return;
+  for (const child of table.children) {
+    const copy = inheritedFrom(table, child, constraint);
+    if (copy !== undefined) dropConstraint(catalog, child, copy.name);
+  }
+  for (const user of foreignKeysUsing(table, constraint)) dropConstraint(catalog, user.table, user.constraint.name);
+  table.constraints.delete(name);
+  if (constraint.kind === 'not-null') for (const column of constraint.columns) markNotNull(table, column, false);
+  const { references } = constraint;
+  if (references !== null && ![...table.constraints.values()].some((other) => other.references === references))
+    references.referencedBy.delete(table);
+  drop(catalog, constraint.index ?? undefined);
+}
