@@ -153,12 +153,12 @@ function isPolymorphic({ name }: ShapeColumn, columns: readonly ShapeColumn[]): 
 
 function isPartitionedByTime({ columns, partitionBy }: Shape): boolean {
   if (partitionBy?.strategy !== 'range') return false;
-  const by = new Set(partitionBy.columns);
+  const by = new Set<string | null>(partitionBy.columns);
   return (
     columns.some(({ written, type }) => by.has(written) && /^(?:timestamp|date)/.test(type.name)) ||
     // A column that LIKE or INHERITS brings from a table that is not known.
     partitionBy.columns.some(
-      (column) => CLOCK.test(snake(column)) && !columns.some(({ written }) => written === column),
+      (column) => column !== null && CLOCK.test(snake(column)) && !columns.some(({ written }) => written === column),
     )
   );
 }
@@ -182,7 +182,9 @@ function shapeOf(
     ...action.columns.flatMap((column) => column.constraints),
     ...commands.flatMap((command) => (command.kind === 'add-constraint' ? [command.constraint] : [])),
   ];
-  const sources = [...action.like, ...action.inherits].flatMap((name) => findTable(catalog, name) ?? []);
+  const sources = [...action.like.map(({ table }) => table), ...action.inherits].flatMap(
+    (name) => findTable(catalog, name) ?? [],
+  );
   const copied = sources.flatMap(({ columns }) =>
     [...columns].map(([name, { type, identity }]) => ({
       name: snake(name),
