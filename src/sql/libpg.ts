@@ -44,6 +44,15 @@ export function parse(sql: string): ParseOutcome {
   }
 }
 
+/** The tree of a DO block or a CREATE FUNCTION in PL/pgSQL; the refusal of it, where it has none. */
+export function parseCode(statement: string): { readonly tree: unknown } | { readonly message: string } {
+  try {
+    return { tree: libpg().parsePlPgSQLSync(statement) };
+  } catch (error) {
+    return { message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** PostgreSQL's scanner. Positions are in bytes of UTF-8. Throws where a literal or comment does not end. */
 export function scan(sql: string): readonly ScanToken[] {
   if (sql === '') return [];
