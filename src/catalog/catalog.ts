@@ -1,4 +1,5 @@
 import type {
+  Action,
   ActionOf,
   ColumnDef,
   Condition,
@@ -17,7 +18,8 @@ import type {
 export interface Catalog {
   /** By `schema.name`. */
   readonly relations: Map<string, Relation>;
-  readonly functions: Map<string, FunctionInfo>;
+  /** By `schema.name`, those that take different arguments side by side. */
+  readonly functions: Map<string, readonly FunctionInfo[]>;
   readonly domains: Map<string, Domain>;
   readonly enums: Set<string>;
   /** Schemas that unqualified names are looked up in. */
@@ -28,6 +30,8 @@ export interface Catalog {
   session: { readonly searchPath: readonly string[]; readonly settings: ReadonlyMap<string, string> };
   /** What SET LOCAL hides until the transaction ends. */
   outerSession: { readonly searchPath: readonly string[]; readonly settings: ReadonlyMap<string, string> } | null;
+  /** What PREPARE keeps for the session. */
+  readonly prepared: Map<string, Action>;
   /** Counts the files begun; what was made in the current one is not preexisting. */
   file: number;
 }
@@ -122,8 +126,8 @@ export interface Sequence extends RelationBase {
 
 export type Relation = Table | Index | View | Sequence;
 
-export interface FunctionInfo {
-  readonly volatility: 'immutable' | 'stable' | 'volatile';
+export interface FunctionInfo extends Omit<ActionOf<'create-function'>, 'name'> {
+  readonly name: { readonly schema: string; readonly name: string };
 }
 
 export interface Domain {
@@ -135,6 +139,7 @@ export function emptyCatalog(): Catalog {
   return {
     relations: new Map(),
     functions: new Map(),
+    prepared: new Map(),
     domains: new Map(),
     enums: new Set(),
     searchPath: ['public'],

@@ -1,13 +1,61 @@
-import type { Action, ActionOf } from '../sql/action.ts';
+import type { Action, ActionOf, AlterCommand } from '../sql/action.ts';
+import type { Code, CodeStep } from '../sql/code.ts';
 import { alterTable } from './alter-table.ts';
 import { type Catalog, creationSchema, findIndex, keyOf, resolve, type Sequence, typeKey } from './catalog.ts';
+import { codeOf, type Running } from './code.ts';
 import { createIndex, createTable } from './create.ts';
+import { alterFunction, createFunction, dropFunctions, moveFunctions } from './functions.ts';
 import { attachIndex } from './partition-index.ts';
 import { addSequence, addTable, addView, drop, mention, move, own } from './relations.ts';
 import { rename } from './rename.ts';
 
 /** Brings the catalog from before a statement to after it. What contradicts the history (a drop of an unknown table) changes nothing. */
 export function fold(catalog: Catalog, action: Action): void {
+  foldCode(catalog, codeOf(catalog, action), new Set());
+  foldStatement(catalog, action);
+}
+
+function foldCode(catalog: Catalog, codes: readonly Running[], entered: Set<Code>): void {
+  for (const { code } of codes) {
+    if (code.kind === 'unreadable' || entered.has(code)) continue;
+    entered.add(code);
+    for (const step of code.steps) {
+      foldCode(catalog, codeOf(catalog, step.action, step.computes), entered);
+      const change = landed(step);
+      if (change !== null) foldStatement(catalog, change);
+    }
+  }
+}
+
+/**
+ * What a statement in code leaves behind. Code is mostly written to run twice (IF NOT EXISTS …, EXCEPTION WHEN duplicate_object …), so what is
+ * there already stays what it is, and what is not there is made, in branches too. What a branch drops may still be there, unless the branch
+ * asked for it first: to take a table for gone that is not would hide what later statements do to it.
+ */
+export function landed({ action, named, certain }: CodeStep): Action | null {
+  if (!named) return null;
+  switch (action.kind) {
+    case 'create-table':
+    case 'create-table-as':
+    case 'create-index':
+      return { ...action, ifNotExists: true };
+    case 'drop-relation':
+    case 'drop-schema':
+      return certain ? action : null;
+    case 'alter-table': {
+      const commands = action.commands.flatMap((command): AlterCommand[] => {
+        if (command.kind === 'add-column') return [{ ...command, ifNotExists: true }];
+        return command.kind === 'drop-column' && !certain ? [] : [command];
+      });
+      return { ...action, commands };
+    }
+    default:
+      return action;
+  }
+}
+
+/** Without the code that it runs. */
+export function foldStatement(catalog: Catalog, action: Action): void {
   switch (action.kind) {
     case 'create-table':
       createTable(catalog, action);
@@ -64,14 +112,29 @@ export function fold(catalog: Catalog, action: Action): void {
       for (const relation of catalog.relations.values()) {
         if (action.names.includes(relation.schema)) drop(catalog, relation);
       }
+      for (const name of action.names) moveFunctions(catalog, name, null);
       break;
     case 'rename-schema':
       for (const relation of catalog.relations.values()) {
         if (relation.schema === action.from) move(catalog, relation, action.to, relation.name);
       }
+      moveFunctions(catalog, action.from, action.to);
       break;
     case 'create-function':
       createFunction(catalog, action);
+      break;
+    case 'alter-function':
+      alterFunction(catalog, action);
+      break;
+    case 'drop-function':
+      dropFunctions(catalog, action);
+      break;
+    case 'prepare':
+      catalog.prepared.set(action.name, action.action);
+      break;
+    case 'deallocate':
+      if (action.name === null) catalog.prepared.clear();
+      else catalog.prepared.delete(action.name);
       break;
     case 'create-domain':
       catalog.domains.set(typeKey(catalog, action.name), { base: action.base, constrained: action.constrained });
@@ -95,19 +158,6 @@ export function fold(catalog: Catalog, action: Action): void {
     default:
       break;
   }
-}
-
-const VOLATILITIES = ['immutable', 'stable', 'volatile'] as const;
-
-/** Functions are known by name; of several with the same name, the most volatile speaks for all. */
-function createFunction(catalog: Catalog, { name, orReplace, volatility }: ActionOf<'create-function'>): void {
-  const key = keyOf(creationSchema(catalog, name), name.name);
-  const known = orReplace ? undefined : catalog.functions.get(key);
-  const most = Math.max(
-    VOLATILITIES.indexOf(volatility),
-    known === undefined ? 0 : VOLATILITIES.indexOf(known.volatility),
-  );
-  catalog.functions.set(key, { volatility: VOLATILITIES[most] ?? 'volatile' });
 }
 
 function owner(catalog: Catalog, ownedBy: ActionOf<'create-sequence'>['ownedBy']): Sequence['ownedBy'] {

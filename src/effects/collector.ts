@@ -48,7 +48,14 @@ export class Collector {
   /** A relation as the statement names it. */
   name(name: Name, lock: LockMode, because: string, work: Work = {}): void {
     const key = resolve(this.#catalog, name);
-    this.#add(key, this.#catalog.relations.get(key), lock, because, work);
+    const relation = this.#catalog.relations.get(key);
+    if (relation === undefined && isSystem(name)) return;
+    this.#add(key, relation, lock, because, work);
+  }
+
+  /** A relation by its key, known or not. */
+  key(key: string, lock: LockMode, because: string): void {
+    this.#add(key, this.#catalog.relations.get(key), lock, because, {});
   }
 
   /** A relation that the catalog knows. */
@@ -118,15 +125,21 @@ export class Collector {
       parts: [{ by: this.#by, rewrite, scan: scan || rewrite || indexBuild, indexBuild, because }],
     };
     const previous = this.#effects.get(key);
-    this.#effects.set(key, previous === undefined ? next : merge(previous, next));
+    this.#effects.set(key, previous === undefined ? next : mergeEffects(previous, next));
   }
+}
+
+/** The system's own catalogs are not told: everything reads them. */
+function isSystem({ schema, name }: Name): boolean {
+  return schema === null ? name.startsWith('pg_') : schema === 'pg_catalog' || schema === 'information_schema';
 }
 
 function hasIndexes(relation: Relation | undefined): boolean {
   return (relation?.kind === 'table' || relation?.kind === 'materialized-view') && relation.indexes.size > 0;
 }
 
-function merge(a: Effect, b: Effect): Effect {
+/** What two statements, or two parts of one, do to the same relation. */
+export function mergeEffects(a: Effect, b: Effect): Effect {
   const lock = stronger(a.lock, b.lock);
   const heavier = weight(b) > weight(a) || (weight(b) === weight(a) && b.lock === lock && a.lock !== lock);
   return {

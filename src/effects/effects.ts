@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { codeOf } from '../catalog/code.ts';
 import type { Action } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
 import { Collector } from './collector.ts';
@@ -6,13 +7,33 @@ import { createTableEffects } from './create-table.ts';
 import { alterDomainEffects } from './domains.ts';
 import { dropEffects, dropSchemaEffects } from './drop.ts';
 import type { Effects } from './effect.ts';
+import { runStatement, type Visited } from './run-code.ts';
 import { createIndexEffects, reindexEffects } from './indexes.ts';
 import { analyzeEffects, clusterEffects, refreshEffects, vacuumEffects } from './maintenance.ts';
 import { dmlEffects, lockTableEffects, selectEffects, truncateEffects } from './queries.ts';
+import { calledEffects, createFunctionEffects, plannedEffects } from './functions.ts';
 import { renameEffects, setSchemaEffects } from './rename.ts';
 
-/** What a statement locks, rewrites and scans, given the catalog before it and the server's major version (13 to 18). */
+/**
+ * What a statement locks, rewrites and scans, its code included, given the catalog before it and the server's major version (13 to 18).
+ */
 export function effects(action: Action, catalog: Catalog, version: number): Effects {
+  if (codeOf(catalog, action).length === 0) return ownEffects(action, catalog, version);
+  // Code is judged statement by statement, each by what those before it made.
+  return advance(structuredClone(catalog), action, version);
+}
+
+/** The same, and brings the catalog to after the statement; `visit` sees it and then each statement that its code runs. */
+export function advance(
+  catalog: Catalog,
+  action: Action,
+  version: number,
+  visit: (visited: Visited) => void = () => undefined,
+): Effects {
+  return runStatement(catalog, action, (one) => ownEffects(one, catalog, version), visit);
+}
+
+function ownEffects(action: Action, catalog: Catalog, version: number): Effects {
   const out = new Collector(catalog, action.kind);
   collect(out, action, catalog, version);
   return out.result();
@@ -112,12 +133,20 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       break;
     case 'select':
       selectEffects(out, action);
+      calledEffects(out, catalog, action.functions);
+      break;
+    case 'call':
+      calledEffects(out, catalog, [action.call]);
+      break;
+    case 'prepare':
+    case 'explain':
+      plannedEffects(out, ownEffects(action.action, catalog, version));
+      break;
+    case 'create-function':
+      createFunctionEffects(out, action, (one) => ownEffects(one, catalog, version));
       break;
     case 'alter-domain':
       alterDomainEffects(out, catalog, action);
-      break;
-    case 'do':
-      out.notUnderstood('the body of a DO block is not read');
       break;
     case 'unknown':
       for (const name of action.relations)
@@ -127,7 +156,12 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     // These lock no relation.
     case 'create-schema':
     case 'rename-schema':
-    case 'create-function':
+    case 'alter-function':
+    case 'drop-function':
+    case 'deallocate':
+    // What these run is code.
+    case 'do':
+    case 'execute':
     case 'create-domain':
     case 'create-enum':
     case 'alter-enum':

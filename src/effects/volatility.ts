@@ -1,6 +1,8 @@
-import type { Catalog } from '../catalog/catalog.ts';
-import { builtinVolatility } from '../postgres/functions.ts';
-import type { Expression, Name } from '../sql/action.ts';
+import type { Catalog, FunctionInfo } from '../catalog/catalog.ts';
+import { calledFunctions } from '../catalog/functions.ts';
+import { builtinVolatility, type Volatility } from '../postgres/functions.ts';
+import type { Expression, FunctionCall } from '../sql/action.ts';
+import { readSqlFunction } from '../sql/function-body.ts';
 import { spelled } from './collector.ts';
 
 /**
@@ -10,19 +12,37 @@ import { spelled } from './collector.ts';
 export function volatileCall(catalog: Catalog, expression: Expression): { name: string; known: boolean } | null {
   let unknown: { name: string; known: boolean } | null = null;
   for (const called of expression.functions) {
-    const volatility = volatilityOf(catalog, called);
+    const volatility = volatilityOf(catalog, called, []);
     if (volatility === 'volatile') return { name: spelled(called), known: true };
     if (volatility === 'unknown') unknown ??= { name: spelled(called), known: false };
   }
   return unknown;
 }
 
-function volatilityOf(catalog: Catalog, called: Name): 'volatile' | 'not-volatile' | 'unknown' {
-  const schemas = called.schema === null ? catalog.searchPath : [called.schema];
-  for (const schema of schemas) {
-    const known = catalog.functions.get(`${schema}.${called.name}`);
-    if (known !== undefined) return known.volatility === 'volatile' ? 'volatile' : 'not-volatile';
-  }
+function volatilityOf(catalog: Catalog, called: FunctionCall, within: readonly FunctionInfo[]): Volatility {
+  const known = calledFunctions(catalog, called);
+  if (known.length > 0) return most(known.map((candidate) => volatilityOfFunction(catalog, candidate, within)));
   // A function of another schema is somebody's own, whatever its name.
   return called.schema === null || called.schema === 'pg_catalog' ? builtinVolatility(called.name) : 'unknown';
+}
+
+/**
+ * A function in SQL that only returns the value of an expression is replaced by it before anybody asks how volatile it is, so VOLATILE, which
+ * is what a function is when nothing is said, may mean nothing.
+ * https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/optimizer/util/clauses.c (inline_function)
+ */
+function volatilityOfFunction(catalog: Catalog, info: FunctionInfo, within: readonly FunctionInfo[]): Volatility {
+  if (info.volatility !== 'volatile') return 'not-volatile';
+  if (info.language !== 'sql' || info.returns !== 'value' || info.securityDefiner || info.configured) return 'volatile';
+  if (within.includes(info)) return 'volatile';
+  const returned = readSqlFunction(info)?.returned ?? null;
+  if (returned === null || returned.reads.length > 0) return 'volatile';
+  // A strict one is kept unless its expression is NULL whenever an argument is, which is not looked at here.
+  if (info.strict && (info.parameters.length > 0 || returned.functions.length > 0)) return 'volatile';
+  return most(returned.functions.map((called) => volatilityOf(catalog, called, [...within, info])));
+}
+
+function most(volatilities: readonly Volatility[]): Volatility {
+  if (volatilities.includes('volatile')) return 'volatile';
+  return volatilities.includes('unknown') ? 'unknown' : 'not-volatile';
 }

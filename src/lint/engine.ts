@@ -1,12 +1,12 @@
 import { beginFile, type Catalog } from '../catalog/catalog.ts';
-import { fold } from '../catalog/fold.ts';
-import { effects } from '../effects/effects.ts';
+import { advance } from '../effects/effects.ts';
 import type { Effects } from '../effects/effect.ts';
 import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
 import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
 import type { Category, Done, Rule, Severity, Verdict } from './kit.ts';
+import { insideOf, partOf, whereabouts } from './part.ts';
 import type { PlacedDirective } from './place.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import { readSuppressions, type Suppression } from './suppressions.ts';
@@ -72,28 +72,37 @@ function analyseFile(
   let inTransaction = false;
   for (const [at, statement] of script.statements.entries()) {
     const { action, index, range } = statement;
-    const found = effects(action, catalog, options.version);
+    const place = { actions, at, directives: placed };
+    const inside = insideOf(catalog, action, place);
+    const done = transactionOf.get(statement) ?? [];
+    const said = new Set<string>();
+    const found = advance(catalog, action, options.version, ({ action, effects, within }) => {
+      const part = within === null ? range : partOf(script, statement, within);
+      const context = {
+        action,
+        text: within === null ? statement.text : within.text,
+        effects,
+        catalog,
+        version: options.version,
+        inTransaction: inTransaction || within !== null,
+        file: { ...(within === null ? place : inside(action)), isBackfill },
+        settings: options.settings ?? DEFAULT_SETTINGS,
+        transaction: done,
+      };
+      for (const rule of byKind.get(action.kind) ?? []) {
+        const verdict = rule.check(context);
+        // A loop, or a function called twice, comes to the same statement again.
+        if (verdict === null || said.has(`${rule.name} ${verdict.message}`)) continue;
+        said.add(`${rule.name} ${verdict.message}`);
+        const told = within === null ? verdict : { ...verdict, why: `${verdict.why} ${whereabouts(within)}` };
+        reports.add(rule.name, told, { statement: index, range: part, anchor: range.start });
+      }
+      if (action.kind !== 'do') done.push({ action, effects, line: script.source.position(part.start).line });
+    });
     statements.push({ statement, effects: found });
-    const context = {
-      action,
-      text: statement.text,
-      effects: found,
-      catalog,
-      version: options.version,
-      inTransaction,
-      file: { actions, at, directives: placed, isBackfill },
-      settings: options.settings ?? DEFAULT_SETTINGS,
-      transaction: transactionOf.get(statement) ?? [],
-    };
-    for (const rule of byKind.get(action.kind) ?? []) {
-      const verdict = rule.check(context);
-      if (verdict !== null) reports.add(rule.name, verdict, { statement: index, range, anchor: range.start });
-    }
     if (found.notUnderstood !== null)
       reports.add('not-understood', notUnderstood(found), { statement: index, range, anchor: range.start });
     if (action.kind === 'transaction') inTransaction = transactionOpen(action.command, inTransaction);
-    transactionOf.get(statement)?.push({ action, effects: found, line: script.source.position(range.start).line });
-    fold(catalog, action);
   }
   for (const fault of script.faults)
     reports.add('syntax-error', syntaxError(script, fault), {

@@ -1,6 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import { fold } from '../catalog/fold.ts';
-import { effects } from '../effects/effects.ts';
+import { advance } from '../effects/effects.ts';
 import { blocksWrites, type LockMode } from '../postgres/lock-mode.ts';
 import type { Action } from '../sql/action.ts';
 import type { Script, Statement } from '../sql/statement.ts';
@@ -26,8 +25,7 @@ export interface Step {
 /** The statements of one file with their effects; the catalog is folded over them. */
 export function readSteps(script: Script, catalog: Catalog, version: number): Step[] {
   return script.statements.map((statement) => {
-    const { relations, notUnderstood } = effects(statement.action, catalog, version);
-    fold(catalog, statement.action);
+    const { relations, notUnderstood } = advance(catalog, statement.action, version);
     const needs = relations
       .filter(({ preexisting, lock }) => preexisting && blocksWrites(lock))
       .map(({ relation, lock }) => ({ relation, mode: lock }));
@@ -43,5 +41,5 @@ export function readSteps(script: Script, catalog: Catalog, version: number): St
 
 /** A function may do anything, schema changes among it. */
 function callsFunctions(action: Action): boolean {
-  return action.kind === 'select' && action.functions.length > 0;
+  return action.kind === 'call' || (action.kind === 'select' && action.functions.length > 0);
 }

@@ -9,6 +9,31 @@ export interface Name {
   readonly name: string;
 }
 
+/** A call as it is written; an argument that is not a constant is null. */
+export interface FunctionCall extends Name {
+  readonly arguments: readonly (string | null)[];
+}
+
+/** A function as DROP and ALTER name it; `null` arguments fit any. */
+export interface Signature {
+  readonly name: Name;
+  readonly arguments: readonly TypeName[] | null;
+}
+
+export interface Parameter {
+  readonly name: string | null;
+  readonly type: TypeName;
+  readonly mode: 'in' | 'inout' | 'out' | 'variadic' | 'table';
+  readonly hasDefault: boolean;
+}
+
+/** The body of a function in SQL. */
+export interface SqlBody {
+  readonly actions: readonly Action[];
+  /** When all that it does is to return the value of one expression. */
+  readonly returned: Expression | null;
+}
+
 export interface ColumnName {
   readonly table: Name;
   readonly column: string;
@@ -66,7 +91,7 @@ export type LikeOption = 'constraints' | 'defaults' | 'generated' | 'identity' |
 /** What the layers above need to know of an expression. */
 export interface Expression {
   /** Functions called, operators and casts left out. */
-  readonly functions: readonly Name[];
+  readonly functions: readonly FunctionCall[];
   readonly columns: readonly string[];
   readonly condition: Condition;
   /** The column, when the expression is `column` or `column::type`; the cast's type beside it. */
@@ -295,13 +320,13 @@ export type Action =
       readonly hasWhere: boolean;
       /** INSERT … VALUES */
       readonly values: boolean;
-      readonly functions: readonly Name[];
+      readonly functions: readonly FunctionCall[];
     }
   | {
       readonly kind: 'select';
       readonly reads: readonly Name[];
       readonly locksRows: boolean;
-      readonly functions: readonly Name[];
+      readonly functions: readonly FunctionCall[];
     }
   | { readonly kind: 'create-schema'; readonly name: string; readonly ifNotExists: boolean }
   | {
@@ -317,8 +342,35 @@ export type Action =
       readonly orReplace: boolean;
       readonly language: string;
       readonly volatility: 'immutable' | 'stable' | 'volatile';
+      readonly parameters: readonly Parameter[];
+      readonly returns: 'procedure' | 'trigger' | 'void' | 'set' | 'value';
+      readonly strict: boolean;
+      readonly securityDefiner: boolean;
+      /** With SET clauses of its own. */
+      readonly configured: boolean;
       readonly body: string | null;
+      /** BEGIN ATOMIC … END or RETURN, which are parsed with the statement. */
+      readonly standardBody: SqlBody | null;
     }
+  | {
+      readonly kind: 'alter-function';
+      readonly function: Signature;
+      readonly change: {
+        readonly volatility?: 'immutable' | 'stable' | 'volatile';
+        readonly name?: string;
+        readonly schema?: string;
+        readonly strict?: boolean;
+        readonly securityDefiner?: boolean;
+        readonly configured?: boolean;
+      };
+    }
+  | { readonly kind: 'drop-function'; readonly functions: readonly Signature[] }
+  | { readonly kind: 'call'; readonly call: FunctionCall }
+  | { readonly kind: 'prepare'; readonly name: string; readonly action: Action }
+  | { readonly kind: 'execute'; readonly name: string }
+  /** DISCARD ALL is a DEALLOCATE ALL too. */
+  | { readonly kind: 'deallocate'; readonly name: string | null }
+  | { readonly kind: 'explain'; readonly action: Action; readonly analyze: boolean }
   | { readonly kind: 'create-domain'; readonly name: Name; readonly base: TypeName; readonly constrained: boolean }
   | {
       readonly kind: 'alter-domain';

@@ -16,6 +16,8 @@ export interface CodeStep {
    * not count: after it, the schema is what it would be had the branch run.
    */
   readonly certain: boolean;
+  /** A condition, an assignment, SELECT … INTO: it is there for its value. */
+  readonly computes: boolean;
 }
 
 /** What the body of a DO block or a function runs: all branches one after the other. */

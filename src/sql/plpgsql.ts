@@ -16,10 +16,11 @@ export function readPlpgsql(statement: string, variables: Variables = new Map())
   const outcome = parseCode(statement);
   if ('message' in outcome) return { kind: 'unreadable', reason: `its code does not parse: ${outcome.message}` };
   const [compiled] = list(fields(outcome.tree)['plpgsql_funcs']);
-  const { datums, action } = fields(fields(compiled)['PLpgSQL_function']);
+  const { datums, action, aliases } = fields(fields(compiled)['PLpgSQL_function']);
   if (action === undefined) return { kind: 'unreadable', reason: 'its code does not parse' };
   const reader = new Reader(list(datums), variables);
   try {
+    reader.aliases(list(aliases));
     reader.declarations(firstLine(action));
     reader.statements([action], true);
   } catch (error) {
@@ -50,6 +51,14 @@ class Reader {
   constructor(datums: readonly unknown[], variables: Variables) {
     this.#datums = datums;
     this.#variables = new Map(variables);
+  }
+
+  aliases(aliases: readonly unknown[]): void {
+    for (const alias of aliases) {
+      const { name, varno } = node(alias).fields;
+      const value = this.#variables.get(word(node(this.#datums[count(varno)]).fields['refname']));
+      if (value !== undefined) this.#set(word(name), value);
+    }
   }
 
   /** What an inner block declares may be computed from what the statements before it assign. */
@@ -135,12 +144,12 @@ class Reader {
         break;
       }
       case 'PLpgSQL_stmt_execsql':
-        this.#sql(word(fields(fields(of['sqlstmt'])['PLpgSQL_expr'])['query']), at, certain);
+        this.#sql(word(fields(fields(of['sqlstmt'])['PLpgSQL_expr'])['query']), at, certain, of['into'] === true);
         this.#forget(of['target']);
         break;
       case 'PLpgSQL_stmt_perform':
       case 'PLpgSQL_stmt_call':
-        this.#sql(word(fields(fields(of['expr'])['PLpgSQL_expr'])['query']), at, certain);
+        this.#sql(word(fields(fields(of['expr'])['PLpgSQL_expr'])['query']), at, certain, false);
         break;
       case 'PLpgSQL_stmt_dynexecute':
         this.#execute(of['query'], at, certain);
@@ -265,7 +274,7 @@ class Reader {
     const { targetList = [] } = raw.stmt.SelectStmt;
     const { action } = lowerStatement(raw.stmt);
     if (action.kind === 'select' && (action.reads.length > 0 || action.functions.length > 0))
-      this.#add({ line: at, text: source.trim(), action, unread: null, named: true, certain });
+      this.#add({ line: at, text: source.trim(), action, unread: null, named: true, certain, computes: true });
     const [target] = targetList;
     return targetList.length === 1 && target !== undefined && 'ResTarget' in target
       ? (target.ResTarget.val ?? null)
@@ -275,10 +284,10 @@ class Reader {
   #query(expression: unknown, at: number, certain: boolean): Node | null {
     const own = fields(expression);
     const { query } = fields(own['PLpgSQL_expr'] ?? own);
-    return typeof query === 'string' ? this.#sql(query, at, certain) : null;
+    return typeof query === 'string' ? this.#sql(query, at, certain, true) : null;
   }
 
-  #sql(sql: string, at: number, certain: boolean): Node | null {
+  #sql(sql: string, at: number, certain: boolean, computes: boolean): Node | null {
     const outcome = parse(sql);
     const [raw] = outcome.ok ? outcome.stmts : [];
     if (raw?.stmt === undefined) {
@@ -286,7 +295,7 @@ class Reader {
       return null;
     }
     const { action } = lowerStatement(raw.stmt);
-    this.#add({ line: at, text: sql, action, unread: null, named: true, certain });
+    this.#add({ line: at, text: sql, action, unread: null, named: true, certain, computes });
     return raw.stmt;
   }
 
@@ -294,7 +303,7 @@ class Reader {
     const source = word(fields(fields(expression)['PLpgSQL_expr'])['query']);
     const computed = this.#expression(expression, at, certain);
     const outcome = readDynamic(computed === null ? hole('value') : evaluate(computed, this.#variables));
-    const found = { line: at, text: source, certain };
+    const found = { line: at, text: source, certain, computes: false };
     if (outcome.kind === 'unreadable') {
       const what = outcome.head === null ? source : `${outcome.head} …`;
       this.#add({ ...UNREAD, ...found, unread: `EXECUTE builds its SQL at run time: ${brief(what)}` });
@@ -311,7 +320,7 @@ class Reader {
 }
 
 const NOTHING: Action = { kind: 'no-relation' };
-const UNREAD = { action: NOTHING, named: false } as const;
+const UNREAD = { action: NOTHING, named: false, computes: false } as const;
 
 /** Whether a condition asks only the system catalogs: what is there already. */
 function asksCatalog(condition: unknown): boolean {
@@ -321,7 +330,7 @@ function asksCatalog(condition: unknown): boolean {
   const reads = relationsIn(outcome.stmts);
   let asks = false;
   walk(outcome.stmts, (_type, inner) => {
-    if ('FuncCall' in inner) asks ||= /^to_reg/.test(calledName(inner.FuncCall.funcname));
+    if ('FuncCall' in inner) asks ||= calledName(inner.FuncCall.funcname).startsWith('to_reg');
   });
   return reads.length === 0 ? asks : reads.every(isSystem);
 }

@@ -1,6 +1,7 @@
 import type { DropStmt } from '../libpg.ts';
 import type { Action } from '../action.ts';
 import { relationKind } from './alter-table.ts';
+import { FUNCTIONS, signature } from './function.ts';
 import { listName, objectName, strings } from './name.ts';
 import { TABLE_OBJECTS } from './table-object.ts';
 
@@ -30,6 +31,10 @@ export function drop({ removeType, objects = [], behavior, missing_ok, concurren
       table: listName(parts.slice(0, -1)),
       name: strings(parts).at(-1) ?? '',
     };
+  }
+  if (!cascade && FUNCTIONS.has(removeType ?? 'OBJECT_TABLE')) {
+    const functions = objects.flatMap((item) => ('ObjectWithArgs' in item ? [signature(item.ObjectWithArgs)] : []));
+    return { kind: 'drop-function', functions };
   }
   // Dropping a type, function or extension with CASCADE can take columns and defaults of tables with it.
   return cascade ? null : { kind: 'no-relation' };

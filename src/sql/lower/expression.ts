@@ -1,8 +1,9 @@
 import type { Node } from '../libpg.ts';
-import type { Expression, Name } from '../action.ts';
-import { listName, relationName, strings } from './name.ts';
+import type { Expression, FunctionCall, Name } from '../action.ts';
 import { bareColumn } from './bare-column.ts';
+import { callOf } from './call.ts';
 import { condition } from './condition.ts';
+import { relationName, strings } from './name.ts';
 import { walk } from './walk.ts';
 
 export function expression(node: Node | undefined): Expression {
@@ -27,10 +28,10 @@ export function expression(node: Node | undefined): Expression {
 }
 
 /** Functions called anywhere below. */
-export function functionsIn(root: unknown): Name[] {
-  const functions: Name[] = [];
+export function functionsIn(root: unknown): FunctionCall[] {
+  const functions: FunctionCall[] = [];
   walk(root, (_type, node) => {
-    if ('FuncCall' in node) functions.push(listName(node.FuncCall.funcname));
+    if ('FuncCall' in node) functions.push(callOf(node.FuncCall));
   });
   return functions;
 }

@@ -1,6 +1,7 @@
-import type { AlterObjectSchemaStmt, RenameStmt } from '../libpg.ts';
+import type { AlterObjectSchemaStmt, Node, ObjectType, RenameStmt } from '../libpg.ts';
 import type { Action } from '../action.ts';
 import { relationKind } from './alter-table.ts';
+import { changedFunction, FUNCTIONS } from './function.ts';
 import { relationName } from './name.ts';
 import { TABLE_OBJECTS } from './table-object.ts';
 
@@ -9,7 +10,7 @@ export function rename(node: RenameStmt): Action | null {
   const { renameType, relation, subname = '', newname: to = '', missing_ok } = node;
   const common = { kind: 'rename', to, ifExists: missing_ok === true } as const;
   if (renameType === 'OBJECT_SCHEMA') return { kind: 'rename-schema', from: subname, to };
-  if (relation === undefined) return { kind: 'no-relation' };
+  if (relation === undefined) return functionOf(renameType, node.object, { name: to }) ?? { kind: 'no-relation' };
   const name = relationName(relation);
   const kind = relationKind(renameType);
   if (kind !== null) return { ...common, what: kind, relation: name, from: name.name };
@@ -22,8 +23,17 @@ export function rename(node: RenameStmt): Action | null {
   return renameType === 'OBJECT_ATTRIBUTE' ? { kind: 'no-relation' } : null;
 }
 
-export function setSchema({ relation, objectType, newschema }: AlterObjectSchemaStmt): Action {
+export function setSchema({ relation, object, objectType, newschema = '' }: AlterObjectSchemaStmt): Action {
   const kind = relationKind(objectType);
-  if (kind === null || relation === undefined) return { kind: 'no-relation' };
-  return { kind: 'set-schema', relationKind: kind, relation: relationName(relation), schema: newschema ?? '' };
+  if (kind === null || relation === undefined)
+    return functionOf(objectType, object, { schema: newschema }) ?? { kind: 'no-relation' };
+  return { kind: 'set-schema', relationKind: kind, relation: relationName(relation), schema: newschema };
+}
+
+function functionOf(
+  type: ObjectType | undefined,
+  object: Node | undefined,
+  change: { name: string } | { schema: string },
+): Action | null {
+  return FUNCTIONS.has(type ?? 'OBJECT_TABLE') ? changedFunction(object, change) : null;
 }

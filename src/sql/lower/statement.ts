@@ -5,11 +5,11 @@ import { comment } from './comment.ts';
 import { alterDomain, createDomain } from './domain.ts';
 import { drop } from './drop.ts';
 import { relationsIn } from './expression.ts';
-import { createFunction } from './function.ts';
+import { alterFunction, call, createFunction } from './function.ts';
 import { createIndex, reindex } from './indexes.ts';
 import { vacuum } from './maintenance.ts';
 import { listName, rangeVars, relationName, strings } from './name.ts';
-import { textOption } from './option.ts';
+import { hasOption, textOption } from './option.ts';
 import { copy, dml, select } from './query.ts';
 import { rename, setSchema } from './rename.ts';
 import { alterSequence, createSequence } from './sequence.ts';
@@ -28,7 +28,6 @@ const NO_RELATION = new Set([
   'AlterExtensionStmt',
   'AlterFdwStmt',
   'AlterForeignServerStmt',
-  'AlterFunctionStmt',
   'AlterObjectDependsStmt',
   'AlterOpFamilyStmt',
   'AlterOperatorStmt',
@@ -59,7 +58,6 @@ const NO_RELATION = new Set([
   'CreateRoleStmt',
   'CreateTransformStmt',
   'CreateUserMappingStmt',
-  'DeallocateStmt',
   'DefineStmt',
   'DiscardStmt',
   'DropRoleStmt',
@@ -92,6 +90,10 @@ export function lowerStatement(node: Node): { kind: string; action: Action } {
   return { kind: type.replace(/Stmt$/, ''), action: lower(node) ?? fallback(type, node) };
 }
 
+function lowered(node: Node): Action {
+  return lowerStatement(node).action;
+}
+
 function fallback(type: string, node: Node): Action {
   if (RUNS_ALONE.has(type)) return { kind: 'runs-alone' };
   return NO_RELATION.has(type)
@@ -111,7 +113,18 @@ function lower(node: Node): Action | null {
   if ('DeleteStmt' in node) return dml({ command: 'delete', node: node.DeleteStmt });
   if ('MergeStmt' in node) return dml({ command: 'merge', node: node.MergeStmt });
   if ('CopyStmt' in node) return copy(node.CopyStmt);
-  if ('CreateFunctionStmt' in node) return createFunction(node.CreateFunctionStmt);
+  if ('CreateFunctionStmt' in node) return createFunction(node.CreateFunctionStmt, lowered);
+  if ('AlterFunctionStmt' in node) return alterFunction(node.AlterFunctionStmt);
+  if ('CallStmt' in node) return call(node.CallStmt);
+  if ('PrepareStmt' in node && node.PrepareStmt.query !== undefined)
+    return { kind: 'prepare', name: node.PrepareStmt.name ?? '', action: lowered(node.PrepareStmt.query) };
+  if ('ExecuteStmt' in node) return { kind: 'execute', name: node.ExecuteStmt.name ?? '' };
+  if ('DeallocateStmt' in node) return { kind: 'deallocate', name: node.DeallocateStmt.name ?? null };
+  if ('DiscardStmt' in node && node.DiscardStmt.target === 'DISCARD_ALL') return { kind: 'deallocate', name: null };
+  if ('ExplainStmt' in node && node.ExplainStmt.query !== undefined) {
+    const { query, options } = node.ExplainStmt;
+    return { kind: 'explain', action: lowered(query), analyze: hasOption(options, 'analyze') };
+  }
   if ('DropStmt' in node) return drop(node.DropStmt);
   if ('RenameStmt' in node) return rename(node.RenameStmt);
   if ('CommentStmt' in node) return comment(node.CommentStmt);
