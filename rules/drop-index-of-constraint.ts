@@ -31,18 +31,16 @@ export default defineRule({
     for (const name of action.names) {
       const index = findIndex(catalog, name);
       if (index?.table.kind !== 'table') continue;
-      const constraint = index.table.constraints.get(index.name);
-      if (constraint === undefined || !INDEXED.has(constraint.kind)) continue;
+      const constraint = [...index.table.constraints.values()].find((candidate) => candidate.index === index);
+      if (constraint === undefined) continue;
       const relation = qualifiedName(index.table);
       return {
         relations: [relation],
         message: `DROP INDEX ${name.name} fails: it is the index of a constraint of ${relation}`,
         why: 'The constraint needs its index, and PostgreSQL does not drop the one without the other.',
-        instead: `ALTER TABLE ${relation} DROP CONSTRAINT ${quoteIdent(index.name)};`,
+        instead: `ALTER TABLE ${relation} DROP CONSTRAINT ${quoteIdent(constraint.name)};`,
       };
     }
     return null;
   },
 });
-
-const INDEXED = new Set(['primary-key', 'unique', 'exclude']);

@@ -1,4 +1,16 @@
-import { creationSchema, defineRule, list } from '../src/lint/kit.ts';
+import {
+  type Action,
+  type ActionOf,
+  type Catalog,
+  type ConstraintDef,
+  creationSchema,
+  defineRule,
+  list,
+  partitionedTable,
+  qualifiedName,
+} from '../src/lint/kit.ts';
+
+type Columns = readonly (string | null)[];
 
 export default defineRule({
   name: 'partition-key-not-in-unique',
@@ -11,7 +23,19 @@ export default defineRule({
     source: 'https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-LIMITATIONS',
   },
   examples: {
-    bad: [{ sql: 'CREATE TABLE parts (id bigint PRIMARY KEY, day date) PARTITION BY LIST (day);', fails: '0A000' }],
+    bad: [
+      { sql: 'CREATE TABLE parts (id bigint PRIMARY KEY, day date) PARTITION BY LIST (day);', fails: '0A000' },
+      {
+        before: 'CREATE TABLE parts (id bigint, day date) PARTITION BY LIST (day);',
+        sql: 'CREATE UNIQUE INDEX parts_id ON ONLY parts (id);',
+        fails: '0A000',
+      },
+      {
+        before: 'CREATE TABLE parts (id bigint, day date) PARTITION BY LIST (day);',
+        sql: 'ALTER TABLE parts ADD UNIQUE (id);',
+        fails: '0A000',
+      },
+    ],
     good: [
       { sql: 'CREATE TABLE parts (id bigint, day date, PRIMARY KEY (id, day)) PARTITION BY LIST (day);' },
       {
@@ -19,17 +43,14 @@ export default defineRule({
       },
     ],
   },
-  on: ['create-table'],
+  on: ['create-table', 'alter-table', 'create-index'],
   check: ({ action, catalog }) => {
-    const key = action.partitionBy?.columns ?? [];
-    const constraints = [...action.constraints, ...action.columns.flatMap((column) => column.constraints)];
-    const missing = constraints.map((constraint) => {
-      const isUnique = constraint.kind === 'primary-key' || constraint.kind === 'unique';
-      return isUnique ? key.filter((column) => !constraint.columns.includes(column)) : [];
-    });
+    const { relation, key } = partitionKey(action, catalog);
+    const missing = uniques(action).map((columns) =>
+      key.flatMap((column) => (column === null || columns.includes(column) ? [] : [column])),
+    );
     const first = missing.find((columns) => columns.length > 0);
     if (first === undefined) return null;
-    const relation = `${creationSchema(catalog, action.name)}.${action.name.name}`;
     return {
       relations: [relation],
       message: `a unique constraint on ${relation} fails: it leaves out ${list(first)}, by which the table is partitioned`,
@@ -38,3 +59,36 @@ export default defineRule({
     };
   },
 });
+
+function partitionKey(
+  action: ActionOf<'create-table' | 'alter-table' | 'create-index'>,
+  catalog: Catalog,
+): { relation: string; key: Columns } {
+  if (action.kind === 'create-table') {
+    const relation = `${creationSchema(catalog, action.name)}.${action.name.name}`;
+    return { relation, key: action.partitionBy?.columns ?? [] };
+  }
+  const table = partitionedTable(catalog, action.kind === 'create-index' ? action.table : action.name);
+  return { relation: table === null ? '' : qualifiedName(table), key: table?.partitionBy?.columns ?? [] };
+}
+
+function uniques(action: Action): Columns[] {
+  switch (action.kind) {
+    case 'create-table':
+      return [...action.constraints, ...action.columns.flatMap((column) => column.constraints)].flatMap(uniqueColumns);
+    case 'alter-table':
+      return action.commands.flatMap((command) =>
+        command.kind === 'add-constraint' ? uniqueColumns(command.constraint) : [],
+      );
+    case 'create-index':
+      return action.unique && !action.columns.includes(null) ? [action.columns] : [];
+    default:
+      return [];
+  }
+}
+
+function uniqueColumns(constraint: ConstraintDef): Columns[] {
+  return (constraint.kind === 'primary-key' || constraint.kind === 'unique') && constraint.usingIndex === null
+    ? [constraint.columns]
+    : [];
+}

@@ -7,13 +7,23 @@ import type { Place } from './place.ts';
 import type { Settings } from './settings.ts';
 
 /** All that a rule needs; rules import nothing else. */
-export type { Action, ActionOf, AlterCommand, Name } from '../sql/action.ts';
+export type { Action, ActionOf, AlterCommand, ConstraintDef, Name } from '../sql/action.ts';
 export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 export { quoteIdent } from '../postgres/quote.ts';
 export { runsAlone } from '../effects/transaction.ts';
-export { creationSchema, findIndex, findTable, isSerial, qualifiedName, resolve } from '../catalog/catalog.ts';
-export { defaultPartition, isPartitioned, partitionedTable } from './partitions.ts';
+export {
+  type Catalog,
+  creationSchema,
+  defaultPartition,
+  findIndex,
+  findTable,
+  isPartitioned,
+  isSerial,
+  qualifiedName,
+  resolve,
+} from '../catalog/catalog.ts';
+export { partitionedTable } from './partitions.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';
 export { declaredWrites, shownRate } from './write-rate.ts';
