@@ -10,6 +10,7 @@ import type {
   PartitionKey,
   TypeName,
 } from '../sql/action.ts';
+import { NameMap } from './name-map.ts';
 
 /**
  * The schema as it stands before a statement. It is filled by folding statements in order, or read from a server, and is changed in
@@ -17,7 +18,7 @@ import type {
  */
 export interface Catalog {
   /** By `schema.name`. */
-  readonly relations: Map<string, Relation>;
+  readonly relations: NameMap<Relation>;
   /** By `schema.name`, those that take different arguments side by side. */
   readonly functions: Map<string, readonly FunctionInfo[]>;
   readonly domains: Map<string, Domain>;
@@ -81,7 +82,7 @@ export interface Table extends RelationBase {
   accessMethod: string | null;
   tablespace: string | null;
   readonly columns: Map<string, Column>;
-  readonly constraints: Map<string, Constraint>;
+  readonly constraints: NameMap<Constraint>;
   readonly indexes: Set<Index>;
   /** For a partitioned table, which has no rows of its own. */
   readonly partitionBy: PartitionKey | null;
@@ -137,7 +138,7 @@ export interface Domain {
 
 export function emptyCatalog(): Catalog {
   return {
-    relations: new Map(),
+    relations: new NameMap(),
     functions: new Map(),
     prepared: new Map(),
     domains: new Map(),

@@ -1,7 +1,7 @@
 import type { ColumnDef } from '../sql/action.ts';
 import { type Catalog, columnOf, descendants, isSerial, type Table } from './catalog.ts';
-import { freeName, ownName } from './constraint-name.ts';
 import { addConstraint, dropConstraint, inheritConstraint, setNotNull } from './constraints.ts';
+import { ownRelationName } from './own-name.ts';
 import { addSequence, drop } from './relations.ts';
 
 export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef): void {
@@ -21,9 +21,7 @@ export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef)
 
 /** The sequence of a serial or identity column. */
 export function addOwnSequence(catalog: Catalog, table: Table, column: string): void {
-  const name = freeName(ownName(table.name, column, 'seq'), (candidate) =>
-    catalog.relations.has(`${table.schema}.${candidate}`),
-  );
+  const name = ownRelationName(catalog, table, [column], 'seq');
   addSequence(catalog, { schema: table.schema, name }, { table, column });
 }
 

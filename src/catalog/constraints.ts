@@ -1,6 +1,7 @@
 import type { ConstraintDef } from '../sql/action.ts';
 import { type Catalog, type Constraint, foreignKeysUsing, type Index, sameList, type Table } from './catalog.ts';
-import { columnsOf, constraintName, freeName, ownName } from './constraint-name.ts';
+import { columnsOf, constraintName } from './constraint-name.ts';
+import { numbered, ownConstraintName } from './own-name.ts';
 import { addPartitionIndex } from './partition-index.ts';
 import { addIndex, drop, mention, move } from './relations.ts';
 
@@ -66,9 +67,7 @@ function addNotNull(
   const validated = constraint?.validated ?? true;
   if (known !== undefined) known.validated ||= validated;
   else {
-    const name =
-      constraint?.name ??
-      freeName(ownName(table.name, column, 'not_null'), (candidate) => table.constraints.has(candidate));
+    const name = constraint?.name ?? ownConstraintName(table, [column], 'not_null');
     table.constraints.set(name, {
       name,
       kind: 'not-null',
@@ -152,7 +151,7 @@ function ownCopy(catalog: Catalog, parent: Table, child: Table, constraint: Cons
 
 /** A partition's own copy has the name of its parent's, unless that is taken. */
 function inheritedName(child: Table, { name }: Constraint): string {
-  return freeName(name, (candidate) => child.constraints.has(candidate));
+  return child.constraints.firstFree(name, (number) => numbered(name, number));
 }
 
 /** The foreign key of a partition that can stand for its parent's: it is taken over then, and nothing is checked. */

@@ -10,8 +10,8 @@ import {
   type Table,
 } from './catalog.ts';
 import { addColumn, addOwnSequence } from './columns.ts';
-import { freeName, ownName } from './constraint-name.ts';
 import { addConstraint, inheritConstraints } from './constraints.ts';
+import { ownRelationName } from './own-name.ts';
 import { addPartitionIndex } from './partition-index.ts';
 import { attach } from './partitions.ts';
 import { addIndex, addTable, link, mention } from './relations.ts';
@@ -83,24 +83,15 @@ function copyConstraints(catalog: Catalog, table: Table, source: Table, { includ
   const ofKeys = new Set([...source.constraints.values()].map(({ index }) => index));
   for (const index of source.indexes) {
     if (ofKeys.has(index)) continue;
-    addIndex(catalog, table, { ...index, name: ownIndexName(catalog, table, index) });
+    addIndex(catalog, table, { ...index, name: ownRelationName(catalog, table, index.nameParts, 'idx') });
   }
-}
-
-function ownIndexName(
-  catalog: Catalog,
-  table: { schema: string; name: string },
-  { nameParts }: Pick<Index, 'nameParts'>,
-) {
-  const name = ownName(table.name, nameParts.join('_'), 'idx');
-  return freeName(name, (candidate) => catalog.relations.has(keyOf(table.schema, candidate)));
 }
 
 export function createIndex(catalog: Catalog, action: ActionOf<'create-index'>): void {
   const known = catalog.relations.get(resolve(catalog, action.table));
   const table = known?.kind === 'materialized-view' ? known : mention(catalog, action.table);
   if (table === null) return;
-  const name = action.name ?? ownIndexName(catalog, table, action);
+  const name = action.name ?? ownRelationName(catalog, table, action.nameParts, 'idx');
   if (action.ifNotExists && catalog.relations.has(keyOf(table.schema, name))) return;
   const index = addIndex(catalog, table, {
     name,

@@ -1,6 +1,6 @@
 import type { Name } from '../sql/action.ts';
-import { type Catalog, type Index, indexLike, keyOf, type Table } from './catalog.ts';
-import { freeName, ownName } from './constraint-name.ts';
+import { type Catalog, type Index, indexLike, type Table } from './catalog.ts';
+import { ownRelationName } from './own-name.ts';
 import { addIndex } from './relations.ts';
 
 /** The partition's part of an index: one of its own that is like it, or a new one. */
@@ -24,10 +24,8 @@ function newPartitionIndex(
   key: 'unique' | 'primary-key' | 'exclude' | null,
 ): Index {
   const { unique, method, nameParts, columns, computedFrom } = parent;
-  const name = freeName(
-    ownName(partition.name, key === 'primary-key' ? '' : nameParts.join('_'), key === null ? 'idx' : SUFFIXES[key]),
-    (candidate) => catalog.relations.has(keyOf(partition.schema, candidate)),
-  );
+  const named = key === 'primary-key' ? [] : nameParts;
+  const name = ownRelationName(catalog, partition, named, key === null ? 'idx' : SUFFIXES[key]);
   return addIndex(catalog, partition, { name, unique, method, nameParts, columns, computedFrom });
 }
 

@@ -13,6 +13,7 @@ import {
   type Table,
   type View,
 } from './catalog.ts';
+import { NameMap } from './name-map.ts';
 
 export function add(catalog: Catalog, relation: Relation): void {
   catalog.relations.set(keyOf(relation.schema, relation.name), relation);
@@ -40,7 +41,7 @@ export function addTable(
     accessMethod: options.accessMethod ?? null,
     tablespace: options.tablespace ?? null,
     columns: new Map(),
-    constraints: new Map(),
+    constraints: new NameMap(),
     indexes: new Set(),
     partitionBy: options.partitionBy ?? null,
     bound: null,
