@@ -73,12 +73,16 @@ export class Collector {
   }
 
   /** What the query of a view reads, at every level. */
-  sources(view: View, lock: LockMode = 'AccessShareLock', seen = new Set<Relation>()): void {
-    for (const source of view.reads) {
-      if (seen.has(source)) continue;
-      seen.add(source);
-      this.relation(source, lock, `${view.name} reads it`);
-      if (source.kind === 'view') this.sources(source, lock, seen);
+  sources(view: View, lock: LockMode = 'AccessShareLock'): void {
+    const seen = new Set<Relation>();
+    const pending = [view];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      for (const source of next.reads) {
+        if (seen.has(source)) continue;
+        seen.add(source);
+        this.relation(source, lock, `${next.name} reads it`);
+        if (source.kind === 'view') pending.push(source);
+      }
     }
   }
 

@@ -56,7 +56,8 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       );
       if (existing !== undefined && action.orReplace)
         out.relation(existing, AX, 'CREATE OR REPLACE VIEW changes the view that is there');
-      out.reads(action.reads, 'the view reads it');
+      // What a view below it reads is locked when the query runs.
+      for (const name of action.reads) out.name(name, 'AccessShareLock', 'the view reads it');
       break;
     }
     case 'create-sequence':

@@ -42,11 +42,15 @@ export function truncateEffects(out: Collector, action: ActionOf<'truncate'>): v
 }
 
 /** Tables with foreign keys to a table, and those with foreign keys to them. */
-function referencing(table: Table, found = new Set<Table>()): Set<Table> {
-  for (const other of table.referencedBy) {
-    if (found.has(other)) continue;
-    found.add(other);
-    referencing(other, found);
+function referencing(table: Table): Set<Table> {
+  const found = new Set<Table>();
+  const pending = [table];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const other of next.referencedBy) {
+      if (found.has(other)) continue;
+      found.add(other);
+      pending.push(other);
+    }
   }
   return found;
 }
