@@ -1,5 +1,9 @@
-/** `-- +goose Up`, `-- migrate:up`, `-- +migrate Down`: one file for both ways, as goose, dbmate and sql-migrate write it. */
-const MARK = /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)[ \t]+(up|down)|migrate:(up|down))\b.*$/gim;
+/**
+ * `-- +goose Up`, `-- migrate:up`, `-- +migrate Down`, `-- Down Migration`: one file for both ways, as goose, dbmate, sql-migrate and
+ * node-pg-migrate write it.
+ */
+const MARK =
+  /^[ \t]*--[ \t]*(?:\+(?:goose|migrate)[ \t]+(up|down)|migrate:(up|down)|[- \t]*(up|down)[ \t]+migration)\b.*$/gim;
 
 /**
  * The part of a migration to apply. Down sections become blanks of the same shape, so that every position is still right;
@@ -13,7 +17,7 @@ export function upSection(text: string): string {
     const section = text.slice(from, mark.index);
     result += down ? blank(section) : section;
     from = mark.index;
-    down = (mark[1] ?? mark[2])?.toLowerCase() === 'down';
+    down = (mark[1] ?? mark[2] ?? mark[3])?.toLowerCase() === 'down';
   }
   const rest = text.slice(from);
   return result + (down ? blank(rest) : rest);

@@ -6,6 +6,7 @@ test.each([
   ['dbmate', '-- migrate:up\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n'],
   ['dbmate with options', '-- migrate:up transaction:false\nCREATE TABLE a ();\n-- migrate:down\nDROP TABLE a;\n'],
   ['sql-migrate', '-- +migrate Up\nCREATE TABLE a ();\n-- +migrate Down\nDROP TABLE a;\n'],
+  ['node-pg-migrate', '-- Up Migration\nCREATE TABLE a ();\n-- Down Migration\nDROP TABLE a;\n'],
 ])('the down section of %s becomes blanks', (_, text) => {
   const up = upSection(text);
   expect(up).toContain('CREATE TABLE a ();');
