@@ -26,7 +26,7 @@ export function comparable(
       ? effects.relations.filter(({ parts }) => parts.some(({ by }) => QUERIES.has(by))).map(({ relation }) => relation)
       : [],
   );
-  const line = ({ relation, lock, rewrite, scan, indexBuild }: Omit<Observed, 'kind'>): string =>
+  const line = ({ relation, lock, rewrite, scan, indexBuild }: Omit<Observed, 'oid' | 'kind'>): string =>
     [
       relation,
       lock,

@@ -77,19 +77,19 @@ interface Fence {
 
 async function putFence(
   session: Session,
-  tables: readonly { readonly oid: string; readonly relation: string }[],
+  tables: readonly { readonly oid: string; readonly quoted: string }[],
 ): Promise<Fence> {
-  const standing = new Map<string, { oid: string; relation: string; mode: FenceMode }>();
-  const put = (gid: string, relation: string, mode: FenceMode, how = ''): string =>
-    `BEGIN; LOCK TABLE ONLY ${relation} IN ${sqlMode(mode)} MODE ${how}; PREPARE TRANSACTION '${gid}'`;
+  const standing = new Map<string, { oid: string; quoted: string; mode: FenceMode }>();
+  const put = (gid: string, quoted: string, mode: FenceMode, how = ''): string =>
+    `BEGIN; LOCK TABLE ONLY ${quoted} IN ${sqlMode(mode)} MODE ${how}; PREPARE TRANSACTION '${gid}'`;
   const letGo = async (gid: string): Promise<void> => {
     standing.delete(gid);
     await session.exec(`ROLLBACK PREPARED '${gid}'`);
   };
 
-  for (const { oid, relation } of tables)
-    for (const mode of FENCE) standing.set(`${session.pid} ${oid} ${mode}`, { oid, relation, mode });
-  await session.exec([...standing].map(([gid, { relation, mode }]) => put(gid, relation, mode)).join(';'));
+  for (const { oid, quoted } of tables)
+    for (const mode of FENCE) standing.set(`${session.pid} ${oid} ${mode}`, { oid, quoted, mode });
+  await session.exec([...standing].map(([gid, { quoted, mode }]) => put(gid, quoted, mode)).join(';'));
 
   return {
     async letThrough(oid, mode) {
@@ -101,7 +101,7 @@ async function putFence(
       await letGo(gid);
       if (held === undefined) return;
       try {
-        await session.exec(put(gid, held.relation, held.mode, 'NOWAIT'));
+        await session.exec(put(gid, held.quoted, held.mode, 'NOWAIT'));
         standing.set(gid, held);
       } catch {
         // The statement holds a lock by now that the fence would stop, or the table is gone.

@@ -1,8 +1,9 @@
-import type { Session } from '../../src/db/session.ts';
+import type { Session, SqlValue } from '../../src/db/session.ts';
 import { LOCK_MODES, stronger, type LockMode } from '../../src/postgres/lock-mode.ts';
 
 /** What a statement was seen to do to a relation that existed before it. */
 export interface Observed {
+  readonly oid: string;
   readonly relation: string;
   readonly kind: 'index' | 'other';
   readonly lock: LockMode;
@@ -14,6 +15,8 @@ export interface Observed {
 export interface RelationRow {
   readonly oid: string;
   readonly relation: string;
+  /** As a statement names it. */
+  readonly quoted: string;
   readonly relkind: string;
   readonly filenode: string;
   readonly table: string | null;
@@ -21,47 +24,55 @@ export interface RelationRow {
 
 /** User relations with their files; an index with its table. */
 const RELATIONS = `
-  SELECT c.oid::text, n.nspname || '.' || c.relname AS relation, c.relkind::text, c.relfilenode::text AS filenode, i.indrelid::text AS table
+  SELECT c.oid::text, n.nspname || '.' || c.relname AS relation, format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind::text,
+         c.relfilenode::text AS filenode, i.indrelid::text AS table
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid
    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'i', 'I')`;
 
-/** All relations of the database that are not the system's. */
-export function readRelations(session: Session): Promise<RelationRow[]> {
-  return session.query<RelationRow>(RELATIONS);
+/** All relations of the database that are not the system's; or, of some, they and their indexes. */
+export function readRelations(session: Session, oids?: readonly string[]): Promise<RelationRow[]> {
+  if (oids === undefined) return session.query<RelationRow>(RELATIONS);
+  return session.query<RelationRow>(`${RELATIONS} AND (c.oid = ANY ($1::oid[]) OR i.indrelid = ANY ($1::oid[]))`, [
+    oids,
+  ]);
 }
 
 const LOCKS = `SELECT relation::text AS oid, mode FROM pg_locks WHERE pid = $1 AND locktype = 'relation'
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
-/** A foreign key may be checked through an index. The counters also hold what earlier transactions counted and have not reported yet, so that only the difference tells. */
-async function readScans(session: Session): Promise<ReadonlyMap<string, string>> {
+/** A foreign key may be checked through an index. The counters also hold what earlier transactions counted and have not reported yet, so that only what they grow by tells; they shrink with an index. */
+async function readScans(session: Session): Promise<ReadonlyMap<string, bigint>> {
   const rows = await session.query<{ oid: string; scans: string }>(
     'SELECT relid::text AS oid, seq_scan + coalesce(idx_scan, 0) AS scans FROM pg_stat_xact_user_tables',
   );
-  return new Map(rows.map(({ oid, scans }) => [oid, scans]));
+  return new Map(rows.map(({ oid, scans }) => [oid, BigInt(scans)]));
 }
 
 /**
  * Runs a statement in a transaction of its own and looks at its locks, files and scan counters before that ends; `keep` says whether it commits.
+ * A second session still sees what was there before, so that only what is locked has to be read.
  */
-export async function observe(session: Session, statement: string, { keep }: { keep: boolean }): Promise<Observed[]> {
-  const before = await readRelations(session);
+export async function observe(
+  session: Session,
+  statement: string,
+  { keep, values = [], outside }: { keep: boolean; values?: readonly SqlValue[]; outside?: Session },
+): Promise<Observed[]> {
+  const all = outside === undefined ? await readRelations(session) : [];
   await session.exec('BEGIN');
   try {
     const scansBefore = await readScans(session);
-    await session.exec(statement);
+    if (values.length === 0) await session.exec(statement);
+    else await session.run(statement, values);
     const locks = await session.query<{ oid: string; mode: LockMode }>(LOCKS, [session.pid]);
     const scans = await readScans(session);
-    const after = await readRelations(session);
+    const locked = outside === undefined ? undefined : locks.map(({ oid }) => oid);
+    const before = outside === undefined ? all : await readRelations(outside, locked);
+    const after = await readRelations(session, locked);
     await session.exec(keep ? 'COMMIT' : 'ROLLBACK');
-    return compareStates(
-      before,
-      after,
-      locks,
-      new Set([...scans.keys()].filter((oid) => (scansBefore.get(oid) ?? '0') !== scans.get(oid))),
-    );
+    const scanned = [...scans].filter(([oid, count]) => count > (scansBefore.get(oid) ?? 0n)).map(([oid]) => oid);
+    return compareStates(before, after, locks, new Set(scanned));
   } catch (error) {
     await session.exec('ROLLBACK');
     throw error;
@@ -93,6 +104,16 @@ export function compareStates(
     // What a query reads, and how, is the planner's choice.
     const counted = lock !== 'AccessShareLock' && scanned?.has(row.oid) === true;
     const scan = rewrite || indexBuild || counted;
-    return [{ relation: row.relation, kind: row.table === null ? 'other' : 'index', lock, rewrite, scan, indexBuild }];
+    return [
+      {
+        oid: row.oid,
+        relation: row.relation,
+        kind: row.table === null ? 'other' : 'index',
+        lock,
+        rewrite,
+        scan,
+        indexBuild,
+      },
+    ];
   });
 }
