@@ -1,0 +1,52 @@
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { loadParser } from '../../src/sql/libpg.ts';
+import { testDatabase } from '../support/database.ts';
+import { PRODUCTS } from './packages.ts';
+import { readHistory } from './read-history.ts';
+import { precision, recall, replay, sum, type Tally } from './replay.ts';
+
+const databases = PRODUCTS.map((product) => ({ product, ours: testDatabase(), theirs: testDatabase() }));
+const tallies: Tally[] = [];
+
+beforeAll(loadParser);
+
+describe('migration histories of products', () => {
+  test.each(databases)(
+    '$product.name',
+    async ({ product, ours, theirs }) => {
+      const history = await readHistory(product, theirs.adminUrl);
+      const watcher = await ours.session(ours.adminUrl);
+      // Not UTC, where timestamp and timestamptz would be the same; DISCARD ALL goes back to this.
+      await watcher.exec(`ALTER DATABASE ${ours.name} SET TimeZone = 'Europe/Berlin'`);
+      const session = await ours.session(ours.adminUrl);
+      const { tally, disagreements, refused } = await replay(history, { session, watcher }, inject('serverVersion'));
+      for (const line of [...disagreements, ...refused]) console.info(line);
+      console.info(`${product.name}: ${history.files.length} files, ${describeTally(tally)}`);
+      tallies.push(tally);
+      expect(refused).toHaveLength(product.refused ?? 0);
+      expect(tally.syntaxErrors).toBe(0);
+      expect(tally.notUnderstood / tally.statements).toBeLessThanOrEqual(0.005);
+    },
+    300_000,
+  );
+
+  test('are predicted', () => {
+    const total = sum(tallies);
+    console.info(`all ${tallies.length} histories: ${describeTally(total)}`);
+    expect(total.executed).toBeGreaterThanOrEqual(1500);
+    expect(precision(total)).toBeGreaterThanOrEqual(0.99);
+    expect(recall(total)).toBeGreaterThanOrEqual(0.99);
+    expect(total.exactLocks / total.relations).toBeGreaterThanOrEqual(0.99);
+  });
+});
+
+function describeTally(tally: Tally): string {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  return [
+    `${tally.statements} statements, ${tally.executed} executed (${tally.outside} outside of a transaction)`,
+    `locks exact ${tally.exactLocks}/${tally.relations} (${percent(tally.exactLocks / tally.relations)})`,
+    `blocking: ${tally.truePositives} true, ${tally.falsePositives} false, ${tally.falseNegatives} missed`,
+    `precision ${percent(precision(tally))}, recall ${percent(recall(tally))}`,
+    `${tally.notUnderstood} not understood`,
+  ].join('; ');
+}

@@ -1,0 +1,201 @@
+import { rules } from '../../rules/index.ts';
+import { emptyCatalog } from '../../src/catalog/catalog.ts';
+import type { Session, SqlValue } from '../../src/db/session.ts';
+import type { Effects } from '../../src/effects/effect.ts';
+import { runsAlone } from '../../src/effects/transaction.ts';
+import { analyse, type Finding } from '../../src/lint/engine.ts';
+import { blocksWrites } from '../../src/postgres/lock-mode.ts';
+import { parseScript } from '../../src/sql/script.ts';
+import type { Statement } from '../../src/sql/statement.ts';
+import { comparable } from '../support/comparable.ts';
+import { observe, type Observed } from '../support/observe.ts';
+import { observeOutside } from '../support/observe-outside.ts';
+import { type History, textOf, valuesAt } from './history.ts';
+
+export interface Tally {
+  statements: number;
+  executed: number;
+  /** Among the executed: outside of a transaction, watched from another session. */
+  outside: number;
+  /** Relations that a statement was seen or said to lock; and those of them where both agree on the mode. */
+  relations: number;
+  exactLocks: number;
+  truePositives: number;
+  falsePositives: number;
+  falseNegatives: number;
+  notUnderstood: number;
+  syntaxErrors: number;
+}
+
+export interface Replayed {
+  readonly tally: Tally;
+  /** One line each: where it is, what it starts with, what was said and what was seen. */
+  readonly disagreements: readonly string[];
+  /** What the server refused, and why. */
+  readonly refused: readonly string[];
+}
+
+/** Two sessions of one fresh database: one runs the history, the other watches it and holds it up. */
+export interface Sessions {
+  readonly session: Session;
+  readonly watcher: Session;
+}
+
+/** Predicts and executes a history statement by statement, in file order, each statement in a transaction of its own. */
+export async function replay(history: History, { session, watcher }: Sessions, version: number): Promise<Replayed> {
+  const tally = emptyTally();
+  const disagreements: string[] = [];
+  const refused: string[] = [];
+  const catalog = emptyCatalog();
+  for (const file of history.files) {
+    const script = parseScript(file.path, textOf(file), history.variables);
+    const [analysed] = analyse([script], catalog, { rules, severities: {}, version });
+    if (analysed === undefined) continue;
+    tally.statements += script.statements.length + script.faults.length;
+    tally.syntaxErrors += script.faults.length;
+    tally.notUnderstood += analysed.findings.filter(({ rule }) => rule === 'not-understood').length;
+    const place = (offset: number) => `${history.name} ${file.path}:${script.source.position(offset).line}`;
+    for (const fault of script.faults) disagreements.push(`${place(fault.offset)} syntax error: ${fault.message}`);
+
+    await session.exec('DISCARD ALL');
+    const before = await relationsThatExist(session);
+    for (const { statement, effects } of analysed.statements) {
+      if (statement.action.kind === 'transaction') continue;
+      const line = `${place(statement.range.start)} ${opening(statement)}`;
+      const values = valuesAt(file, statement.range.start).map(asSqlValue);
+      let seen: Observed[];
+      try {
+        if (runsAlone(statement.action)) {
+          seen = await observeOutside(session, watcher, statement.text);
+          tally.outside += 1;
+        } else seen = await observe(session, statement.text, { keep: true, values, outside: watcher });
+      } catch (error) {
+        refused.push(`${line} refused: ${String(error)}`);
+        continue;
+      }
+      tally.executed += 1;
+      const findings = analysed.findings.filter((finding) => finding.statement === statement.index);
+      const problems = [
+        ...compareLocks(tally, statement, effects, seen),
+        ...compareBlocking(tally, statement, findings, seen, before),
+      ];
+      disagreements.push(...problems.map((problem) => `${line} ${problem}`));
+    }
+  }
+  return { tally, disagreements, refused };
+}
+
+function emptyTally(): Tally {
+  return {
+    statements: 0,
+    executed: 0,
+    outside: 0,
+    relations: 0,
+    exactLocks: 0,
+    truePositives: 0,
+    falsePositives: 0,
+    falseNegatives: 0,
+    notUnderstood: 0,
+    syntaxErrors: 0,
+  };
+}
+
+export function sum(tallies: readonly Tally[]): Tally {
+  const total = emptyTally();
+  for (const tally of tallies) {
+    for (const key of Object.keys(total) as (keyof Tally)[]) total[key] += tally[key];
+  }
+  return total;
+}
+
+/** Of what was reported, the share that is true; 1 where nothing was. */
+export function precision({ truePositives, falsePositives }: Tally): number {
+  return truePositives === 0 && falsePositives === 0 ? 1 : truePositives / (truePositives + falsePositives);
+}
+
+/** Of what is true, the share that was reported; 1 where nothing is. */
+export function recall({ truePositives, falseNegatives }: Tally): number {
+  return truePositives === 0 && falseNegatives === 0 ? 1 : truePositives / (truePositives + falseNegatives);
+}
+
+function compareLocks(tally: Tally, statement: Statement, effects: Effects, seen: readonly Observed[]): string[] {
+  const { expected, observed } = comparable(statement.action, effects, seen.map(asNamedHere));
+  const locks = (lines: readonly string[]) => new Map(lines.map((line) => [relationOf(line), lockOf(line)]));
+  const said = locks(expected);
+  const real = locks(observed);
+  for (const relation of new Set([...said.keys(), ...real.keys()])) {
+    tally.relations += 1;
+    if (said.get(relation) === real.get(relation)) tally.exactLocks += 1;
+  }
+  if (expected.join() === observed.join()) return [];
+  const onlySaid = expected.filter((line) => !observed.includes(line) && !unreadHere(line, observed));
+  const onlySeen = observed.filter(
+    (line) => !expected.includes(line) && !(unreadHere(`${line} scan`, observed) && expected.includes(`${line} scan`)),
+  );
+  if (onlySaid.length === 0 && onlySeen.length === 0) return [];
+  return [`expected [${onlySaid.join(', ')}] observed [${onlySeen.join(', ')}]`];
+}
+
+/** A session's temporary schema has a number. */
+function asNamedHere(seen: Observed): Observed {
+  return { ...seen, relation: seen.relation.replace(/^pg_temp_\d+\./, 'pg_temp.') };
+}
+
+/** A name may hold spaces, a lock mode does not. */
+const LINE = /^(?<relation>.*) (?<lock>\w+Lock)(?: rewrite)?(?: scan)?(?: index build)?$/s;
+
+/** The tables are empty: of two that a key connects, the planner leaves one unread. */
+function unreadHere(said: string, observed: readonly string[]): boolean {
+  return observed.includes(said.replace(/ scan$/, '')) && observed.some((line) => line.endsWith(' scan'));
+}
+
+function relationOf(line: string): string {
+  return LINE.exec(line)?.groups?.['relation'] ?? line;
+}
+
+function lockOf(line: string): string {
+  return LINE.exec(line)?.groups?.['lock'] ?? '';
+}
+
+/** The truth about a statement: work on a relation that existed before its file, under a lock that keeps its traffic out. */
+function compareBlocking(
+  tally: Tally,
+  statement: Statement,
+  findings: readonly Finding[],
+  seen: readonly Observed[],
+  before: ReadonlySet<string>,
+): string[] {
+  const reported = findings.filter(({ category }) => category === 'blocking');
+  const real =
+    statement.action.kind === 'truncate'
+      ? []
+      : seen.filter(
+          ({ oid, lock, rewrite, scan, indexBuild }) =>
+            before.has(oid) && (rewrite || scan || indexBuild) && blocksWrites(lock),
+        );
+  if (reported.length > 0 && real.length > 0) tally.truePositives += 1;
+  else if (reported.length > 0) {
+    tally.falsePositives += 1;
+    return [`FALSE POSITIVE ${reported.map(({ rule, relations }) => `${rule} on ${relations.join(', ')}`).join('; ')}`];
+  } else if (real.length > 0) {
+    tally.falseNegatives += 1;
+    return [`FALSE NEGATIVE ${real.map(({ relation }) => relation).join(', ')}`];
+  }
+  return [];
+}
+
+function opening({ text }: Statement): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, 80);
+}
+
+async function relationsThatExist(session: Session): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ oid: string }>('SELECT oid::text FROM pg_catalog.pg_class');
+  return new Set(rows.map(({ oid }) => oid));
+}
+
+/** As the driver sends it. */
+function asSqlValue(value: unknown): SqlValue {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return value instanceof Date ? value.toISOString() : JSON.stringify(value);
+}
