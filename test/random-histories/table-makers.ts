@@ -45,8 +45,8 @@ export function type(draw: Draw): string {
   return draw.often(12) && own.length > 0 ? draw.one(own) : draw.one(TYPES);
 }
 
-const isPlain = (table: Table): boolean => !table.partitioned && table.parents.size === 0;
-const isPartition = (table: Table): boolean => [...table.parents].some(({ partitioned }) => partitioned);
+const isPlain = (table: Table): boolean => table.partitionBy === null && table.parents.size === 0;
+const isPartition = (table: Table): boolean => [...table.parents].some(({ partitionBy }) => partitionBy !== null);
 const list = (names: readonly string[]): string => names.map(quoteIdent).join(', ');
 
 function schema(draw: Draw): string {
@@ -121,7 +121,7 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
   'create partitioned table': (draw) =>
     `CREATE TABLE public.${draw.fresh('p')} (a int, b text, c int${draw.one(['', ', PRIMARY KEY (a)', ', UNIQUE (a, c)', ', CHECK (c > 0)', ' REFERENCES public.base'])}) PARTITION BY ${draw.one(['RANGE (a)', 'LIST (a)', 'HASH (a)'])}`,
   'create table partition of': (draw) => {
-    const parent = draw.table(({ partitioned }) => partitioned);
+    const parent = draw.table(({ partitionBy }) => partitionBy !== null);
     const from = draw.below(50) * 10;
     return `CREATE TABLE public.${draw.fresh('t')} PARTITION OF ${named(parent)} ${draw.one([
       `FOR VALUES FROM (${from}) TO (${from + 10})`,
@@ -133,7 +133,7 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
   'create table like': (draw) =>
     `CREATE TABLE public.${draw.fresh('t')} (LIKE ${named(draw.table())} ${draw.one(['', 'INCLUDING ALL', 'INCLUDING INDEXES', 'INCLUDING CONSTRAINTS INCLUDING DEFAULTS'])})`,
   'create table inherits': (draw) =>
-    `CREATE TABLE public.${draw.fresh('t')} (more int) INHERITS (${named(draw.table((table) => !table.partitioned && !isPartition(table)))})`,
+    `CREATE TABLE public.${draw.fresh('t')} (more int) INHERITS (${named(draw.table((table) => table.partitionBy === null && !isPartition(table)))})`,
   'create table as': (draw) => `CREATE TABLE public.${draw.fresh('t')} AS SELECT * FROM ${named(draw.table())}`,
   'drop table': (draw) =>
     `DROP TABLE ${draw.often(20) ? 'IF EXISTS ' : ''}${named(draw.table(({ name }) => name !== 'base'))}${draw.often(40) ? ' CASCADE' : ''}`,
@@ -242,9 +242,9 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
   'set not null and drop its proof': (draw) => {
     const table = draw.table();
     const check = draw.one(
-      [...table.constraints.values()].filter(({ kind, notNull }) => kind === 'check' && notNull.length > 0),
+      [...table.constraints.values()].filter(({ kind, columns }) => kind === 'check' && columns.length > 0),
     );
-    return `ALTER TABLE ${named(table)} ALTER COLUMN ${quoteIdent(check.notNull[0] ?? '')} SET NOT NULL, DROP CONSTRAINT ${quoteIdent(check.name)}`;
+    return `ALTER TABLE ${named(table)} ALTER COLUMN ${quoteIdent(check.columns[0] ?? '')} SET NOT NULL, DROP CONSTRAINT ${quoteIdent(check.name)}`;
   },
   'alter constraint': (draw) => {
     const table = draw.table();
@@ -284,7 +284,7 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
     return `ALTER TABLE ${named(child)} NO INHERIT ${named(draw.one([...child.parents]))}`;
   },
   'attach partition': (draw) => {
-    const parent = draw.table(({ partitioned }) => partitioned);
+    const parent = draw.table(({ partitionBy }) => partitionBy !== null);
     const child = draw.table(
       (table) =>
         table !== parent &&
