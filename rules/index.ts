@@ -8,6 +8,7 @@ import constraintIndexBuild from './constraint-index-build.ts';
 import constraintScan from './constraint-scan.ts';
 import createIndexBlocking from './create-index-blocking.ts';
 import createPartitionLocksParent from './create-partition-locks-parent.ts';
+import deleteAllRows from './delete-all-rows.ts';
 import detachBesideDefaultPartition from './detach-beside-default-partition.ts';
 import detachPartitionLocksParent from './detach-partition-locks-parent.ts';
 import domainConstraintScan from './domain-constraint-scan.ts';
@@ -17,6 +18,7 @@ import dropIndexOfConstraint from './drop-index-of-constraint.ts';
 import dropSchema from './drop-schema.ts';
 import dropTable from './drop-table.ts';
 import ifNotExistsKeepsInvalidIndex from './if-not-exists-keeps-invalid-index.ts';
+import lockHeldDuringWork from './lock-held-during-work.ts';
 import lockTable from './lock-table.ts';
 import mixedTransaction from './mixed-transaction.ts';
 import moveToSchema from './move-to-schema.ts';
@@ -28,12 +30,14 @@ import renameColumn from './rename-column.ts';
 import renameIndexAsTable from './rename-index-as-table.ts';
 import renameTable from './rename-table.ts';
 import setNotNullScan from './set-not-null-scan.ts';
+import severalTablesLocked from './several-tables-locked.ts';
 import syntaxError from './syntax-error.ts';
 import tableRewrite from './table-rewrite.ts';
 import timeoutDuringConcurrently from './timeout-during-concurrently.ts';
 import transactionCommandIgnored from './transaction-command-ignored.ts';
 import transactionLeftOpen from './transaction-left-open.ts';
 import truncateTable from './truncate-table.ts';
+import unbatchedWrite from './unbatched-write.ts';
 import unknownSuppression from './unknown-suppression.ts';
 import unusedSuppression from './unused-suppression.ts';
 import writeHeavyTable from './write-heavy-table.ts';
@@ -49,6 +53,7 @@ export const rules: readonly Rule[] = [
   constraintScan,
   createIndexBlocking,
   createPartitionLocksParent,
+  deleteAllRows,
   detachBesideDefaultPartition,
   detachPartitionLocksParent,
   domainConstraintScan,
@@ -58,6 +63,7 @@ export const rules: readonly Rule[] = [
   dropSchema,
   dropTable,
   ifNotExistsKeepsInvalidIndex,
+  lockHeldDuringWork,
   lockTable,
   mixedTransaction,
   moveToSchema,
@@ -69,12 +75,14 @@ export const rules: readonly Rule[] = [
   renameIndexAsTable,
   renameTable,
   setNotNullScan,
+  severalTablesLocked,
   syntaxError,
   tableRewrite,
   timeoutDuringConcurrently,
   transactionCommandIgnored,
   transactionLeftOpen,
   truncateTable,
+  unbatchedWrite,
   unknownSuppression,
   unusedSuppression,
   writeHeavyTable,

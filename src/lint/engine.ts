@@ -5,10 +5,11 @@ import { divide, type Division, statementsOf, type TransactionMode } from '../ef
 import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
-import type { Category, Done, Rule, Severity, Verdict } from './kit.ts';
+import type { Category, Rule, Severity, Verdict } from './kit.ts';
 import { insideOf, partOf, whereabouts } from './part.ts';
 import type { PlacedDirective } from './place.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+import { RunningTransaction } from './transaction.ts';
 import { readSuppressions, type Suppression } from './suppressions.ts';
 
 export interface Finding extends Verdict {
@@ -74,7 +75,7 @@ function analyseFile(
     const { action, index, range } = statement;
     const place = { actions, at, directives: placed };
     const inside = insideOf(catalog, action, place);
-    const done = transactionOf.get(statement) ?? [];
+    const transaction = transactionOf.get(statement) ?? new RunningTransaction();
     const said = new Set<string>();
     const found = advance(catalog, action, options.version, ({ action, effects, within }) => {
       const part = within === null ? range : partOf(script, statement, within);
@@ -87,7 +88,7 @@ function analyseFile(
         inTransaction: inTransaction || within !== null,
         file: { ...(within === null ? place : inside(action)), isBackfill },
         settings: options.settings ?? DEFAULT_SETTINGS,
-        transaction: done,
+        transaction,
       };
       for (const rule of byKind.get(action.kind) ?? []) {
         const verdict = rule.check(context);
@@ -97,7 +98,7 @@ function analyseFile(
         const told = within === null ? verdict : { ...verdict, why: `${verdict.why} ${whereabouts(within)}` };
         reports.add(rule.name, told, { statement: index, range: part, anchor: range.start });
       }
-      if (action.kind !== 'do') done.push({ action, effects, line: script.source.position(part.start).line });
+      if (action.kind !== 'do') transaction.add(context, catalog, script.source.position(part.start).line);
     });
     statements.push({ statement, effects: found });
     if (found.notUnderstood !== null)
@@ -127,13 +128,13 @@ function divideOrNot(script: Script): Division | null {
   return division.kind === 'units' ? division : null;
 }
 
-/** For each statement, what its transaction has done so far: one list a transaction, which grows. */
-function transactions(script: Script, division: Division | null): ReadonlyMap<Statement, Done[]> {
+/** The transaction of each statement; BEGIN and COMMIT belong to none. */
+function transactions(script: Script, division: Division | null): ReadonlyMap<Statement, RunningTransaction> {
   const units = division?.units.map(statementsOf) ?? [script.statements];
   return new Map(
     units.flatMap((statements) => {
-      const done: Done[] = [];
-      return statements.map((statement) => [statement, done] as const);
+      const transaction = new RunningTransaction();
+      return statements.map((statement) => [statement, transaction] as const);
     }),
   );
 }

@@ -5,6 +5,7 @@ import { qualify } from '../postgres/quote.ts';
 import type { Action, ActionKind, ActionOf, AlterCommand, Name } from '../sql/action.ts';
 import type { Place } from './place.ts';
 import type { Settings } from './settings.ts';
+import type { Transaction } from './transaction.ts';
 
 /** All that a rule needs; rules import nothing else. */
 export type { Action, ActionOf, AlterCommand, ConstraintDef, Name } from '../sql/action.ts';
@@ -26,6 +27,7 @@ export {
 export { partitionedTable } from './partitions.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';
+export { familyOf, isLong, keptOut, unbatchedTables } from './work.ts';
 export { declaredWrites, shownRate } from './write-rate.ts';
 export { WRITE_HEAVY, writeSigns } from './write-signs.ts';
 
@@ -40,14 +42,6 @@ export type Category =
   | 'style';
 export type Severity = 'error' | 'warning';
 
-/** A statement that the same transaction ran before, and whose locks it therefore still holds. */
-export interface Done {
-  readonly action: Action;
-  readonly effects: Effects;
-  /** Where it starts, from 1. */
-  readonly line: number;
-}
-
 export interface RuleContext<A extends Action = Action> {
   readonly action: A;
   /** As it is sent to the server. */
@@ -60,8 +54,8 @@ export interface RuleContext<A extends Action = Action> {
   readonly inTransaction: boolean;
   /** Everything the file does, this statement included, and where this one stands in it. */
   readonly file: Place & { readonly isBackfill: boolean };
-  /** What ran before in the same transaction, in order: one that the file wrote, or the one that the runner puts around it. */
-  readonly transaction: readonly Done[];
+  /** What the transaction has done before this statement: one that the file wrote, or the one that the runner puts around it. */
+  readonly transaction: Transaction;
   /** What the team decided in its config. */
   readonly settings: Settings;
 }

@@ -185,7 +185,8 @@ export type AlterCommand =
   | { readonly kind: 'set-options'; readonly options: readonly string[] }
   | { readonly kind: 'set-cluster' }
   | { readonly kind: 'set-trigger' }
-  | { readonly kind: 'set-rule' | 'set-row-security' | 'set-replica-identity' | 'set-owner' | 'set-of-type' }
+  | { readonly kind: 'set-row-security'; readonly mode: 'enable' | 'disable' | 'force' | 'no-force' }
+  | { readonly kind: 'set-rule' | 'set-replica-identity' | 'set-owner' | 'set-of-type' }
   | { readonly kind: 'inherit' | 'no-inherit'; readonly parent: Name }
   | { readonly kind: 'attach-partition'; readonly partition: Name; readonly bound: PartitionBound }
   | {
@@ -320,6 +321,10 @@ export type Action =
       readonly hasWhere: boolean;
       /** INSERT … VALUES */
       readonly values: boolean;
+      /** Relations whose rows come in one by one: those of FROM, USING and WITH. */
+      readonly sources: readonly Name[];
+      /** Columns that WHERE sets equal to constants. */
+      readonly pinned: readonly string[];
       readonly functions: readonly FunctionCall[];
     }
   | {
@@ -388,6 +393,8 @@ export type Action =
       readonly name: Name;
       readonly command: 'add-value' | 'rename-value';
       readonly value: string;
+      /** What RENAME VALUE renames. */
+      readonly from: string | null;
     }
   /** GRANT and REVOKE on relations. */
   | { readonly kind: 'grant'; readonly relations: readonly Name[] }

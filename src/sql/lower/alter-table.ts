@@ -132,10 +132,13 @@ function command(node: AlterTableCmd): AlterCommand {
     case 'AT_DisableRule':
       return { kind: 'set-rule' };
     case 'AT_EnableRowSecurity':
+      return { kind: 'set-row-security', mode: 'enable' };
     case 'AT_DisableRowSecurity':
+      return { kind: 'set-row-security', mode: 'disable' };
     case 'AT_ForceRowSecurity':
+      return { kind: 'set-row-security', mode: 'force' };
     case 'AT_NoForceRowSecurity':
-      return { kind: 'set-row-security' };
+      return { kind: 'set-row-security', mode: 'no-force' };
     case 'AT_ReplicaIdentity':
       return { kind: 'set-replica-identity' };
     case 'AT_ChangeOwner':

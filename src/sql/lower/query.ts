@@ -2,6 +2,7 @@ import type { CopyStmt, DeleteStmt, InsertStmt, MergeStmt, Node, SelectStmt, Upd
 import type { Action, Name } from '../action.ts';
 import { functionsIn, relationsIn } from './expression.ts';
 import { relationName } from './name.ts';
+import { pinnedColumns, sourcesIn } from './reach.ts';
 import { persistence } from './table.ts';
 import { walk } from './walk.ts';
 
@@ -27,13 +28,23 @@ export function select(node: SelectStmt, whole: Node): Action {
       reads: relationsIn(whole),
       writes: writes.map(({ table }) => table),
       hasWhere: true,
+      sources: sourcesIn(whole),
       functions: functionsIn(whole),
     };
   }
   return { kind: 'select', reads: relationsIn(whole), locksRows: locksRows(whole), functions: functionsIn(whole) };
 }
 
-const DML = { kind: 'dml', alias: null, assigns: [], writes: [], hasWhere: false, values: false } as const;
+const DML = {
+  kind: 'dml',
+  alias: null,
+  assigns: [],
+  writes: [],
+  hasWhere: false,
+  values: false,
+  sources: [],
+  pinned: [],
+} as const;
 
 type DmlStmt =
   | { readonly command: 'insert'; readonly node: InsertStmt }
@@ -53,6 +64,8 @@ export function dml({ command, node }: DmlStmt): Action {
     writes: writesIn(node.withClause).map(({ table }) => table),
     hasWhere: (command === 'update' || command === 'delete') && node.whereClause !== undefined,
     values: query !== undefined && 'SelectStmt' in query && query.SelectStmt.valuesLists !== undefined,
+    sources: sourcesIn({ ...node, relation: undefined }),
+    pinned: command === 'update' || command === 'delete' ? pinnedColumns(node.whereClause) : [],
     functions: functionsIn(node),
   };
 }

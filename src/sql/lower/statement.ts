@@ -218,6 +218,7 @@ function lower(node: Node): Action | null {
       name: listName(type),
       command: oldVal === undefined ? 'add-value' : 'rename-value',
       value: newVal ?? '',
+      from: oldVal ?? null,
     };
   }
   if ('DoStmt' in node) {

@@ -1,0 +1,31 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Effect } from '../effects/effect.ts';
+import { isLong, keptOut, type Ran } from './work.ts';
+
+/** A relation whose traffic a transaction keeps out until it ends. */
+export interface Held {
+  readonly effect: Effect;
+  /** The line, from 1, of the statement that took the lock first. */
+  readonly line: number;
+}
+
+/** What a transaction has done before a statement. */
+export interface Transaction {
+  /** By relation. */
+  readonly held: ReadonlyMap<string, Held>;
+  /** Those of them that were held already while a long statement ran. */
+  readonly heldDuringWork: ReadonlySet<string>;
+}
+
+/** A transaction as it goes on: one object for all statements of a transaction. */
+export class RunningTransaction implements Transaction {
+  readonly held = new Map<string, Held>();
+  readonly heldDuringWork = new Set<string>();
+
+  /** Adds a statement; the catalog is the one before it. */
+  add(ran: Ran, catalog: Catalog, line: number): void {
+    if (isLong(ran, catalog)) for (const relation of this.held.keys()) this.heldDuringWork.add(relation);
+    for (const effect of keptOut(ran))
+      if (!this.held.has(effect.relation)) this.held.set(effect.relation, { effect, line });
+  }
+}
