@@ -58,8 +58,8 @@ export function runStatement(
           const within = of === null ? outer : { of, line, text, outermost: outer?.outermost ?? step };
           const effects = judge(action);
           union.step(step, effects, within);
-          // What has a name only at run time is said once, as not understood.
-          if (step.named && step.unread === null && (within === null || matters(action, effects)))
+          // What is not known before the run is said once, as not understood.
+          if (step.unread === null && !effects.relations.some(isUnnamed) && matters(action, effects))
             visit({ action, effects, within });
           enter(codeOf(catalog, action, step.computes), within);
           const change = landed(step);
@@ -92,12 +92,14 @@ class Union {
     for (const effect of own.relations) this.#add(effect);
   }
 
-  step({ unread, named, text }: CodeStep, { relations, notUnderstood }: Effects, within: Within | null): void {
+  step({ unread, action, text }: CodeStep, { relations, notUnderstood }: Effects, within: Within | null): void {
     const place = within === null ? '' : `: line ${within.line} of ${within.of}`;
     if (unread !== null) this.doubt(`${unread}${place}: ${brief(text)}`);
     if (notUnderstood !== null) this.doubt(`${notUnderstood}${place}`);
+    // It can be a foreign key, which locks another table.
+    if (dropsUnnamed(action)) this.doubt(`EXECUTE names the constraint at run time${place}: ${brief(text)}`);
     for (const effect of relations) {
-      if (named || !hasPlaceholder(effect.relation)) this.#add(effect);
+      if (!isUnnamed(effect)) this.#add(effect);
       else {
         this.#add({ ...effect, relation: 'a table that is named at run time' });
         this.doubt(`EXECUTE names its table at run time${place}: ${brief(text)}`);
@@ -126,6 +128,17 @@ class Union {
     const named = { ...effect, relation: name };
     this.#effects.set(name, known === undefined ? named : mergeEffects(known, named));
   }
+}
+
+function isUnnamed({ relation }: Effect): boolean {
+  return hasPlaceholder(relation);
+}
+
+function dropsUnnamed(action: Action): boolean {
+  return (
+    action.kind === 'alter-table' &&
+    action.commands.some((command) => command.kind === 'drop-constraint' && hasPlaceholder(command.name))
+  );
 }
 
 function brief(source: string): string {

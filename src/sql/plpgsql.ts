@@ -32,7 +32,7 @@ export function readPlpgsql(statement: string, variables: Variables = new Map())
 }
 
 /** What loops over constants may unfold to. */
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 10_000;
 const MOST_ROUNDS = 1000;
 
 class TooLong extends Error {}
@@ -305,8 +305,8 @@ class Reader {
     const outcome = readDynamic(computed === null ? hole('value') : evaluate(computed, this.#variables));
     const found = { line: at, text: source, certain, computes: false };
     if (outcome.kind === 'unreadable') {
-      const what = outcome.head === null ? source : `${outcome.head} …`;
-      this.#add({ ...UNREAD, ...found, unread: `EXECUTE builds its SQL at run time: ${brief(what)}` });
+      const what = outcome.head === null ? '' : ` (${outcome.head} …)`;
+      this.#add({ ...UNREAD, ...found, unread: `EXECUTE builds its SQL at run time${what}` });
       return;
     }
     for (const action of outcome.actions)
@@ -368,11 +368,6 @@ function assigned(bodies: readonly unknown[], datums: readonly unknown[]): strin
 
 function sameValue(a: Value | undefined, b: Value): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
-}
-
-function brief(source: string): string {
-  const flat = source.replaceAll(/\s+/g, ' ').trim();
-  return flat.length > 80 ? `${flat.slice(0, 79)}…` : flat;
 }
 
 function fields(value: unknown): Fields {
