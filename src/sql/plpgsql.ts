@@ -32,7 +32,7 @@ export function readPlpgsql(statement: string, variables: Variables = new Map())
 }
 
 /** What loops over constants may unfold to. */
-const MOST_STEPS = 10_000;
+const MOST_STEPS = 5000;
 const MOST_ROUNDS = 1000;
 
 class TooLong extends Error {}

@@ -178,12 +178,12 @@ describe('code that cannot be read', () => {
     expect(read(body)).toEqual({ kind: 'unreadable', reason });
   });
 
-  test('100,000 levels, 20,000 statements, a loop over a billion numbers', () => {
+  test('20,000 levels, 6,000 statements, a loop over a billion numbers', () => {
     const nested = (levels: number): string =>
       `BEGIN ${'IF true THEN '.repeat(levels)}NULL; ${'END IF; '.repeat(levels)}END`;
-    expect(read(nested(100_000)).kind).toBe('unreadable');
+    expect(read(nested(20_000)).kind).toBe('unreadable');
     expect(read(nested(500)).kind).toBe('read');
-    expect(read(`BEGIN ${'DELETE FROM a;\n'.repeat(20_000)}END`)).toEqual({
+    expect(read(`BEGIN ${'DELETE FROM a;\n'.repeat(6000)}END`)).toEqual({
       kind: 'unreadable',
       reason: 'its code runs more statements than are looked at',
     });
