@@ -1,5 +1,5 @@
 import type { AlterCommand, ConstraintDef } from '../sql/action.ts';
-import { type Catalog, type Constraint, descendants, findTable, type Table } from './catalog.ts';
+import { type Catalog, type Constraint, defaultOf, descendants, findTable, type Table } from './catalog.ts';
 import { addColumn, addOwnSequence, dropColumn } from './columns.ts';
 import {
   addConstraint,
@@ -41,11 +41,8 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
     case 'drop-default':
       for (const target of targets) {
         const own = target.columns.get(command.column);
-        if (own !== undefined)
-          target.columns.set(command.column, {
-            ...own,
-            default: command.kind === 'set-default' ? command.default : null,
-          });
+        const changed = defaultOf(catalog, command.kind === 'set-default' ? command.default : null);
+        if (own !== undefined) target.columns.set(command.column, { ...own, ...changed });
       }
       break;
     case 'drop-expression':

@@ -9,7 +9,9 @@ import type {
   PartitionBound,
   PartitionKey,
   TypeName,
+  Write,
 } from '../sql/action.ts';
+import { splitIdentifiers } from '../sql/identifiers.ts';
 import { NameMap } from './name-map.ts';
 
 /**
@@ -46,6 +48,8 @@ interface RelationBase {
 
 export interface Column {
   readonly type: TypeName;
+  /** Sequences that its DEFAULT takes numbers from. */
+  readonly sequences: readonly Sequence[];
   readonly notNull: boolean;
   readonly identity: boolean;
   readonly generated: 'stored' | 'virtual' | null;
@@ -96,6 +100,32 @@ export interface Table extends RelationBase {
   readonly referencedBy: Set<Table>;
   /** Sequences that belong to its columns. */
   readonly sequences: Set<Sequence>;
+  readonly triggers: Map<string, Trigger>;
+  readonly rules: Map<string, Rule>;
+  readonly policies: Map<string, Policy>;
+}
+
+export interface Trigger {
+  readonly name: string;
+  /** Key of the function that it calls. */
+  readonly calls: string;
+  /** FOR EACH ROW; partitions get one of their own. */
+  readonly forEachRow: boolean;
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly on: 'select' | 'insert' | 'update' | 'delete';
+  readonly instead: boolean;
+  readonly reads: ReadonlySet<Relation>;
+  readonly writes: readonly { readonly relation: Relation; readonly command: Write['command'] }[];
+  readonly calls: readonly string[];
+}
+
+export interface Policy {
+  readonly name: string;
+  readonly reads: ReadonlySet<Relation>;
+  readonly calls: readonly string[];
 }
 
 export interface Index extends RelationBase {
@@ -116,7 +146,22 @@ export interface View extends RelationBase {
   readonly kind: 'view' | 'materialized-view';
   /** Those of a materialized view. */
   readonly indexes: Set<Index>;
-  readonly reads: readonly Relation[];
+  readonly reads: Map<Relation, ViewRead>;
+  /** The relation whose rows are its own, where it reads one only: what is written to the view is written there. */
+  base: Relation | null;
+  /** Keys of functions that its query calls. */
+  calls: readonly string[];
+  readonly triggers: Map<string, Trigger>;
+  readonly rules: Map<string, Rule>;
+}
+
+/** What a view uses of a relation that it reads. */
+export interface ViewRead {
+  readonly only: boolean;
+  /** It stands in FROM, and not in an expression. */
+  readonly inFrom: boolean;
+  /** Null where they are not known. */
+  readonly columns: ReadonlySet<string> | null;
 }
 
 export interface Sequence extends RelationBase {
@@ -163,6 +208,7 @@ export function resetSession(catalog: Catalog): void {
   catalog.settings.clear();
   for (const [name, value] of catalog.session.settings) catalog.settings.set(name, value);
   catalog.outerSession = null;
+  catalog.prepared.clear();
 }
 
 export function keyOf(schema: string, name: string): string {
@@ -187,6 +233,28 @@ export function resolve(catalog: Catalog, name: Name): string {
 export function findTable(catalog: Catalog, name: Name): Table | null {
   const relation = catalog.relations.get(resolve(catalog, name));
   return relation?.kind === 'table' || relation?.kind === 'foreign-table' ? relation : null;
+}
+
+export function findRelation(catalog: Catalog, name: Name): Relation | null {
+  return catalog.relations.get(resolve(catalog, name)) ?? null;
+}
+
+/** Views that read a relation, or the column of it. */
+export function viewsOf(catalog: Catalog, relation: Relation, column: string | null): View[] {
+  const views: View[] = [];
+  for (const view of catalog.relations.values()) {
+    if (view.kind !== 'view' && view.kind !== 'materialized-view') continue;
+    const read = view.reads.get(relation);
+    if (read !== undefined && (column === null || (read.columns?.has(column) ?? true))) views.push(view);
+  }
+  return views;
+}
+
+/** The key of a function as a statement names it, known or not. */
+export function functionKey(catalog: Catalog, name: Name): string {
+  if (name.schema !== null) return keyOf(name.schema, name.name);
+  const schema = catalog.searchPath.find((candidate) => catalog.functions.has(keyOf(candidate, name.name)));
+  return keyOf(schema ?? creationSchema(catalog, name), name.name);
 }
 
 export function findIndex(catalog: Catalog, name: Name): Index | null {
@@ -291,15 +359,28 @@ export function typeKey(catalog: Catalog, type: { schema: string | null; name: s
   return keyOf(catalog.searchPath[0] ?? 'public', type.name);
 }
 
-export function columnOf(definition: ColumnDef): Column {
+export function columnOf(catalog: Catalog, definition: ColumnDef): Column {
   return {
     type: definition.type,
+    ...defaultOf(catalog, definition.default),
     notNull: definition.notNull || definition.identity !== null || isSerial(definition.type),
     identity: definition.identity !== null,
     generated: definition.generated?.kind ?? null,
     collation: definition.collation,
     default: definition.default,
   };
+}
+
+/** What the catalog keeps of a default. */
+export function defaultOf(catalog: Catalog, expression: Expression | null): Pick<Column, 'default' | 'sequences'> {
+  const named = (expression?.functions ?? []).flatMap(({ name, arguments: [text] }) => {
+    const parts = name === 'nextval' && typeof text === 'string' ? splitIdentifiers(text, '.') : null;
+    const relation = parts?.at(-1);
+    return relation === undefined
+      ? []
+      : (findRelation(catalog, { schema: parts?.at(-2) ?? null, name: relation }) ?? []);
+  });
+  return { default: expression, sequences: named.filter((relation) => relation.kind === 'sequence') };
 }
 
 /** serial, bigserial and smallserial are no types: they make a sequence and a default. */

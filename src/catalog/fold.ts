@@ -6,8 +6,10 @@ import { codeOf, type Running } from './code.ts';
 import { createIndex, createTable } from './create.ts';
 import { alterFunction, createFunction, dropFunctions, moveFunctions } from './functions.ts';
 import { attachIndex } from './partition-index.ts';
-import { addSequence, addTable, addView, drop, mention, move, own } from './relations.ts';
+import { addSequence, addTable, drop, mention, move, own } from './relations.ts';
 import { rename } from './rename.ts';
+import { createRule, createTrigger, dropTableObject, setPolicy } from './table-objects.ts';
+import { createView } from './views.ts';
 
 /** Brings the catalog from before a statement to after it. What contradicts the history (a drop of an unknown table) changes nothing. */
 export function fold(catalog: Catalog, action: Action): void {
@@ -65,13 +67,11 @@ export function foldStatement(catalog: Catalog, action: Action): void {
       if (action.ifNotExists && catalog.relations.has(key)) break;
       // The columns of a query are not known here.
       if (action.relationKind === 'table') addTable(catalog, action.name, { persistence: action.persistence });
-      else addView(catalog, 'materialized-view', action);
+      else createView(catalog, 'materialized-view', { ...action, temporary: false, base: null });
       break;
     }
     case 'create-view':
-      // A view that is replaced stays what it was: one that existed before this file.
-      if (!catalog.relations.has(keyOf(creationSchema(catalog, action.name), action.name.name)))
-        addView(catalog, 'view', action);
+      createView(catalog, 'view', action);
       break;
     case 'create-sequence':
       addSequence(catalog, action.name, owner(catalog, action.ownedBy));
@@ -119,6 +119,19 @@ export function foldStatement(catalog: Catalog, action: Action): void {
         if (relation.schema === action.from) move(catalog, relation, action.to, relation.name);
       }
       moveFunctions(catalog, action.from, action.to);
+      break;
+    case 'create-trigger':
+      createTrigger(catalog, action);
+      break;
+    case 'create-rule':
+      createRule(catalog, action);
+      break;
+    case 'create-policy':
+    case 'alter-policy':
+      setPolicy(catalog, action);
+      break;
+    case 'drop-table-object':
+      dropTableObject(catalog, action);
       break;
     case 'create-function':
       createFunction(catalog, action);

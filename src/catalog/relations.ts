@@ -49,25 +49,12 @@ export function addTable(
     children: new Set(),
     referencedBy: new Set(),
     sequences: new Set(),
+    triggers: new Map(),
+    rules: new Map(),
+    policies: new Map(),
   };
   add(catalog, table);
   return table;
-}
-
-export function addView(
-  catalog: Catalog,
-  kind: View['kind'],
-  { name, reads }: { name: Name; reads: readonly Name[] },
-): void {
-  const known = reads.flatMap((read) => catalog.relations.get(resolve(catalog, read)) ?? mention(catalog, read) ?? []);
-  add(catalog, {
-    kind,
-    schema: creationSchema(catalog, name),
-    name: name.name,
-    file: catalog.file,
-    reads: known,
-    indexes: new Set(),
-  });
 }
 
 /** The table, or what little is known of one that the history does not make; null where the name is that of something else. */

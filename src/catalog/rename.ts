@@ -1,6 +1,8 @@
 import type { ActionOf, Condition, RelationKind } from '../sql/action.ts';
 import { type Catalog, descendants, resolve, type Table } from './catalog.ts';
 import { move } from './relations.ts';
+import { renameTableObject } from './table-objects.ts';
+import { renameInViews } from './views.ts';
 
 const RELATION_KINDS: ReadonlySet<string> = new Set<RelationKind>([
   'table',
@@ -25,9 +27,14 @@ export function rename(catalog: Catalog, action: ActionOf<'rename'>): void {
     move(catalog, relation, relation.schema, action.to);
     return;
   }
+  if (relation.kind === 'index' || relation.kind === 'sequence') return;
+  if (action.what === 'trigger' || action.what === 'policy' || action.what === 'rule') {
+    renameTableObject(relation, action.what, action.from, action.to);
+    return;
+  }
   if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
   if (action.what === 'column')
-    for (const target of [relation, ...descendants(relation)]) renameColumn(target, action.from, action.to);
+    for (const target of [relation, ...descendants(relation)]) renameColumn(catalog, target, action.from, action.to);
   if (action.what === 'constraint')
     for (const target of [relation, ...descendants(relation)]) {
       if (target === relation || target.constraints.get(action.from)?.inherited === true)
@@ -43,8 +50,9 @@ function renameConstraint(catalog: Catalog, table: Table, from: string, to: stri
   if (constraint.index !== null) move(catalog, constraint.index, constraint.index.schema, to);
 }
 
-function renameColumn(table: Table, from: string, to: string): void {
+function renameColumn(catalog: Catalog, table: Table, from: string, to: string): void {
   const swap = <T extends string | null>(name: T): T | string => (name === from ? to : name);
+  renameInViews(catalog, table, from, to);
   const column = table.columns.get(from);
   if (column !== undefined) {
     table.columns.delete(from);

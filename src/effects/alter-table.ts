@@ -121,8 +121,16 @@ function impact(context: Context, command: AlterCommand): Impact {
       return setOptions(context, command.options);
     case 'set-cluster':
       return { lock: SUX, recurses: false, because: 'only marks the index to cluster on' };
-    case 'set-trigger':
-      return { lock: 'ShareRowExclusiveLock', because: 'enabling or disabling a trigger changes what writes do' };
+    case 'set-trigger': {
+      const { table } = context;
+      // Only partitions have the trigger of their table, and only one for each row.
+      const forEachRow = command.name === null || table?.triggers.get(command.name)?.forEachRow !== false;
+      return {
+        lock: 'ShareRowExclusiveLock',
+        recurses: isPartitioned(table) && forEachRow,
+        because: 'enabling or disabling a trigger changes what writes do',
+      };
+    }
     case 'set-rule':
     case 'set-row-security':
     case 'set-replica-identity':

@@ -1,12 +1,12 @@
 import {
   type Catalog,
+  findRelation,
   findTable,
   keyOf,
   qualifiedName,
   type Relation,
   resolve,
   type Table,
-  type View,
 } from '../catalog/catalog.ts';
 import { type LockMode, stronger } from '../postgres/lock-mode.ts';
 import type { Name } from '../sql/action.ts';
@@ -20,6 +20,7 @@ export interface Work {
   readonly indexBuild?: boolean;
   readonly rows?: boolean;
   readonly online?: boolean;
+  readonly conditional?: boolean;
 }
 
 /** Collects what a statement does, one entry a relation: the strongest lock, all of the work, and the reason for the heaviest part. */
@@ -63,27 +64,9 @@ export class Collector {
     this.#add(qualifiedName(relation), relation, lock, because, work);
   }
 
-  /** Relations that a query reads; a view's own relations are read with it. */
-  reads(names: readonly Name[], because = 'is read', lock: LockMode = 'AccessShareLock'): void {
-    for (const name of names) {
-      this.name(name, lock, because);
-      const relation = this.#catalog.relations.get(resolve(this.#catalog, name));
-      if (relation?.kind === 'view') this.sources(relation, lock);
-    }
-  }
-
-  /** What the query of a view reads, at every level. */
-  sources(view: View, lock: LockMode = 'AccessShareLock'): void {
-    const seen = new Set<Relation>();
-    const pending = [view];
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      for (const source of next.reads) {
-        if (seen.has(source)) continue;
-        seen.add(source);
-        this.relation(source, lock, `${next.name} reads it`);
-        if (source.kind === 'view') pending.push(source);
-      }
-    }
+  /** Relations that a statement looks at without running a query: only those that it names. */
+  named(names: readonly Name[], because: string): void {
+    for (const name of names) this.name(name, 'AccessShareLock', because);
   }
 
   /** Something that is locked but cannot be named. */
@@ -93,6 +76,10 @@ export class Collector {
 
   notUnderstood(reason: string): void {
     this.#notUnderstood ??= reason;
+  }
+
+  find(name: Name): Relation | null {
+    return findRelation(this.#catalog, name);
   }
 
   table(name: Name): Table | null {
@@ -115,6 +102,7 @@ export class Collector {
       indexBuild = rewrite && hasIndexes(relation),
       rows = false,
       online = false,
+      conditional = false,
     } = work;
     const next: Effect = {
       relation: key,
@@ -125,6 +113,7 @@ export class Collector {
       rows,
       preexisting: relation === undefined || relation.file !== this.#catalog.file || this.#catalog.file === 0,
       online,
+      conditional,
       because,
       parts: [{ by: this.#by, rewrite, scan: scan || rewrite || indexBuild, indexBuild, because }],
     };
@@ -154,6 +143,7 @@ export function mergeEffects(a: Effect, b: Effect): Effect {
     indexBuild: a.indexBuild || b.indexBuild,
     rows: a.rows || b.rows,
     preexisting: a.preexisting,
+    conditional: a.conditional && b.conditional,
     online: (a.online || b.online) && lock === 'ShareUpdateExclusiveLock',
     because: heavier ? b.because : a.because,
     parts: [...a.parts, ...b.parts],

@@ -4,8 +4,8 @@ import {
   descendants,
   isPartitioned,
   type Relation,
-  resolve,
   type Table,
+  viewsOf,
 } from '../catalog/catalog.ts';
 import type { ActionOf, Name, RelationKind } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
@@ -58,14 +58,15 @@ function dropTable(out: Collector, table: Table, cascade: boolean): void {
 
 /** CASCADE takes the views that read a relation, and those that read them. */
 function dependents(out: Collector, catalog: Catalog, name: Name): void {
-  const dropped = new Set<Relation>([catalog.relations.get(resolve(catalog, name)) ?? []].flat());
-  for (let before = -1; before < dropped.size;) {
-    before = dropped.size;
-    for (const view of catalog.relations.values()) {
-      if ((view.kind !== 'view' && view.kind !== 'materialized-view') || !view.reads.some((read) => dropped.has(read)))
-        continue;
-      dropped.add(view);
+  const known = out.find(name);
+  const pending: Relation[] = known === null ? [] : [known];
+  const seen = new Set<Relation>();
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const view of viewsOf(catalog, next, null)) {
+      if (seen.has(view)) continue;
+      seen.add(view);
       out.relation(view, AX, 'CASCADE drops the view with what it reads');
+      pending.push(view);
     }
   }
 }

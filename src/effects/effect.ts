@@ -18,6 +18,8 @@ export interface Effect {
   readonly preexisting: boolean;
   /** A long job under a lock that lets writes through. */
   readonly online: boolean;
+  /** Rows decide whether it happens at all: a partition is locked when a row is routed to it, a referenced table when a key is looked up. */
+  readonly conditional: boolean;
   /** The reason for the heaviest part. */
   readonly because: string;
   /** Each thing that the statement does to the relation, in order. */

@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/catalog.ts';
+import { type Catalog, creationSchema, keyOf } from '../catalog/catalog.ts';
 import { codeOf } from '../catalog/code.ts';
 import type { Action } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
@@ -10,8 +10,23 @@ import type { Effects } from './effect.ts';
 import { runStatement, type Visited } from './run-code.ts';
 import { createIndexEffects, reindexEffects } from './indexes.ts';
 import { analyzeEffects, clusterEffects, refreshEffects, vacuumEffects } from './maintenance.ts';
-import { dmlEffects, lockTableEffects, selectEffects, truncateEffects } from './queries.ts';
 import { calledEffects, createFunctionEffects, plannedEffects } from './functions.ts';
+import {
+  createTableAsEffects,
+  dmlEffects,
+  lockTableEffects,
+  selectEffects,
+  truncateEffects,
+  unplanned,
+} from './queries.ts';
+import {
+  commentEffects,
+  createRuleEffects,
+  createTriggerEffects,
+  dependsOnExtensionEffects,
+  dropTableObjectEffects,
+  policyEffects,
+} from './table-objects.ts';
 import { renameEffects, setSchemaEffects } from './rename.ts';
 
 /**
@@ -48,16 +63,15 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       createTableEffects(out, catalog, action);
       break;
     case 'create-table-as':
-      out.reads(action.reads);
+      createTableAsEffects(out, action);
+      if (action.withData) calledEffects(out, catalog, action.functions);
       break;
     case 'create-view': {
-      const existing = catalog.relations.get(
-        `${action.name.schema ?? catalog.searchPath[0] ?? 'public'}.${action.name.name}`,
-      );
+      const schema = action.temporary ? 'pg_temp' : creationSchema(catalog, action.name);
+      const existing = catalog.relations.get(keyOf(schema, action.name.name));
       if (existing !== undefined && action.orReplace)
         out.relation(existing, AX, 'CREATE OR REPLACE VIEW changes the view that is there');
-      // What a view below it reads is locked when the query runs.
-      for (const name of action.reads) out.name(name, 'AccessShareLock', 'the view reads it');
+      out.named(action.reads, 'the view reads it');
       break;
     }
     case 'create-sequence':
@@ -74,7 +88,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       alterTableEffects(out, catalog, version, action);
       break;
     case 'rename':
-      renameEffects(out, action);
+      renameEffects(out, action, version);
       break;
     case 'set-schema':
       setSchemaEffects(out, action);
@@ -85,17 +99,21 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     case 'drop-schema':
       dropSchemaEffects(out, catalog, action);
       break;
-    case 'create-table-object':
-      // A trigger changes what writes do; a policy or rule what every query means.
-      out.name(
-        action.table,
-        action.what === 'trigger' ? 'ShareRowExclusiveLock' : AX,
-        `CREATE ${action.what.toUpperCase()} changes the catalog only`,
-      );
+    case 'create-trigger':
+      createTriggerEffects(out, action);
       break;
-    case 'alter-table-object':
+    case 'create-rule':
+      createRuleEffects(out, action);
+      break;
+    case 'create-policy':
+    case 'alter-policy':
+      policyEffects(out, action);
+      break;
     case 'drop-table-object':
-      out.name(action.table, AX, `changing or dropping a ${action.what} changes the catalog only`);
+      dropTableObjectEffects(out, action);
+      break;
+    case 'depends-on-extension':
+      dependsOnExtensionEffects(out, action);
       break;
     case 'reindex':
       reindexEffects(out, catalog, action);
@@ -119,7 +137,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       lockTableEffects(out, action);
       break;
     case 'comment':
-      if (action.relation !== null) out.name(action.relation, SUX, 'COMMENT changes the catalog only');
+      commentEffects(out, action);
       break;
     case 'grant':
       if (version >= 18)
@@ -131,6 +149,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       break;
     case 'dml':
       dmlEffects(out, action);
+      calledEffects(out, catalog, action.functions);
       break;
     case 'select':
       selectEffects(out, action);
@@ -140,6 +159,8 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       calledEffects(out, catalog, [action.call]);
       break;
     case 'prepare':
+      plannedEffects(out, ownEffects(unplanned(action.action), catalog, version));
+      break;
     case 'explain':
       plannedEffects(out, ownEffects(action.action, catalog, version));
       break;
@@ -169,6 +190,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     case 'no-relation':
     case 'runs-alone':
     case 'set':
+    case 'discard':
     case 'transaction':
       break;
   }

@@ -1,6 +1,7 @@
 import { type Catalog, resolve } from '../catalog/catalog.ts';
 import type { ActionOf } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
+import { sourceEffects } from './queries.ts';
 
 const AX = 'AccessExclusiveLock';
 const SUX = 'ShareUpdateExclusiveLock';
@@ -25,11 +26,14 @@ export function analyzeEffects(out: Collector, { tables }: ActionOf<'analyze'>):
 export function refreshEffects(
   out: Collector,
   catalog: Catalog,
-  { name, concurrently }: ActionOf<'refresh-materialized-view'>,
+  { name, concurrently, withData }: ActionOf<'refresh-materialized-view'>,
 ): void {
   const view = catalog.relations.get(resolve(catalog, name));
   out.main(name);
-  if (view?.kind === 'materialized-view') out.sources(view);
+  if (view?.kind === 'materialized-view' && withData) sourceEffects(out, view);
   if (concurrently) out.name(name, 'ExclusiveLock', 'REFRESH … CONCURRENTLY lets reads go on', { scan: true });
-  else out.name(name, AX, 'REFRESH writes the materialized view anew', { rewrite: true });
+  else
+    out.name(name, AX, withData ? 'REFRESH writes the materialized view anew' : 'WITH NO DATA empties it', {
+      rewrite: true,
+    });
 }

@@ -1,56 +1,203 @@
-import { descendants, type Table } from '../catalog/catalog.ts';
+import { descendants, isPartitioned, type Relation, type Table, type View } from '../catalog/catalog.ts';
 import { LOCK_MODES } from '../postgres/lock-mode.ts';
-import type { ActionOf } from '../sql/action.ts';
-import type { Collector } from './collector.ts';
+import type { Action, ActionOf, Read, Target, Write } from '../sql/action.ts';
+import type { Collector, Work } from './collector.ts';
 
 const AX = 'AccessExclusiveLock';
+const RX = 'RowExclusiveLock';
 
 export function dmlEffects(out: Collector, action: ActionOf<'dml'>): void {
-  const verb = action.command === 'copy-from' ? 'COPY' : action.command.toUpperCase();
-  out.reads(action.reads);
-  for (const name of [action.table, ...action.writes])
-    out.name(name, 'RowExclusiveLock', `${verb} writes rows`, { rows: true });
-  const table = out.table(action.table);
-  if (table === null || action.command === 'insert' || action.command === 'copy-from') return;
-  for (const child of descendants(table))
-    out.relation(child, 'RowExclusiveLock', `${verb} writes rows`, { rows: true });
+  const { table, command, assigns } = action;
+  const work: Work = { rows: true };
+  readEffects(out, action.reads);
+  writeEffects(out, { ...table, command }, assigns, work);
+  for (const write of action.writes) writeEffects(out, write, [], work);
 }
 
-export function selectEffects(out: Collector, { reads, locksRows }: ActionOf<'select'>): void {
-  out.reads(reads, 'is read', locksRows ? 'RowShareLock' : 'AccessShareLock');
+export function selectEffects(out: Collector, { reads }: ActionOf<'select'>): void {
+  readEffects(out, reads);
+}
+
+/** WITH NO DATA, or a relation that is there already: the query is looked at, and not run. */
+export function createTableAsEffects(out: Collector, action: ActionOf<'create-table-as'>): void {
+  if (!action.withData || (action.ifNotExists && out.find(action.name) !== null)) {
+    out.named(action.reads, 'its columns are those of the new relation');
+    return;
+  }
+  readEffects(out, action.reads);
+}
+
+/** What PREPARE looks at: views are resolved, partitions and children wait for the planner. */
+export function unplanned(action: Action): Action {
+  if (action.kind !== 'select' && action.kind !== 'dml') return action;
+  const reads = action.reads.map((read) => ({ ...read, only: true }));
+  return action.kind === 'select' ? { ...action, reads } : { ...action, reads, table: { ...action.table, only: true } };
+}
+
+/** What running a query locks: all that it reads, at every level. */
+export function readEffects(out: Collector, reads: readonly Read[]): void {
+  for (const read of reads) {
+    out.name(read, read.locksRows ? 'RowShareLock' : 'AccessShareLock', 'is read');
+    const relation = out.find(read);
+    if (relation !== null) belowRead(out, relation, read, new Set());
+  }
+}
+
+/** Partitions and children of what is read, and what a view reads in its turn. FOR UPDATE reaches into the FROM of a view. */
+function belowRead(
+  out: Collector,
+  relation: Relation,
+  { only, locksRows }: { readonly only: boolean; readonly locksRows: boolean },
+  seen: Set<Relation>,
+): void {
+  const lock = locksRows ? 'RowShareLock' : 'AccessShareLock';
+  if ((relation.kind === 'table' || relation.kind === 'foreign-table') && !only) {
+    for (const child of descendants(relation))
+      // The planner leaves out partitions that the query cannot mean.
+      out.relation(child, lock, `is read with ${relation.name}`, { conditional: isPartitioned(relation) });
+  }
+  if (relation.kind !== 'view' || seen.has(relation)) return;
+  seen.add(relation);
+  for (const [source, read] of relation.reads) {
+    const below = { only: read.only, locksRows: locksRows && read.inFrom };
+    out.relation(source, below.locksRows ? lock : 'AccessShareLock', `${relation.name} reads it`);
+    belowRead(out, source, below, seen);
+  }
+}
+
+/** What running the query of a view locks. */
+export function sourceEffects(out: Collector, view: View): void {
+  for (const [source, { only }] of view.reads) {
+    out.relation(source, 'AccessShareLock', `${view.name} reads it`);
+    belowRead(out, source, { only, locksRows: false }, new Set());
+  }
+}
+
+type WriteCommand = Write['command'] | 'copy-from';
+
+function writeEffects(
+  out: Collector,
+  target: Target & { readonly command: WriteCommand },
+  assigns: readonly string[],
+  work: Work,
+): void {
+  const { command } = target;
+  const because = `${command === 'copy-from' ? 'COPY' : command.toUpperCase()} writes rows`;
+  const relation = out.find(target);
+  if (relation?.kind === 'view') writeToView(out, relation, command, assigns, work, new Set());
+  else if (relation?.kind === 'table' || relation?.kind === 'foreign-table')
+    writeToTable(out, relation, { command, only: target.only }, assigns, work);
+  else out.name(target, RX, because, work);
+}
+
+function writeToTable(
+  out: Collector,
+  table: Table,
+  { command, only }: { readonly command: WriteCommand; readonly only: boolean },
+  assigns: readonly string[],
+  work: Work,
+): void {
+  const because = `${command === 'copy-from' ? 'COPY' : command.toUpperCase()} writes rows`;
+  out.relation(table, RX, because, work);
+  if (ruleEffects(out, table, command, work)) return;
+  const adds = command === 'insert' || command === 'copy-from' || command === 'merge';
+  if (!only || adds) {
+    for (const child of descendants(table)) {
+      // A new row goes to a partition, and never to a child of another kind.
+      if (!isPartitioned(table) && (command === 'insert' || command === 'copy-from')) continue;
+      out.relation(child, RX, because, { ...work, conditional: isPartitioned(table) });
+    }
+  }
+  if (!adds) return;
+  for (const [name, column] of table.columns) {
+    if (assigns.includes(name)) continue;
+    const owned = [...table.sequences].filter(({ ownedBy }) => ownedBy?.column === name);
+    for (const sequence of [...owned, ...column.sequences])
+      out.relation(sequence, RX, `gives ${name} its numbers`, { conditional: true });
+  }
+}
+
+/** What the rules of a relation do in addition; true where they do it instead. COPY knows no rules. */
+function ruleEffects(out: Collector, owner: Table | View, command: WriteCommand, work: Work): boolean {
+  const rules = [...owner.rules.values()].filter(({ on }) => on === command);
+  for (const { name, reads, writes } of rules) {
+    for (const relation of reads) out.relation(relation, 'AccessShareLock', `the rule ${name} reads it`);
+    for (const { relation } of writes) out.relation(relation, RX, `the rule ${name} writes it`, work);
+  }
+  return rules.some(({ instead }) => instead);
+}
+
+/** What is written to a view is written to its table, unless a trigger or a rule does something else instead. */
+function writeToView(
+  out: Collector,
+  view: View,
+  command: WriteCommand,
+  assigns: readonly string[],
+  work: Work,
+  seen: Set<Relation>,
+): void {
+  const because = `${command.toUpperCase()} is written to the view`;
+  if (seen.has(view)) return;
+  seen.add(view);
+  out.relation(view, RX, because, work);
+  if (ruleEffects(out, view, command, work)) return;
+  const triggered = view.triggers.size > 0;
+  for (const [source, read] of view.reads) {
+    if (source === view.base && !triggered) {
+      if (source.kind === 'view') writeToView(out, source, command, assigns, work, seen);
+      else if (source.kind === 'table' || source.kind === 'foreign-table')
+        writeToTable(out, source, { command, only: read.only }, assigns, work);
+    } else if (!triggered || command !== 'insert') {
+      out.relation(source, 'AccessShareLock', `${view.name} reads it`);
+      belowRead(out, source, { only: read.only, locksRows: false }, new Set());
+    }
+  }
 }
 
 export function lockTableEffects(out: Collector, { tables, mode }: ActionOf<'lock-table'>): void {
   const lock = LOCK_MODES[mode - 1] ?? AX;
   for (const name of tables) {
     out.name(name, lock, 'LOCK TABLE asks for it');
-    const table = out.table(name);
-    for (const child of table === null ? [] : descendants(table))
-      out.relation(child, lock, 'is locked with its parent');
+    const relation = out.find(name);
+    if (relation !== null) lockBelow(out, relation, name.only, lock, new Set());
+  }
+}
+
+/** LOCK TABLE of a view locks what it reads as well. */
+function lockBelow(
+  out: Collector,
+  relation: Relation,
+  only: boolean,
+  lock: (typeof LOCK_MODES)[number],
+  seen: Set<Relation>,
+): void {
+  if ((relation.kind === 'table' || relation.kind === 'foreign-table') && !only)
+    for (const child of descendants(relation)) out.relation(child, lock, 'is locked with its parent');
+  if (relation.kind !== 'view' || seen.has(relation)) return;
+  seen.add(relation);
+  for (const [source, read] of relation.reads) {
+    if (source.kind !== 'table' && source.kind !== 'view') continue;
+    out.relation(source, lock, `${relation.name} reads it, and is locked with it`);
+    lockBelow(out, source, read.only, lock, seen);
   }
 }
 
 export function truncateEffects(out: Collector, action: ActionOf<'truncate'>): void {
+  const emptied = new Set<Table>();
   for (const name of action.tables) {
     out.name(name, AX, 'TRUNCATE removes all rows');
     const table = out.table(name);
     if (table === null) continue;
-    for (const child of descendants(table)) out.relation(child, AX, 'is truncated with its parent');
-    if (action.cascade)
-      for (const other of referencing(table)) out.relation(other, AX, 'TRUNCATE … CASCADE empties it too');
+    for (const one of [table, ...(name.only ? [] : descendants(table))]) emptied.add(one);
   }
-}
-
-/** Tables with foreign keys to a table, and those with foreign keys to them. */
-function referencing(table: Table): Set<Table> {
-  const found = new Set<Table>();
-  const pending = [table];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    for (const other of next.referencedBy) {
-      if (found.has(other)) continue;
-      found.add(other);
-      pending.push(other);
+  for (const table of emptied) {
+    out.relation(table, AX, 'TRUNCATE removes all rows');
+    if (action.restartIdentity)
+      for (const sequence of table.sequences) out.relation(sequence, AX, 'RESTART IDENTITY sets it back');
+    if (!action.cascade) continue;
+    for (const other of table.referencedBy) {
+      if (!emptied.has(other)) out.relation(other, AX, 'TRUNCATE … CASCADE empties it too');
+      for (const one of [other, ...descendants(other)]) emptied.add(one);
     }
   }
-  return found;
 }

@@ -1,15 +1,20 @@
-import { descendants } from '../catalog/catalog.ts';
+import { descendants, isPartitioned } from '../catalog/catalog.ts';
 import type { ActionOf } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
 
 const AX = 'AccessExclusiveLock';
 const SUX = 'ShareUpdateExclusiveLock';
 
-export function renameEffects(out: Collector, action: ActionOf<'rename'>): void {
+export function renameEffects(out: Collector, action: ActionOf<'rename'>, version: number): void {
   // ALTER INDEX … RENAME is gentle; ALTER TABLE … RENAME on an index is not.
   out.name(action.relation, action.what === 'index' ? SUX : AX, 'RENAME changes the catalog only');
   const table = out.table(action.relation);
-  if (action.what !== 'column' || table === null) return;
+  if (table === null) return;
+  if (action.what === 'trigger' && version >= 15 && isPartitioned(table)) {
+    for (const partition of descendants(table))
+      out.relation(partition, AX, 'its part of the trigger is renamed as well');
+  }
+  if (action.what !== 'column') return;
   for (const child of descendants(table))
     out.relation(child, AX, `the column of a partition or child of ${table.name} is renamed as well`);
 }

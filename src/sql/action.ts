@@ -34,6 +34,27 @@ export interface SqlBody {
   readonly returned: Expression | null;
 }
 
+/** A table as FROM, LOCK or TRUNCATE names it. */
+export interface Target extends Name {
+  /** ONLY: without its partitions or children. */
+  readonly only: boolean;
+}
+
+/** A relation that a query reads. */
+export interface Read extends Target {
+  /** By FOR UPDATE or its kin. */
+  readonly locksRows: boolean;
+  /** It stands in the FROM of the query itself, and not in one of WITH or of an expression. */
+  readonly inFrom: boolean;
+  /** Columns of it that are or may be named; null for all. */
+  readonly columns: readonly string[] | null;
+}
+
+/** A relation that a query writes. */
+export interface Write extends Target {
+  readonly command: 'insert' | 'update' | 'delete' | 'merge';
+}
+
 export interface ColumnName {
   readonly table: Name;
   readonly column: string;
@@ -101,7 +122,7 @@ export interface Expression {
   /** CURRENT_TIMESTAMP and its kin, which are no function calls. */
   readonly isClock: boolean;
   /** Relations read in subqueries. */
-  readonly reads: readonly Name[];
+  readonly reads: readonly Read[];
 }
 
 export interface ColumnDef {
@@ -184,7 +205,8 @@ export type AlterCommand =
   | { readonly kind: 'set-tablespace'; readonly to: string }
   | { readonly kind: 'set-options'; readonly options: readonly string[] }
   | { readonly kind: 'set-cluster' }
-  | { readonly kind: 'set-trigger' }
+  /** null for ALL and USER */
+  | { readonly kind: 'set-trigger'; readonly name: string | null }
   | { readonly kind: 'set-row-security'; readonly mode: 'enable' | 'disable' | 'force' | 'no-force' }
   | { readonly kind: 'set-rule' | 'set-replica-identity' | 'set-owner' | 'set-of-type' }
   | { readonly kind: 'inherit' | 'no-inherit'; readonly parent: Name }
@@ -222,9 +244,21 @@ export type Action =
       readonly ifNotExists: boolean;
       readonly relationKind: 'table' | 'materialized-view';
       readonly persistence: 'permanent' | 'unlogged' | 'temporary';
-      readonly reads: readonly Name[];
+      readonly reads: readonly Read[];
+      readonly functions: readonly FunctionCall[];
+      /** False for WITH NO DATA: the query is not run. */
+      readonly withData: boolean;
     }
-  | { readonly kind: 'create-view'; readonly name: Name; readonly orReplace: boolean; readonly reads: readonly Name[] }
+  | {
+      readonly kind: 'create-view';
+      readonly name: Name;
+      readonly orReplace: boolean;
+      readonly temporary: boolean;
+      readonly reads: readonly Read[];
+      readonly functions: readonly FunctionCall[];
+      /** The relation in FROM, where there is one only: what is written to the view is written there. */
+      readonly base: Name | null;
+    }
   | {
       readonly kind: 'create-sequence';
       readonly name: Name;
@@ -284,13 +318,42 @@ export type Action =
       readonly cascade: boolean;
       readonly concurrently: boolean;
     }
-  /** A trigger, policy or rule of a table. */
   | {
-      readonly kind: 'create-table-object' | 'drop-table-object' | 'alter-table-object';
+      readonly kind: 'create-trigger';
+      readonly name: string;
+      readonly table: Name;
+      readonly orReplace: boolean;
+      readonly forEachRow: boolean;
+      readonly calls: Name;
+      /** The other table of a constraint trigger. */
+      readonly from: Name | null;
+    }
+  | {
+      readonly kind: 'create-rule';
+      readonly name: string;
+      readonly table: Name;
+      readonly on: 'select' | 'insert' | 'update' | 'delete';
+      readonly instead: boolean;
+      readonly reads: readonly Read[];
+      readonly writes: readonly Write[];
+      readonly functions: readonly FunctionCall[];
+    }
+  | {
+      readonly kind: 'create-policy' | 'alter-policy';
+      readonly name: string;
+      readonly table: Name;
+      readonly reads: readonly Read[];
+      readonly functions: readonly FunctionCall[];
+    }
+  | {
+      readonly kind: 'drop-table-object';
       readonly what: 'trigger' | 'policy' | 'rule';
       readonly table: Name;
       readonly name: string;
+      readonly ifExists: boolean;
     }
+  /** ALTER … DEPENDS ON EXTENSION of what belongs to a relation. */
+  | { readonly kind: 'depends-on-extension'; readonly what: 'relation' | 'trigger'; readonly relation: Name }
   | {
       readonly kind: 'reindex';
       readonly target: 'index' | 'table' | 'schema' | 'database';
@@ -300,24 +363,39 @@ export type Action =
   | { readonly kind: 'cluster'; readonly table: Name | null }
   | { readonly kind: 'vacuum'; readonly tables: readonly Name[]; readonly full: boolean }
   | { readonly kind: 'analyze'; readonly tables: readonly Name[] }
-  | { readonly kind: 'refresh-materialized-view'; readonly name: Name; readonly concurrently: boolean }
-  | { readonly kind: 'truncate'; readonly tables: readonly Name[]; readonly cascade: boolean }
+  | {
+      readonly kind: 'refresh-materialized-view';
+      readonly name: Name;
+      readonly concurrently: boolean;
+      readonly withData: boolean;
+    }
+  | {
+      readonly kind: 'truncate';
+      readonly tables: readonly Target[];
+      readonly cascade: boolean;
+      readonly restartIdentity: boolean;
+    }
   | {
       readonly kind: 'lock-table';
-      readonly tables: readonly Name[];
+      readonly tables: readonly Target[];
       /** 1 (AccessShareLock) to 8 (AccessExclusiveLock), as in lockdefs.h */
       readonly mode: number;
     }
-  | { readonly kind: 'comment'; readonly relation: Name | null }
+  | {
+      readonly kind: 'comment';
+      /** The relation, or the one that what is commented on belongs to. */
+      readonly on: 'relation' | 'column' | 'part' | 'other';
+      readonly relation: Name | null;
+    }
   | {
       readonly kind: 'dml';
       readonly command: 'insert' | 'update' | 'delete' | 'merge' | 'copy-from';
-      readonly table: Name;
+      readonly table: Target;
       readonly alias: string | null;
       readonly assigns: readonly string[];
-      readonly reads: readonly Name[];
-      /** Relations written by data-modifying CTEs. */
-      readonly writes: readonly Name[];
+      readonly reads: readonly Read[];
+      /** What its data-modifying WITH queries write. */
+      readonly writes: readonly Write[];
       readonly hasWhere: boolean;
       /** INSERT … VALUES */
       readonly values: boolean;
@@ -329,8 +407,7 @@ export type Action =
     }
   | {
       readonly kind: 'select';
-      readonly reads: readonly Name[];
-      readonly locksRows: boolean;
+      readonly reads: readonly Read[];
       readonly functions: readonly FunctionCall[];
     }
   | { readonly kind: 'create-schema'; readonly name: string; readonly ifNotExists: boolean }
@@ -373,7 +450,6 @@ export type Action =
   | { readonly kind: 'call'; readonly call: FunctionCall }
   | { readonly kind: 'prepare'; readonly name: string; readonly action: Action }
   | { readonly kind: 'execute'; readonly name: string }
-  /** DISCARD ALL is a DEALLOCATE ALL too. */
   | { readonly kind: 'deallocate'; readonly name: string | null }
   | { readonly kind: 'explain'; readonly action: Action; readonly analyze: boolean }
   | { readonly kind: 'create-domain'; readonly name: Name; readonly base: TypeName; readonly constrained: boolean }
@@ -407,13 +483,18 @@ export type Action =
   | {
       readonly kind: 'set';
       readonly name: string;
-      /** null for RESET and SET … TO DEFAULT */
+      /** null for RESET and SET … TO DEFAULT; a list as PostgreSQL keeps it, quoted where it must be */
       readonly value: string | null;
       readonly local: boolean;
     }
+  /** DISCARD ALL, or parts of what a session holds. */
+  | { readonly kind: 'discard'; readonly what: 'all' | 'temporary-tables' | 'other' }
   | {
       readonly kind: 'transaction';
       readonly command: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare' | 'other';
+      readonly savepoint: string | null;
+      /** AND CHAIN: the next transaction begins at once. */
+      readonly chain: boolean;
     }
   | { readonly kind: 'do'; readonly language: string; readonly body: string }
   /** Something that is not modelled; effects say so and assume the strongest plausible lock on `relations`. */

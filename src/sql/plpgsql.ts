@@ -4,7 +4,7 @@ import { constantText, evaluate, hole, text, type Value, type Variables } from '
 import { hasPlaceholder, readDynamic } from './dynamic-sql.ts';
 import { parse, parseCode, type Node } from './libpg.ts';
 import { rowsOf } from './constant-rows.ts';
-import { relationsIn } from './lower/expression.ts';
+import { readsIn } from './lower/use.ts';
 import { lowerStatement } from './lower/statement.ts';
 import { walk } from './lower/walk.ts';
 
@@ -327,7 +327,7 @@ function asksCatalog(condition: unknown): boolean {
   const { query } = fields(fields(condition)['PLpgSQL_expr']);
   const outcome = parse(`SELECT ${word(query)}`);
   if (!outcome.ok) return false;
-  const reads = relationsIn(outcome.stmts);
+  const reads = readsIn(outcome.stmts);
   let asks = false;
   walk(outcome.stmts, (_type, inner) => {
     if ('FuncCall' in inner) asks ||= calledName(inner.FuncCall.funcname).startsWith('to_reg');

@@ -60,7 +60,7 @@ function describeRelation(catalog: Catalog, relation: Relation): Record<string, 
       };
     case 'view':
     case 'materialized-view':
-      return { kind: relation.kind, reads: names(relation.reads), indexes: names(relation.indexes) };
+      return { kind: relation.kind, reads: names(relation.reads.keys()), indexes: names(relation.indexes) };
     case 'sequence':
       return {
         kind: 'sequence',

@@ -125,7 +125,7 @@ function command(node: AlterTableCmd): AlterCommand {
     case 'AT_DisableTrigAll':
     case 'AT_EnableTrigUser':
     case 'AT_DisableTrigUser':
-      return { kind: 'set-trigger' };
+      return { kind: 'set-trigger', name: node.name ?? null };
     case 'AT_EnableRule':
     case 'AT_EnableAlwaysRule':
     case 'AT_EnableReplicaRule':

@@ -30,6 +30,7 @@ export function drop({ removeType, objects = [], behavior, missing_ok, concurren
       what: TABLE_OBJECTS[removeType],
       table: listName(parts.slice(0, -1)),
       name: strings(parts).at(-1) ?? '',
+      ifExists,
     };
   }
   if (!cascade && FUNCTIONS.has(removeType ?? 'OBJECT_TABLE')) {

@@ -1,8 +1,13 @@
 import type { Node, RangeVar, TypeName as TypeNode } from '../libpg.ts';
-import type { Name, TypeName } from '../action.ts';
+import type { Name, Target, TypeName } from '../action.ts';
 
 export function relationName(relation: RangeVar | undefined): Name {
   return { schema: relation?.schemaname ?? null, name: relation?.relname ?? '' };
+}
+
+/** A table that FROM, LOCK or TRUNCATE names, with or without ONLY. */
+export function target(relation: RangeVar | undefined): Target {
+  return { ...relationName(relation), only: relation?.inh !== true };
 }
 
 export function strings(nodes: readonly Node[] | undefined): string[] {
@@ -44,6 +49,6 @@ function modifier(node: Node): number | string {
   return 'ColumnRef' in node ? strings(node.ColumnRef.fields).join('.') : '?';
 }
 
-export function rangeVars(nodes: readonly Node[] | undefined): Name[] {
-  return (nodes ?? []).flatMap((node) => ('RangeVar' in node ? [relationName(node.RangeVar)] : []));
+export function rangeVars(nodes: readonly Node[] | undefined): Target[] {
+  return (nodes ?? []).flatMap((node) => ('RangeVar' in node ? [target(node.RangeVar)] : []));
 }

@@ -1,12 +1,25 @@
-import type { CopyStmt, DeleteStmt, InsertStmt, MergeStmt, Node, SelectStmt, UpdateStmt } from '../libpg.ts';
-import type { Action, Name } from '../action.ts';
-import { functionsIn, relationsIn } from './expression.ts';
-import { relationName } from './name.ts';
+import type {
+  CopyStmt,
+  CreateTableAsStmt,
+  DeleteStmt,
+  InsertStmt,
+  MergeStmt,
+  Node,
+  SelectStmt,
+  UpdateStmt,
+  ViewStmt,
+} from '../libpg.ts';
+import type { Action, ActionOf, Name } from '../action.ts';
+import { relationName, target } from './name.ts';
 import { pinnedColumns, sourcesIn } from './reach.ts';
+import { setConfig } from './session.ts';
 import { persistence } from './table.ts';
-import { walk } from './walk.ts';
+import { type Use, useIn } from './use.ts';
 
 export function select(node: SelectStmt, whole: Node): Action {
+  const setting = setConfig(node);
+  if (setting !== null) return setting;
+  const { reads, functions, writes } = useIn(whole);
   const into = node.intoClause?.rel;
   if (into !== undefined) {
     return {
@@ -15,24 +28,15 @@ export function select(node: SelectStmt, whole: Node): Action {
       ifNotExists: false,
       relationKind: 'table',
       persistence: persistence(into.relpersistence),
-      reads: relationsIn(whole),
+      reads,
+      functions,
+      withData: true,
     };
   }
-  const writes = writesIn(node.withClause);
-  const [first] = writes;
-  if (first !== undefined) {
-    return {
-      ...DML,
-      command: first.command,
-      table: first.table,
-      reads: relationsIn(whole),
-      writes: writes.map(({ table }) => table),
-      hasWhere: true,
-      sources: sourcesIn(whole),
-      functions: functionsIn(whole),
-    };
-  }
-  return { kind: 'select', reads: relationsIn(whole), locksRows: locksRows(whole), functions: functionsIn(whole) };
+  const [first, ...others] = writes;
+  if (first === undefined) return { kind: 'select', reads, functions };
+  const { command, ...table } = first;
+  return { ...DML, command, table, reads, writes: others, hasWhere: true, sources: sourcesIn(whole), functions };
 }
 
 const DML = {
@@ -52,54 +56,82 @@ type DmlStmt =
   | { readonly command: 'delete'; readonly node: DeleteStmt }
   | { readonly command: 'merge'; readonly node: MergeStmt };
 
-export function dml({ command, node }: DmlStmt): Action {
+export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
   const query = command === 'insert' ? node.selectStmt : undefined;
   return {
     kind: 'dml',
     command,
-    table: relationName(node.relation),
+    table: target(node.relation),
     alias: node.relation?.alias?.aliasname ?? null,
-    assigns: command === 'update' ? targets(node.targetList) : command === 'insert' ? targets(node.cols) : [],
-    reads: relationsIn(node),
-    writes: writesIn(node.withClause).map(({ table }) => table),
+    assigns: command === 'update' ? assigned(node.targetList) : command === 'insert' ? assigned(node.cols) : [],
     hasWhere: (command === 'update' || command === 'delete') && node.whereClause !== undefined,
     values: query !== undefined && 'SelectStmt' in query && query.SelectStmt.valuesLists !== undefined,
     sources: sourcesIn({ ...node, relation: undefined }),
     pinned: command === 'update' || command === 'delete' ? pinnedColumns(node.whereClause) : [],
-    functions: functionsIn(node),
+    ...useIn(node),
   };
 }
 
 export function copy(node: CopyStmt): Action {
-  if (node.is_from === true)
-    return { ...DML, command: 'copy-from', table: relationName(node.relation), reads: [], values: true, functions: [] };
-  const reads = node.relation === undefined ? relationsIn(node.query) : [relationName(node.relation)];
-  return { kind: 'select', reads, locksRows: false, functions: functionsIn(node.query) };
+  if (node.is_from === true) {
+    const use: Use = { reads: [], writes: [], functions: [] };
+    return { ...DML, ...use, command: 'copy-from', table: target(node.relation), values: true };
+  }
+  const source = node.relation === undefined ? node.query : { RangeVar: node.relation };
+  return query(source) ?? readOnly(source);
 }
 
-function targets(list: readonly Node[] | undefined): string[] {
+/** A query that another statement holds: of DECLARE CURSOR or COPY. Null for what is none. */
+export function query(node: Node | undefined): Action | null {
+  if (node === undefined) return null;
+  if ('SelectStmt' in node) return select(node.SelectStmt, node);
+  if ('InsertStmt' in node) return dml({ command: 'insert', node: node.InsertStmt });
+  if ('UpdateStmt' in node) return dml({ command: 'update', node: node.UpdateStmt });
+  if ('DeleteStmt' in node) return dml({ command: 'delete', node: node.DeleteStmt });
+  if ('MergeStmt' in node) return dml({ command: 'merge', node: node.MergeStmt });
+  return null;
+}
+
+function readOnly(node: Node | undefined): ActionOf<'select'> {
+  const { reads, functions } = useIn(node);
+  return { kind: 'select', reads, functions };
+}
+
+/** CREATE TABLE AS and CREATE MATERIALIZED VIEW. */
+export function createTableAs({ into, query: source, objtype, if_not_exists }: CreateTableAsStmt): Action {
+  const { reads, functions } = useIn(source);
+  return {
+    kind: 'create-table-as',
+    name: relationName(into?.rel),
+    ifNotExists: if_not_exists === true,
+    relationKind: objtype === 'OBJECT_MATVIEW' ? 'materialized-view' : 'table',
+    persistence: persistence(into?.rel?.relpersistence),
+    reads,
+    functions,
+    withData: into?.skipData !== true,
+  };
+}
+
+export function createView({ view, replace, query: source }: ViewStmt): Action {
+  const { reads, functions } = useIn(source);
+  return {
+    kind: 'create-view',
+    name: relationName(view),
+    orReplace: replace === true,
+    temporary: view?.relpersistence === 't',
+    reads,
+    functions,
+    base: baseOf(source),
+  };
+}
+
+function baseOf(source: Node | undefined): Name | null {
+  const [item, ...others] = source !== undefined && 'SelectStmt' in source ? (source.SelectStmt.fromClause ?? []) : [];
+  return item !== undefined && 'RangeVar' in item && others.length === 0 ? relationName(item.RangeVar) : null;
+}
+
+function assigned(list: readonly Node[] | undefined): string[] {
   return (list ?? []).flatMap((item) =>
     'ResTarget' in item && item.ResTarget.name !== undefined ? [item.ResTarget.name] : [],
   );
-}
-
-/** Relations that data-modifying WITH queries write. */
-function writesIn(root: unknown): { command: 'insert' | 'update' | 'delete' | 'merge'; table: Name }[] {
-  const writes: { command: 'insert' | 'update' | 'delete' | 'merge'; table: Name }[] = [];
-  walk(root, (_type, node) => {
-    if ('InsertStmt' in node) writes.push({ command: 'insert', table: relationName(node.InsertStmt.relation) });
-    if ('UpdateStmt' in node) writes.push({ command: 'update', table: relationName(node.UpdateStmt.relation) });
-    if ('DeleteStmt' in node) writes.push({ command: 'delete', table: relationName(node.DeleteStmt.relation) });
-    if ('MergeStmt' in node) writes.push({ command: 'merge', table: relationName(node.MergeStmt.relation) });
-  });
-  return writes;
-}
-
-/** FOR UPDATE and its kin take RowShareLock on what they name. */
-function locksRows(root: Node): boolean {
-  let found = false;
-  walk(root, (type) => {
-    if (type === 'LockingClause') found = true;
-  });
-  return found;
 }

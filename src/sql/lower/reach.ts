@@ -1,12 +1,12 @@
 import type { Node } from '../libpg.ts';
 import type { Name } from '../action.ts';
-import { relationsIn } from './expression.ts';
+import { readsIn } from './use.ts';
 import { relationName, strings } from './name.ts';
 import { walk } from './walk.ts';
 
 /** Relations whose rows come in one by one: those of FROM, USING and WITH, not those that a condition looks into. */
 export function sourcesIn(root: unknown): Name[] {
-  const all = new Set(relationsIn(root).map(({ schema, name }) => `${schema ?? ''}.${name}`));
+  const all = new Set(readsIn(root).map(({ schema, name }) => `${schema ?? ''}.${name}`));
   const found = new Map<string, Name>();
   walk(root, (type, node) => {
     if (type === 'SubLink') return false;

@@ -4,17 +4,18 @@ import { alterTable } from './alter-table.ts';
 import { comment } from './comment.ts';
 import { alterDomain, createDomain } from './domain.ts';
 import { drop } from './drop.ts';
-import { relationsIn } from './expression.ts';
 import { alterFunction, call, createFunction } from './function.ts';
 import { createIndex, reindex } from './indexes.ts';
 import { vacuum } from './maintenance.ts';
 import { listName, rangeVars, relationName, strings } from './name.ts';
 import { hasOption, textOption } from './option.ts';
-import { copy, dml, select } from './query.ts';
+import { copy, createTableAs, createView, dml, query, select } from './query.ts';
 import { rename, setSchema } from './rename.ts';
 import { alterSequence, createSequence } from './sequence.ts';
-import { set, transaction } from './session.ts';
-import { createTable, persistence } from './table.ts';
+import { discard, set, transaction } from './session.ts';
+import { createRule, createTrigger, dependsOnExtension, policy } from './table-object.ts';
+import { createTable } from './table.ts';
+import { readsIn } from './use.ts';
 
 /** Statements that lock no relation, whatever they say. */
 const NO_RELATION = new Set([
@@ -28,7 +29,6 @@ const NO_RELATION = new Set([
   'AlterExtensionStmt',
   'AlterFdwStmt',
   'AlterForeignServerStmt',
-  'AlterObjectDependsStmt',
   'AlterOpFamilyStmt',
   'AlterOperatorStmt',
   'AlterOwnerStmt',
@@ -59,7 +59,6 @@ const NO_RELATION = new Set([
   'CreateTransformStmt',
   'CreateUserMappingStmt',
   'DefineStmt',
-  'DiscardStmt',
   'DropRoleStmt',
   'DropUserMappingStmt',
   'FetchStmt',
@@ -67,7 +66,6 @@ const NO_RELATION = new Set([
   'ListenStmt',
   'LoadStmt',
   'NotifyStmt',
-  'ReassignOwnedStmt',
   'SecLabelStmt',
   'UnlistenStmt',
   'VariableShowStmt',
@@ -96,9 +94,7 @@ function lowered(node: Node): Action {
 
 function fallback(type: string, node: Node): Action {
   if (RUNS_ALONE.has(type)) return { kind: 'runs-alone' };
-  return NO_RELATION.has(type)
-    ? { kind: 'no-relation' }
-    : { kind: 'unknown', node: type, relations: relationsIn(node) };
+  return NO_RELATION.has(type) ? { kind: 'no-relation' } : { kind: 'unknown', node: type, relations: readsIn(node) };
 }
 
 /** Null for what is not modelled. */
@@ -120,10 +116,9 @@ function lower(node: Node): Action | null {
     return { kind: 'prepare', name: node.PrepareStmt.name ?? '', action: lowered(node.PrepareStmt.query) };
   if ('ExecuteStmt' in node) return { kind: 'execute', name: node.ExecuteStmt.name ?? '' };
   if ('DeallocateStmt' in node) return { kind: 'deallocate', name: node.DeallocateStmt.name ?? null };
-  if ('DiscardStmt' in node && node.DiscardStmt.target === 'DISCARD_ALL') return { kind: 'deallocate', name: null };
   if ('ExplainStmt' in node && node.ExplainStmt.query !== undefined) {
-    const { query, options } = node.ExplainStmt;
-    return { kind: 'explain', action: lowered(query), analyze: hasOption(options, 'analyze') };
+    const { query: explained, options } = node.ExplainStmt;
+    return { kind: 'explain', action: lowered(explained), analyze: hasOption(options, 'analyze') };
   }
   if ('DropStmt' in node) return drop(node.DropStmt);
   if ('RenameStmt' in node) return rename(node.RenameStmt);
@@ -131,44 +126,18 @@ function lower(node: Node): Action | null {
   if ('TransactionStmt' in node) return transaction(node.TransactionStmt);
   if ('VariableSetStmt' in node) return set(node.VariableSetStmt);
   if ('VacuumStmt' in node) return vacuum(node.VacuumStmt);
-  if ('CreateTableAsStmt' in node) {
-    const { into, query, objtype, if_not_exists } = node.CreateTableAsStmt;
-    return {
-      kind: 'create-table-as',
-      name: relationName(into?.rel),
-      ifNotExists: if_not_exists === true,
-      relationKind: objtype === 'OBJECT_MATVIEW' ? 'materialized-view' : 'table',
-      persistence: persistence(into?.rel?.relpersistence),
-      reads: relationsIn(query),
-    };
-  }
-  if ('ViewStmt' in node) {
-    const { view, replace, query } = node.ViewStmt;
-    return { kind: 'create-view', name: relationName(view), orReplace: replace === true, reads: relationsIn(query) };
-  }
+  if ('CreateTableAsStmt' in node) return createTableAs(node.CreateTableAsStmt);
+  if ('ViewStmt' in node) return createView(node.ViewStmt);
+  if ('DeclareCursorStmt' in node) return query(node.DeclareCursorStmt.query);
+  if ('DiscardStmt' in node) return discard(node.DiscardStmt);
   if ('CreateSeqStmt' in node) return createSequence(node.CreateSeqStmt);
   if ('AlterSeqStmt' in node) return alterSequence(node.AlterSeqStmt);
   if ('AlterObjectSchemaStmt' in node) return setSchema(node.AlterObjectSchemaStmt);
-  if ('CreateTrigStmt' in node) {
-    const { relation, trigname } = node.CreateTrigStmt;
-    return { kind: 'create-table-object', what: 'trigger', table: relationName(relation), name: trigname ?? '' };
-  }
-  if ('RuleStmt' in node) {
-    return {
-      kind: 'create-table-object',
-      what: 'rule',
-      table: relationName(node.RuleStmt.relation),
-      name: node.RuleStmt.rulename ?? '',
-    };
-  }
-  if ('CreatePolicyStmt' in node) {
-    const { table, policy_name } = node.CreatePolicyStmt;
-    return { kind: 'create-table-object', what: 'policy', table: relationName(table), name: policy_name ?? '' };
-  }
-  if ('AlterPolicyStmt' in node) {
-    const { table, policy_name } = node.AlterPolicyStmt;
-    return { kind: 'alter-table-object', what: 'policy', table: relationName(table), name: policy_name ?? '' };
-  }
+  if ('CreateTrigStmt' in node) return createTrigger(node.CreateTrigStmt);
+  if ('RuleStmt' in node) return createRule(node.RuleStmt);
+  if ('CreatePolicyStmt' in node) return policy('create-policy', node.CreatePolicyStmt);
+  if ('AlterPolicyStmt' in node) return policy('alter-policy', node.AlterPolicyStmt);
+  if ('AlterObjectDependsStmt' in node) return dependsOnExtension(node.AlterObjectDependsStmt);
   if ('ReindexStmt' in node) return reindex(node.ReindexStmt);
   if ('ClusterStmt' in node) {
     const { relation } = node.ClusterStmt;
@@ -179,6 +148,7 @@ function lower(node: Node): Action | null {
       kind: 'refresh-materialized-view',
       name: relationName(node.RefreshMatViewStmt.relation),
       concurrently: node.RefreshMatViewStmt.concurrent === true,
+      withData: node.RefreshMatViewStmt.skipData !== true,
     };
   }
   if ('TruncateStmt' in node) {
@@ -186,6 +156,7 @@ function lower(node: Node): Action | null {
       kind: 'truncate',
       tables: rangeVars(node.TruncateStmt.relations),
       cascade: node.TruncateStmt.behavior === 'DROP_CASCADE',
+      restartIdentity: node.TruncateStmt.restart_seqs === true,
     };
   }
   if ('LockStmt' in node)

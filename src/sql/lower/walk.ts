@@ -30,12 +30,12 @@ export function walk(root: unknown, visit: (type: string, node: Node) => boolean
   }
 }
 
-function isNodeType(key: string): boolean {
+export function isNodeType(key: string): boolean {
   const code = key.charCodeAt(0);
   return code >= 65 && code <= 90;
 }
 
-function reverseFrom(list: unknown[], from: number): void {
+export function reverseFrom(list: unknown[], from: number): void {
   for (let low = from, high = list.length - 1; low < high; low += 1, high -= 1)
     [list[low], list[high]] = [list[high], list[low]];
 }

@@ -1,3 +1,34 @@
+/** Views, sequences, types and the like, with tables that nothing else uses. */
+const OBJECTS = `
+CREATE TABLE depots (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, city text NOT NULL, size int);
+CREATE TABLE parcels (id serial, depot_id bigint REFERENCES depots, size int, city text);
+CREATE TABLE stops (at date NOT NULL, depot_id bigint, n int) PARTITION BY RANGE (at);
+CREATE TABLE stops_2020 PARTITION OF stops FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE stops_2021 PARTITION OF stops FOR VALUES FROM ('2021-01-01') TO ('2022-01-01') PARTITION BY LIST (n);
+CREATE TABLE stops_2021_1 PARTITION OF stops_2021 FOR VALUES IN (1);
+CREATE INDEX stops_n ON stops (n);
+CREATE TABLE clerks (name text);
+CREATE TABLE drivers (licence text) INHERITS (clerks);
+CREATE VIEW depot_sizes AS SELECT id, city, size FROM depots;
+CREATE VIEW depot_parcels AS SELECT d.id, p.size FROM depot_sizes d JOIN parcels p ON p.depot_id = d.id;
+CREATE VIEW used_depots AS SELECT id, size FROM depot_sizes d WHERE EXISTS (SELECT 1 FROM parcels p WHERE p.depot_id = d.id);
+CREATE VIEW all_stops AS SELECT * FROM stops;
+CREATE VIEW parcel_count AS SELECT count(*) AS n FROM parcels;
+CREATE TRIGGER parcel_count_touch INSTEAD OF INSERT OR UPDATE OR DELETE ON parcel_count FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE VIEW parcel_sizes AS SELECT size FROM parcels;
+CREATE RULE parcel_sizes_add AS ON INSERT TO parcel_sizes DO INSTEAD INSERT INTO clerks SELECT city FROM depots;
+CREATE MATERIALIZED VIEW depot_list AS SELECT id, city FROM depots;
+CREATE UNIQUE INDEX depot_list_id ON depot_list (id);
+CREATE MATERIALIZED VIEW depot_copy AS SELECT * FROM depot_list;
+CREATE TRIGGER stops_row AFTER INSERT ON stops FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER stops_all AFTER INSERT ON stops FOR EACH STATEMENT EXECUTE FUNCTION touch();
+INSERT INTO depots (city, size) VALUES ('Ulm', 1), ('Bonn', 2);
+INSERT INTO parcels (depot_id, size) VALUES (1, 5);
+INSERT INTO stops VALUES ('2020-02-02', 1, 1), ('2021-02-02', 1, 1);
+INSERT INTO clerks VALUES ('Ada');
+CREATE RULE parcels_gone AS ON DELETE TO parcels DO ALSO INSERT INTO clerks VALUES ('gone');
+`;
+
 /** The schema that all shapes run against, with a few rows in it. */
 export const SCHEMA = `
 CREATE SCHEMA other;
@@ -50,4 +81,4 @@ INSERT INTO users (email, name, age, level) VALUES ('a@b', 'a', 2, 1), ('b@c', '
 INSERT INTO orders (id, user_id, total, note) VALUES (1, 1, 1, 'x'), (2, 2, 2, 'y');
 INSERT INTO lines VALUES (1, 'a');
 INSERT INTO visits VALUES ('2020-02-02', '/'), ('2030-01-01', '/');
-`;
+${OBJECTS}`;
