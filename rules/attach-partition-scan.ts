@@ -37,10 +37,11 @@ export default defineRule({
     if (first === undefined) return null;
     return {
       relations: relationsOf(found),
-      message: `every row of ${first.effect.relation} is checked while nobody can read or write it`,
+      message: `${first.part.indexBuild || first.effect.indexBuild ? `indexes are built over all of ${first.effect.relation}` : `every row of ${first.effect.relation} is checked`} while nobody can read or write it`,
       why: reason(first),
-      instead:
-        'First give that table a CHECK constraint that proves it (NOT VALID, then VALIDATE): then no row is read.',
+      instead: first.effect.indexBuild
+        ? `First CREATE INDEX CONCURRENTLY on ${first.effect.relation} like each index of the partitioned table, and give it a CHECK that proves its bounds (NOT VALID, then VALIDATE): then no row is read.`
+        : 'First give that table a CHECK constraint that proves it (NOT VALID, then VALIDATE): then no row is read.',
     };
   },
 });

@@ -1,11 +1,19 @@
-import { blocked, defineRule, reason, relationsOf, whoWaits } from '../src/lint/kit.ts';
+import {
+  blocked,
+  defineRule,
+  reason,
+  relationsOf,
+  REQUIRED_WITHOUT_VALUE,
+  sqlName,
+  whoWaits,
+} from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'constraint-scan',
   category: 'blocking',
   severity: 'error',
   docs: {
-    what: 'A CHECK, FOREIGN KEY or NOT NULL constraint that is validated as it is added.',
+    what: 'A CHECK, FOREIGN KEY or NOT NULL constraint that is validated as it is added, or by the statement that adds it.',
     why: 'Every row is read while writes (FOREIGN KEY, on both tables) or all traffic (CHECK, NOT NULL) wait.',
     instead:
       'Add it NOT VALID, which is instant and holds for new rows, then VALIDATE CONSTRAINT in a later file: that reads every row but lets writes go on.',
@@ -25,6 +33,14 @@ export default defineRule({
       {
         before: 'CREATE TABLE orders (total numeric);',
         sql: 'ALTER TABLE orders ADD COLUMN tax numeric CHECK (tax >= 0);',
+      },
+      {
+        before: 'CREATE TABLE orders (total numeric);',
+        sql: 'ALTER TABLE orders\n  ADD CONSTRAINT total_positive CHECK (total > 0) NOT VALID,\n  VALIDATE CONSTRAINT total_positive;',
+      },
+      {
+        before: 'CREATE TABLE orders (id bigint);\nCREATE UNIQUE INDEX orders_id ON orders (id);',
+        sql: 'ALTER TABLE orders ADD PRIMARY KEY USING INDEX orders_id;',
       },
       {
         before:
@@ -54,21 +70,48 @@ export default defineRule({
     ],
   },
   on: ['alter-table'],
-  check: ({ effects }) => {
+  check: ({ action, effects }) => {
     // A rewrite checks the constraint on its way, and is another rule's hazard, like the build of an index.
-    const found = blocked(effects, ({ by, indexBuild }, { rewrite }) => ADDS.has(by) && !indexBuild && !rewrite);
+    // So is a column that cannot be added while there are rows.
+    const found = blocked(
+      effects,
+      ({ by, indexBuild, because }, { rewrite }) =>
+        CHECKS.has(by) && !indexBuild && !rewrite && because !== REQUIRED_WITHOUT_VALUE,
+    );
     const [first] = found;
     if (first === undefined) return null;
+    const { effect, part } = first;
+    const index = action.commands.flatMap((command) =>
+      command.kind === 'add-constraint' && command.constraint.kind === 'primary-key'
+        ? command.constraint.usingIndex
+        : [],
+    )[0];
+    const table = sqlName(action.name);
     return {
       relations: relationsOf(found),
-      message: `the new ${first.part.by === 'add-column' ? 'column' : 'constraint'} is checked against all of ${first.effect.relation} while ${whoWaits(first.effect)} wait`,
+      message: `the ${part.by === 'add-column' ? 'new column' : 'constraint'} is checked against all of ${effect.relation} while ${whoWaits(effect)} wait`,
       why: reason(first),
       instead:
-        first.part.by === 'add-column'
-          ? 'Add the column without the constraint, fill it by a backfill if it must have a value, then add the constraint NOT VALID and VALIDATE it in a later file.'
-          : 'Add it NOT VALID, then VALIDATE CONSTRAINT in a later file, which lets writes go on.',
+        index !== undefined && index !== null
+          ? `First make its columns NOT NULL without a scan: ADD CONSTRAINT … CHECK (… IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT in a later file, SET NOT NULL. Then this statement takes ${index} over at once.`
+          : (INSTEAD[part.by] ??
+            `ALTER TABLE ${table} ADD CONSTRAINT … NOT VALID; and in a later file ALTER TABLE ${table} VALIDATE CONSTRAINT …; which lets writes go on.`),
     };
   },
 });
 
-const ADDS: ReadonlySet<string> = new Set(['add-constraint', 'add-column', 'alter-constraint']);
+const INSTEAD: Readonly<Record<string, string>> = {
+  'add-column':
+    'Add the column without the constraint, fill it by a backfill if it must have a value, then add the constraint NOT VALID and VALIDATE it in a later file.',
+  'alter-constraint':
+    'Drop the constraint, add it again NOT VALID, then VALIDATE CONSTRAINT in a later file, which lets writes go on.',
+  'validate-constraint':
+    'Put VALIDATE CONSTRAINT into a later file, on its own: there it takes a lock that lets writes go on.',
+};
+
+const CHECKS: ReadonlySet<string> = new Set([
+  'add-constraint',
+  'add-column',
+  'alter-constraint',
+  'validate-constraint',
+]);

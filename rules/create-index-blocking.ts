@@ -31,7 +31,7 @@ export default defineRule({
     ],
   },
   on: ['create-index'],
-  check: ({ effects }) => {
+  check: ({ effects, text }) => {
     const found = blocked(effects);
     const [first] = found;
     if (first === undefined) return null;
@@ -39,7 +39,7 @@ export default defineRule({
       relations: relationsOf(found),
       message: `CREATE INDEX stops ${whoWaits(first.effect)} on ${first.effect.relation} until the index is built`,
       why: `It reads every row under ${first.effect.lock}; INSERT, UPDATE and DELETE wait for as long as that takes.`,
-      instead: 'CREATE INDEX CONCURRENTLY, in a file of its own.',
+      instead: `In a file of its own: ${text.replace(/^CREATE\s+(?:UNIQUE\s+)?INDEX\b/i, '$& CONCURRENTLY')};`,
     };
   },
 });

@@ -1,4 +1,5 @@
 import type { Rule } from '../src/lint/kit.ts';
+import addColumnNotNull from './add-column-not-null.ts';
 import addColumnRewrite from './add-column-rewrite.ts';
 import attachPartitionScan from './attach-partition-scan.ts';
 import changeTypeRewrite from './change-type-rewrite.ts';
@@ -44,6 +45,7 @@ import writeHeavyTable from './write-heavy-table.ts';
 
 /** Every rule, by name. */
 export const rules: readonly Rule[] = [
+  addColumnNotNull,
   addColumnRewrite,
   attachPartitionScan,
   changeTypeRewrite,

@@ -18,7 +18,7 @@ export default defineRule({
     good: [{ before: 'CREATE TABLE orders (id bigint PRIMARY KEY);', sql: 'REINDEX TABLE CONCURRENTLY orders;' }],
   },
   on: ['reindex'],
-  check: ({ effects }) => {
+  check: ({ effects, text }) => {
     const found = blocked(effects);
     const [first] = found;
     if (first === undefined) return null;
@@ -26,7 +26,7 @@ export default defineRule({
       relations: relationsOf(found),
       message: `REINDEX stops writes on ${first.effect.relation}, and most reads, until the index is built`,
       why: 'The index is locked against everything, and a query is planned with a look at every index of its tables.',
-      instead: 'REINDEX … CONCURRENTLY, in a file of its own.',
+      instead: `In a file of its own: ${text.replace(/\b(?:TABLE|INDEX|SCHEMA|DATABASE)\b/i, '$& CONCURRENTLY')};`,
     };
   },
 });

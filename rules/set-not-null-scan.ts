@@ -1,4 +1,4 @@
-import { blocked, defineRule, list, reason, relationsOf } from '../src/lint/kit.ts';
+import { blocked, defineRule, list, quoteIdent, reason, relationsOf, sqlName } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'set-not-null-scan',
@@ -43,11 +43,13 @@ export default defineRule({
     const [first] = found;
     if (first === undefined) return null;
     const columns = action.commands.flatMap((command) => (command.kind === 'set-not-null' ? [command.column] : []));
+    const table = sqlName(action.name);
+    const [column, check] = [quoteIdent(columns[0] ?? ''), quoteIdent(`${columns[0] ?? ''}_given`)];
     return {
       relations: relationsOf(found),
       message: `SET NOT NULL on ${list(columns)} reads all of ${first.effect.relation} while nobody can read or write it`,
       why: reason(first),
-      instead: `ADD CONSTRAINT … CHECK (${columns[0] ?? ''} IS NOT NULL) NOT VALID; in a later file VALIDATE CONSTRAINT; then SET NOT NULL needs no scan; then DROP CONSTRAINT.`,
+      instead: `ALTER TABLE ${table} ADD CONSTRAINT ${check} CHECK (${column} IS NOT NULL) NOT VALID; in a later file ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}; then SET NOT NULL needs no scan; then ALTER TABLE ${table} DROP CONSTRAINT ${check};`,
     };
   },
 });

@@ -1,4 +1,4 @@
-import { blocked, defineRule, reason, relationsOf } from '../src/lint/kit.ts';
+import { blocked, defineRule, reason, relationsOf, sqlName } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'table-rewrite',
@@ -40,7 +40,9 @@ export default defineRule({
         action.kind === 'refresh-materialized-view'
           ? 'REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index and lets reads go on.'
           : action.kind === 'alter-table'
-            ? 'Make a new table as you want it, fill it by a backfill, and swap the names.'
+            ? action.relationKind === 'index'
+              ? `REINDEX (TABLESPACE …) INDEX CONCURRENTLY ${sqlName(action.name)}; in a file of its own.`
+              : 'Make a new table as you want it, fill it by a backfill, and swap the names.'
             : 'Plain VACUUM makes the space usable again beside the traffic; pg_repack gives it back to the disk.',
     };
   },

@@ -7,6 +7,9 @@ import { volatileCall } from './volatility.ts';
 
 const AX = 'AccessExclusiveLock';
 
+export const REQUIRED_WITHOUT_VALUE =
+  'NOT NULL without a default is checked against every row, and fails if there is one';
+
 export function addColumn(context: Context, { column }: Extract<AlterCommand, { kind: 'add-column' }>): Impact {
   const { catalog, version } = context;
   let result: Impact = { lock: AX, because: 'ADD COLUMN changes the catalog only' };
@@ -30,7 +33,7 @@ export function addColumn(context: Context, { column }: Extract<AlterCommand, { 
     result = {
       lock: AX,
       scan: true,
-      because: 'NOT NULL without a default is checked against every row, and fails if there is one',
+      because: REQUIRED_WITHOUT_VALUE,
     };
   const hasValue = result.rewrite === true || (column.default !== null && !column.default.isNull);
   for (const constraint of column.constraints) {

@@ -12,6 +12,7 @@ export type { Action, ActionOf, AlterCommand, ConstraintDef, Name } from '../sql
 export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 export { quoteIdent } from '../postgres/quote.ts';
+export { REQUIRED_WITHOUT_VALUE } from '../effects/columns.ts';
 export { runsAlone } from '../effects/transaction.ts';
 export {
   type Catalog,
