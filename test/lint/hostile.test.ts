@@ -44,7 +44,7 @@ test('ten thousand suppressions are found by where they are', () => {
     (_, n) => `-- tiptoe-disable-next-statement create-index-blocking: small\nCREATE INDEX i${n} ON orders (total);\n`,
   );
   expect(lint(sql.join(''))).toEqual([]);
-});
+}, 60_000);
 
 test('commands of psql and data of COPY end where psql says', () => {
   expect(lint(`\\connect app\n${INDEX}`)).toEqual(['syntax-error', 'create-index-blocking']);
