@@ -18,6 +18,10 @@ import dropIndexLocksTable from './drop-index-locks-table.ts';
 import dropIndexOfConstraint from './drop-index-of-constraint.ts';
 import dropSchema from './drop-schema.ts';
 import dropTable from './drop-table.ts';
+import enumValueUsedTooEarly from './enum-value-used-too-early.ts';
+import foreignKeyTooNarrow from './foreign-key-too-narrow.ts';
+import foreignKeyTypesDiffer from './foreign-key-types-differ.ts';
+import ifNotExistsHidesDifference from './if-not-exists-hides-difference.ts';
 import ifNotExistsKeepsInvalidIndex from './if-not-exists-keeps-invalid-index.ts';
 import lockHeldDuringWork from './lock-held-during-work.ts';
 import lockTable from './lock-table.ts';
@@ -38,6 +42,7 @@ import timeoutDuringConcurrently from './timeout-during-concurrently.ts';
 import transactionCommandIgnored from './transaction-command-ignored.ts';
 import transactionLeftOpen from './transaction-left-open.ts';
 import truncateTable from './truncate-table.ts';
+import typeChangeNeedsUsing from './type-change-needs-using.ts';
 import unbatchedWrite from './unbatched-write.ts';
 import unknownSuppression from './unknown-suppression.ts';
 import unusedSuppression from './unused-suppression.ts';
@@ -64,6 +69,10 @@ export const rules: readonly Rule[] = [
   dropIndexOfConstraint,
   dropSchema,
   dropTable,
+  enumValueUsedTooEarly,
+  foreignKeyTooNarrow,
+  foreignKeyTypesDiffer,
+  ifNotExistsHidesDifference,
   ifNotExistsKeepsInvalidIndex,
   lockHeldDuringWork,
   lockTable,
@@ -84,6 +93,7 @@ export const rules: readonly Rule[] = [
   transactionCommandIgnored,
   transactionLeftOpen,
   truncateTable,
+  typeChangeNeedsUsing,
   unbatchedWrite,
   unknownSuppression,
   unusedSuppression,

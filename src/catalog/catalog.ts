@@ -350,6 +350,12 @@ export function isDomainConstrained(catalog: Catalog, type: TypeName): boolean {
   return domain !== undefined && !type.array && (domain.constrained || isDomainConstrained(catalog, domain.base));
 }
 
+/** The type that a domain is over, through domains over domains; any other type is its own. */
+export function baseType(catalog: Catalog, type: TypeName): TypeName {
+  const domain = type.array ? undefined : catalog.domains.get(typeKey(catalog, type));
+  return domain === undefined ? type : baseType(catalog, domain.base);
+}
+
 export function typeKey(catalog: Catalog, type: { schema: string | null; name: string }): string {
   if (type.schema !== null) return keyOf(type.schema, type.name);
   for (const schema of catalog.searchPath) {

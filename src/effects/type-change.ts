@@ -14,7 +14,7 @@ export function columnTypeChange(
   command: Extract<AlterCommand, { kind: 'set-type' }>,
 ): ColumnTypeChange {
   const column = table?.columns.get(command.column);
-  const spelling = spell(command.type);
+  const spelling = spelledType(command.type);
   if (command.using !== null && command.using.bareColumn === null) {
     return { kind: 'rewrite', because: 'USING computes a new value for every row' };
   }
@@ -39,7 +39,7 @@ export function columnTypeChange(
   const steps =
     between === null ? [[from, target.base] as const] : [[from, between] as const, [between, target.base] as const];
   const changes = steps.map(([a, b]) => typeChange(a, b));
-  const fromTo = `from ${spell(column.type)} to ${spelling}`;
+  const fromTo = `from ${spelledType(column.type)} to ${spelling}`;
   if (changes.includes('rewrite')) return { kind: 'rewrite', because: `the change ${fromTo} writes every row anew` };
   if (changes.includes('utc')) {
     const timezone = catalog.settings.get('timezone')?.toUpperCase();
@@ -90,7 +90,8 @@ function domainBase(catalog: Catalog, type: TypeName): { base: TypeName; constra
   return { base: domain?.base ?? type, constrained: isDomainConstrained(catalog, type) };
 }
 
-function spell(type: TypeName): string {
+/** As a message shows it: `numeric(10,2)[]`. */
+export function spelledType(type: TypeName): string {
   const modifiers = type.modifiers.length === 0 ? '' : `(${type.modifiers.join(',')})`;
   return `${type.schema === null ? '' : `${type.schema}.`}${type.name}${modifiers}${type.array ? '[]' : ''}`;
 }

@@ -8,13 +8,17 @@ import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 
 /** All that a rule needs; rules import nothing else. */
-export type { Action, ActionOf, AlterCommand, ConstraintDef, Name } from '../sql/action.ts';
+export type { Action, ActionOf, AlterCommand, ConstraintDef, Name, TypeName } from '../sql/action.ts';
 export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 export { quoteIdent } from '../postgres/quote.ts';
 export { REQUIRED_WITHOUT_VALUE } from '../effects/columns.ts';
+export { canReference, castContext } from '../postgres/casts.ts';
+export { sameType } from '../postgres/type-change.ts';
+export { spelledType } from '../effects/type-change.ts';
 export { runsAlone } from '../effects/transaction.ts';
 export {
+  baseType,
   type Catalog,
   creationSchema,
   defaultPartition,
@@ -24,7 +28,10 @@ export {
   isSerial,
   qualifiedName,
   resolve,
+  typeKey,
 } from '../catalog/catalog.ts';
+export { keyColumns } from './foreign-keys.ts';
+export { stringLiterals } from './literals.ts';
 export { partitionedTable } from './partitions.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';

@@ -22,6 +22,11 @@ export function typeChange(from: TypeName, to: TypeName): TypeChange {
   return 'rewrite';
 }
 
+/** Whether two types are one, under whatever names. */
+export function sameType(a: TypeName, b: TypeName): boolean {
+  return typeChange(a, b) === 'same';
+}
+
 /** Pairs without a conversion: the binary-coercible casts of pg_cast. */
 const FREE = new Set([
   'cidr>inet',
@@ -54,7 +59,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   serial2: 'int2',
 };
 
-function canonical(type: TypeName): TypeName {
+/** The type without its other names. */
+export function canonical(type: TypeName): TypeName {
   return type.schema === null ? { ...type, name: ALIASES[type.name] ?? type.name } : type;
 }
 

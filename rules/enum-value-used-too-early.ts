@@ -1,0 +1,50 @@
+import { defineRule, stringLiterals, typeKey } from '../src/lint/kit.ts';
+
+export default defineRule({
+  name: 'enum-value-used-too-early',
+  category: 'correctness',
+  severity: 'error',
+  docs: {
+    what: 'A value that ALTER TYPE … ADD VALUE added, used in the same transaction.',
+    why: 'PostgreSQL refuses a new enum value until the transaction that added it has been committed.',
+    instead: 'Use it in a later file.',
+    source: 'https://www.postgresql.org/docs/current/sql-altertype.html#id-1.9.3.42.7',
+  },
+  examples: {
+    bad: [
+      {
+        before: "CREATE TYPE mood AS ENUM ('calm');\nCREATE TABLE people (mood mood);",
+        sql: "BEGIN;\nALTER TYPE mood ADD VALUE 'happy';\nINSERT INTO people VALUES ('happy');\nCOMMIT;",
+        fails: '55P04',
+      },
+    ],
+    good: [
+      {
+        before: "CREATE TYPE mood AS ENUM ('calm');\nCREATE TABLE people (mood mood);",
+        sql: "ALTER TYPE mood ADD VALUE 'happy';",
+      },
+      {
+        sql: "BEGIN;\nCREATE TYPE mood AS ENUM ('calm');\nALTER TYPE mood ADD VALUE 'happy';\nCREATE TABLE people (mood mood DEFAULT 'happy');\nCOMMIT;",
+      },
+    ],
+  },
+  on: ['dml', 'select', 'create-table', 'alter-table', 'create-table-as', 'create-index', 'create-view'],
+  check: ({ catalog, transaction, text, effects }) => {
+    const added = transaction.flatMap(({ action }) =>
+      action.kind === 'alter-enum' && action.command === 'add-value' ? [action] : [],
+    );
+    if (added.length === 0) return null;
+    const made = new Set(
+      transaction.flatMap(({ action }) => (action.kind === 'create-enum' ? [typeKey(catalog, action.name)] : [])),
+    );
+    const literals = new Set(stringLiterals(text));
+    const early = added.find(({ name, value }) => literals.has(value) && !made.has(typeKey(catalog, name)));
+    if (early === undefined) return null;
+    return {
+      relations: effects.relations.map(({ relation }) => relation),
+      message: `'${early.value}' cannot be used yet: this transaction has just added it to ${early.name.name}`,
+      why: 'PostgreSQL refuses a new enum value until the transaction that added it has been committed.',
+      instead: 'Use it in a later file.',
+    };
+  },
+});
