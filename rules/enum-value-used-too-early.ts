@@ -1,4 +1,4 @@
-import { defineRule, stringLiterals, typeKey } from '../src/lint/kit.ts';
+import { type Action, defineRule, once, stringLiterals, typeKey } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'enum-value-used-too-early',
@@ -29,16 +29,20 @@ export default defineRule({
     ],
   },
   on: ['dml', 'select', 'create-table', 'alter-table', 'create-table-as', 'create-index', 'create-view'],
-  check: ({ catalog, transaction, text, effects }) => {
-    const added = transaction.flatMap(({ action }) =>
-      action.kind === 'alter-enum' && action.command === 'add-value' ? [action] : [],
-    );
-    if (added.length === 0) return null;
-    const made = new Set(
-      transaction.flatMap(({ action }) => (action.kind === 'create-enum' ? [typeKey(catalog, action.name)] : [])),
-    );
+  check: ({ catalog, file, transaction, text, effects }) => {
+    const values = addedValues(file.actions);
+    if (values.length === 0) return null;
     const literals = new Set(stringLiterals(text));
-    const early = added.find(({ name, value }) => literals.has(value) && !made.has(typeKey(catalog, name)));
+    const early = values.find(
+      (added) =>
+        literals.has(added.value) &&
+        transaction.some(({ action }) => action === added) &&
+        // The values of a type that the transaction itself made are free to use.
+        !transaction.some(
+          ({ action }) =>
+            action.kind === 'create-enum' && typeKey(catalog, action.name) === typeKey(catalog, added.name),
+        ),
+    );
     if (early === undefined) return null;
     return {
       relations: effects.relations.map(({ relation }) => relation),
@@ -48,3 +52,7 @@ export default defineRule({
     };
   },
 });
+
+const addedValues = once((actions: readonly Action[]) =>
+  actions.flatMap((action) => (action.kind === 'alter-enum' && action.command === 'add-value' ? [action] : [])),
+);
