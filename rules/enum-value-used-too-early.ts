@@ -1,4 +1,4 @@
-import { type Action, defineRule, once, stringLiterals, typeKey } from '../src/lint/kit.ts';
+import { type Action, type ActionOf, defineRule, stringLiterals, typeKey } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'enum-value-used-too-early',
@@ -29,20 +29,20 @@ export default defineRule({
     ],
   },
   on: ['dml', 'select', 'create-table', 'alter-table', 'create-table-as', 'create-index', 'create-view'],
-  check: ({ catalog, file, transaction, text, effects }) => {
-    const values = addedValues(file.actions);
-    if (values.length === 0) return null;
-    const literals = new Set(stringLiterals(text));
-    const early = values.find(
-      (added) =>
-        literals.has(added.value) &&
-        transaction.some(({ action }) => action === added) &&
-        // The values of a type that the transaction itself made are free to use.
-        !transaction.some(
-          ({ action }) =>
-            action.kind === 'create-enum' && typeKey(catalog, action.name) === typeKey(catalog, added.name),
-        ),
+  check: ({ catalog, file, inTransaction, text, effects }) => {
+    if (!inTransaction || !file.actions.some(addsValue)) return null;
+    const done = file.actions.slice(0, file.at);
+    const transaction = done.slice(
+      done.findLastIndex((action) => action.kind === 'transaction' && action.command === 'begin'),
     );
+    const made = new Set(
+      transaction.flatMap((action) => (action.kind === 'create-enum' ? [typeKey(catalog, action.name)] : [])),
+    );
+    const literals = new Set(stringLiterals(text));
+    const early = transaction
+      .filter(addsValue)
+      // The values of a type that the transaction itself made are free to use.
+      .find(({ name, value }) => literals.has(value) && !made.has(typeKey(catalog, name)));
     if (early === undefined) return null;
     return {
       relations: effects.relations.map(({ relation }) => relation),
@@ -53,6 +53,6 @@ export default defineRule({
   },
 });
 
-const addedValues = once((actions: readonly Action[]) =>
-  actions.flatMap((action) => (action.kind === 'alter-enum' && action.command === 'add-value' ? [action] : [])),
-);
+function addsValue(action: Action): action is ActionOf<'alter-enum'> {
+  return action.kind === 'alter-enum' && action.command === 'add-value';
+}

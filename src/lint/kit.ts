@@ -32,7 +32,6 @@ export {
 } from '../catalog/catalog.ts';
 export { keyColumns } from './foreign-keys.ts';
 export { stringLiterals } from './literals.ts';
-export { once } from './once.ts';
 export { partitionedTable } from './partitions.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';
