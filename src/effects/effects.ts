@@ -1,5 +1,6 @@
 import { type Catalog, creationSchema, keyOf } from '../catalog/catalog.ts';
 import { codeOf } from '../catalog/code.ts';
+import { copyCatalog } from '../catalog/copy.ts';
 import type { Action } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
 import { Collector } from './collector.ts';
@@ -35,7 +36,7 @@ import { renameEffects, setSchemaEffects } from './rename.ts';
 export function effects(action: Action, catalog: Catalog, version: number): Effects {
   if (codeOf(catalog, action).length === 0) return ownEffects(action, catalog, version);
   // Code is judged statement by statement, each by what those before it made.
-  return advance(structuredClone(catalog), action, version);
+  return advance(copyCatalog(catalog), action, version);
 }
 
 /** The same, and brings the catalog to after the statement; `visit` sees it and then each statement that its code runs. */
