@@ -26,7 +26,7 @@ export default defineRule({
       },
     ],
   },
-  on: ['create-index', 'drop-relation', 'reindex', 'alter-table', 'vacuum', 'cluster', 'runs-alone'],
+  on: ['create-index', 'drop-relation', 'reindex', 'alter-table', 'vacuum', 'cluster', 'runs-alone', 'do'],
   check: ({ action, effects, inTransaction }) => {
     if (!inTransaction || !runsAlone(action)) return null;
     return {

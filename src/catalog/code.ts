@@ -1,5 +1,5 @@
 import { isOwnFunction } from '../postgres/function-names.ts';
-import type { Action, FunctionCall } from '../sql/action.ts';
+import type { Action, ActionOf, FunctionCall } from '../sql/action.ts';
 import type { Code, CodeStep } from '../sql/code.ts';
 import { readDo, readFunction } from '../sql/function-body.ts';
 import { type Catalog, keyOf } from './catalog.ts';
@@ -20,7 +20,7 @@ export interface Running {
 export function codeOf(catalog: Catalog, action: Action, computes: boolean = false): readonly Running[] {
   switch (action.kind) {
     case 'do':
-      return [{ of: 'the DO block', code: cached(action, '', () => readDo(action)) }];
+      return [{ of: 'the DO block', code: codeOfDo(action) }];
     case 'call':
       return called(catalog, action.call, false);
     case 'select':
@@ -36,6 +36,17 @@ export function codeOf(catalog: Catalog, action: Action, computes: boolean = fal
     default:
       return [];
   }
+}
+
+function codeOfDo(action: ActionOf<'do'>): Code {
+  return cached(action, '', () => readDo(action));
+}
+
+/** Whether a DO block commits or rolls back, which PostgreSQL refuses in a transaction block. */
+export function endsTransaction(action: ActionOf<'do'>): boolean {
+  if (!/\b(?:commit|rollback)\b/i.test(action.body)) return false;
+  const code = codeOfDo(action);
+  return code.kind === 'read' && code.endsTransaction;
 }
 
 function called(catalog: Catalog, call: FunctionCall, computes: boolean): Running[] {

@@ -1,3 +1,4 @@
+import { endsTransaction } from '../catalog/code.ts';
 import type { Action } from '../sql/action.ts';
 
 /** True for a statement that PostgreSQL refuses inside a transaction block. */
@@ -16,6 +17,8 @@ export function runsAlone(action: Action): boolean {
       return action.table === null;
     case 'runs-alone':
       return true;
+    case 'do':
+      return endsTransaction(action);
     default:
       return false;
   }

@@ -21,6 +21,8 @@ test.each([
   ['BEGIN; SELECT 1; COMMIT', ['file', '1']],
   ['SELECT 1; CREATE INDEX CONCURRENTLY ON a (b); SELECT 2', ['statement', '0', '!1', '2']],
   ['VACUUM a', ['statement', '!0']],
+  ['SELECT 1; DO $$ BEGIN DELETE FROM a; COMMIT; END $$', ['statement', '0', '!1']],
+  ["DO $$ BEGIN RAISE NOTICE 'no COMMIT here'; END $$", ['file', '0']],
   ['SELECT 1; COMMIT; SELECT 2; SELECT 3', ['statement', '0', '2+3']],
   ['BEGIN; SELECT 1; SAVEPOINT a; COMMIT; CREATE INDEX CONCURRENTLY ON a (b)', ['statement', '1+2', '!4']],
   ['-- tiptoe:transaction none\nSELECT 1; SELECT 2', ['none', '!0', '!1']],
