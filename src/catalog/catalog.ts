@@ -35,6 +35,10 @@ export interface Catalog {
   outerSession: { readonly searchPath: readonly string[]; readonly settings: ReadonlyMap<string, string> } | null;
   /** What PREPARE keeps for the session. */
   readonly prepared: Map<string, Action>;
+  /** Temporary relations, and how long they live. */
+  readonly temporary: Map<Relation, 'session' | 'transaction'>;
+  /** The state before BEGIN (without a name) and before each SAVEPOINT; null in a file that never looks back. */
+  savepoints: { readonly name: string | null; readonly before: Catalog }[] | null;
   /** Counts the files begun; what was made in the current one is not preexisting. */
   file: number;
 }
@@ -192,6 +196,8 @@ export function emptyCatalog(): Catalog {
     settings: new Map(),
     session: { searchPath: ['public'], settings: new Map() },
     outerSession: null,
+    temporary: new Map(),
+    savepoints: null,
     file: 0,
   };
 }

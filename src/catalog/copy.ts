@@ -1,9 +1,9 @@
 import type { Catalog } from './catalog.ts';
 import { NameMap } from './name-map.ts';
 
-/** A catalog of its own with the same content: what changes in one stays out of the other. */
+/** A catalog of its own with the same content: what changes in one stays out of the other. It has nothing to go back to. */
 export function copyCatalog(catalog: Catalog): Catalog {
-  return copyGraph(catalog);
+  return copyGraph({ ...catalog, savepoints: null });
 }
 
 /** Relations point at each other in circles, and in chains that are longer than a stack is deep. */

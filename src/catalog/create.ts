@@ -29,6 +29,7 @@ export function createTable(catalog: Catalog, action: ActionOf<'create-table'>):
     accessMethod: action.accessMethod ?? partitioned?.accessMethod ?? 'heap',
     tablespace: action.tablespace ?? 'pg_default',
   });
+  if (action.onCommitDrop) catalog.temporary.set(table, 'transaction');
   for (const parent of [...parents, ...(partitioned === null ? [] : [partitioned])]) {
     for (const [name, column] of parent.columns)
       table.columns.set(name, { ...column, notNull: false, identity: false });

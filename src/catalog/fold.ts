@@ -8,6 +8,8 @@ import { alterFunction, createFunction, dropFunctions, moveFunctions } from './f
 import { attachIndex } from './partition-index.ts';
 import { addSequence, addTable, drop, mention, move, own } from './relations.ts';
 import { rename } from './rename.ts';
+import { elementsOf, inSchema } from './schema-elements.ts';
+import { discard, foldTransaction, set } from './session.ts';
 import { createRule, createTrigger, dropTableObject, setPolicy } from './table-objects.ts';
 import { createView } from './views.ts';
 
@@ -66,8 +68,10 @@ export function foldStatement(catalog: Catalog, action: Action): void {
       const key = keyOf(creationSchema(catalog, action.name), action.name.name);
       if (action.ifNotExists && catalog.relations.has(key)) break;
       // The columns of a query are not known here.
-      if (action.relationKind === 'table') addTable(catalog, action.name, { persistence: action.persistence });
-      else createView(catalog, 'materialized-view', { ...action, temporary: false, base: null });
+      if (action.relationKind === 'table') {
+        const table = addTable(catalog, action.name, { persistence: action.persistence });
+        if (action.onCommitDrop) catalog.temporary.set(table, 'transaction');
+      } else createView(catalog, 'materialized-view', { ...action, temporary: false, base: null });
       break;
     }
     case 'create-view':
@@ -163,11 +167,21 @@ export function foldStatement(catalog: Catalog, action: Action): void {
       catalog.enums.add(typeKey(catalog, action.name));
       break;
     case 'transaction':
-      if (action.command === 'commit' || action.command === 'rollback') endLocal(catalog);
+      foldTransaction(catalog, action);
       break;
     case 'set':
       set(catalog, action);
       break;
+    case 'discard':
+      discard(catalog, action);
+      break;
+    case 'create-schema': {
+      const { searchPath } = catalog;
+      catalog.searchPath = inSchema(catalog, action.name);
+      for (const element of elementsOf(action)) foldStatement(catalog, element);
+      catalog.searchPath = searchPath;
+      break;
+    }
     default:
       break;
   }
@@ -176,25 +190,4 @@ export function foldStatement(catalog: Catalog, action: Action): void {
 function owner(catalog: Catalog, ownedBy: ActionOf<'create-sequence'>['ownedBy']): Sequence['ownedBy'] {
   const table = ownedBy === null ? null : mention(catalog, ownedBy.table);
   return table === null || ownedBy === null ? null : { table, column: ownedBy.column };
-}
-
-function endLocal(catalog: Catalog): void {
-  if (catalog.outerSession === null) return;
-  catalog.searchPath = catalog.outerSession.searchPath;
-  catalog.settings.clear();
-  for (const [name, value] of catalog.outerSession.settings) catalog.settings.set(name, value);
-  catalog.outerSession = null;
-}
-
-function set(catalog: Catalog, action: ActionOf<'set'>): void {
-  if (action.local) catalog.outerSession ??= { searchPath: catalog.searchPath, settings: new Map(catalog.settings) };
-  if (action.name === 'all') catalog.settings.clear();
-  else if (action.value === null) catalog.settings.delete(action.name);
-  else catalog.settings.set(action.name, action.value);
-  if (action.name !== 'search_path' && action.name !== 'all') return;
-  const path = action.value
-    ?.split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '' && part !== '$user' && part !== 'pg_catalog');
-  catalog.searchPath = path ?? ['public'];
 }

@@ -17,6 +17,7 @@ import { NameMap } from './name-map.ts';
 
 export function add(catalog: Catalog, relation: Relation): void {
   catalog.relations.set(keyOf(relation.schema, relation.name), relation);
+  if (relation.schema === 'pg_temp' && !catalog.temporary.has(relation)) catalog.temporary.set(relation, 'session');
 }
 
 export function addTable(

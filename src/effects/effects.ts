@@ -1,6 +1,7 @@
 import { type Catalog, creationSchema, keyOf } from '../catalog/catalog.ts';
 import { codeOf } from '../catalog/code.ts';
 import { copyCatalog } from '../catalog/copy.ts';
+import { elementsOf, inSchema } from '../catalog/schema-elements.ts';
 import type { Action } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
 import { Collector } from './collector.ts';
@@ -145,6 +146,14 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
         for (const name of action.relations)
           out.name(name, 'AccessShareLock', 'GRANT and REVOKE lock what they name from 18 on');
       break;
+    case 'create-schema': {
+      const inside = { ...catalog, searchPath: inSchema(catalog, action.name) };
+      for (const element of elementsOf(action)) {
+        for (const effect of ownEffects(element, inside, version).relations)
+          if (catalog.relations.has(effect.relation)) out.key(effect.relation, effect.lock, effect.because);
+      }
+      break;
+    }
     case 'attach-to-tables':
       for (const name of action.tables) out.name(name, SUX, `a ${action.what} is made for it`);
       break;
@@ -177,7 +186,6 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       out.notUnderstood(`${action.node.replace(/Stmt$/, '')} is not known`);
       break;
     // These lock no relation.
-    case 'create-schema':
     case 'rename-schema':
     case 'alter-function':
     case 'drop-function':

@@ -15,6 +15,8 @@ export function runsAlone(action: Action): boolean {
       return true;
     case 'cluster':
       return action.table === null;
+    case 'discard':
+      return action.what === 'all';
     case 'runs-alone':
       return true;
     case 'do':

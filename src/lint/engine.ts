@@ -1,4 +1,5 @@
-import { beginFile, type Catalog } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { beginSession } from '../catalog/session.ts';
 import { advance } from '../effects/effects.ts';
 import type { Effects } from '../effects/effect.ts';
 import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
@@ -62,8 +63,8 @@ function analyseFile(
   options: AnalyseOptions,
   byKind: ReadonlyMap<string, readonly Rule[]>,
 ): AnalysedFile {
-  beginFile(catalog);
   const actions = script.statements.map(({ action }) => action);
+  beginSession(catalog, actions);
   const division = divideOrNot(script);
   const transactionOf = transactions(script, division);
   const placed = placedDirectives(script);

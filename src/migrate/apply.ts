@@ -1,4 +1,5 @@
-import { emptyCatalog, beginFile, type Catalog } from '../catalog/catalog.ts';
+import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
+import { beginSession } from '../catalog/session.ts';
 import type { ConnectionSettings } from '../db/connection.ts';
 import { isConnectionLost } from '../db/errors.ts';
 import { ensureOwnSchema } from '../db/own-schema.ts';
@@ -169,7 +170,8 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
 }
 
 function readFile(catalog: Catalog, searchPath: readonly string[], script: Script, version: number): Step[] {
-  beginFile(catalog);
+  // A migration with ROLLBACK is refused before it runs.
+  beginSession(catalog, []);
   catalog.searchPath = searchPath;
   return readSteps(script, catalog, version);
 }

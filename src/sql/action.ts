@@ -227,6 +227,7 @@ export type Action =
       readonly name: Name;
       readonly ifNotExists: boolean;
       readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+      readonly onCommitDrop: boolean;
       readonly columns: readonly ColumnDef[];
       readonly constraints: readonly ConstraintDef[];
       readonly inherits: readonly Name[];
@@ -244,6 +245,7 @@ export type Action =
       readonly ifNotExists: boolean;
       readonly relationKind: 'table' | 'materialized-view';
       readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+      readonly onCommitDrop: boolean;
       readonly reads: readonly Read[];
       readonly functions: readonly FunctionCall[];
       /** False for WITH NO DATA: the query is not run. */
@@ -410,7 +412,13 @@ export type Action =
       readonly reads: readonly Read[];
       readonly functions: readonly FunctionCall[];
     }
-  | { readonly kind: 'create-schema'; readonly name: string; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'create-schema';
+      readonly name: string;
+      readonly ifNotExists: boolean;
+      /** What it makes in the new schema. */
+      readonly elements: readonly Action[];
+    }
   | {
       readonly kind: 'drop-schema';
       readonly names: readonly string[];

@@ -208,9 +208,13 @@ function publication(objects: readonly Node[] | undefined): Action {
   return { kind: 'attach-to-tables', what: 'publication', tables };
 }
 
-function createSchema(node: Extract<Node, { CreateSchemaStmt: unknown }>): Action | null {
-  const { schemaname, authrole, if_not_exists, schemaElts = [] } = node.CreateSchemaStmt;
-  // CREATE SCHEMA s CREATE TABLE …: the tables are new and lock nothing, but the catalog would miss them.
-  if (schemaElts.length > 0) return null;
-  return { kind: 'create-schema', name: schemaname ?? authrole?.rolename ?? '', ifNotExists: if_not_exists === true };
+function createSchema({ CreateSchemaStmt }: Extract<Node, { CreateSchemaStmt: unknown }>): Action {
+  const { schemaname, authrole, if_not_exists, schemaElts = [] } = CreateSchemaStmt;
+  return {
+    kind: 'create-schema',
+    // AUTHORIZATION alone names the schema after the role.
+    name: schemaname ?? authrole?.rolename ?? '',
+    ifNotExists: if_not_exists === true,
+    elements: schemaElts.map(lowered),
+  };
 }

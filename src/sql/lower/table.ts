@@ -29,6 +29,7 @@ export function createTable(node: CreateStmt, options: { foreign: boolean }): Ac
     name: relationName(node.relation),
     ifNotExists: node.if_not_exists === true,
     persistence: persistence(node.relation?.relpersistence),
+    onCommitDrop: node.oncommit === 'ONCOMMIT_DROP',
     columns,
     constraints,
     inherits: node.partbound === undefined ? parents : [],
