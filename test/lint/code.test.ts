@@ -79,7 +79,7 @@ DO $$ BEGIN CREATE INDEX ON orders (user_id); END $$;`;
     expect(found('DO $$ BEGIN CREATE TABLE fresh (a int); CREATE INDEX ON fresh (a); END $$')).toEqual([]);
     expect(
       found(
-        'DO $$ BEGIN IF true THEN CREATE TABLE IF NOT EXISTS users (a int); END IF; CREATE INDEX ON users (id); END $$',
+        'DO $$ BEGIN IF true THEN CREATE TABLE IF NOT EXISTS users (id bigint); END IF; CREATE INDEX ON users (id); END $$',
       ),
     ).toHaveLength(1);
   });
