@@ -27,6 +27,7 @@ import lockHeldDuringWork from './lock-held-during-work.ts';
 import lockTable from './lock-table.ts';
 import mixedTransaction from './mixed-transaction.ts';
 import moveToSchema from './move-to-schema.ts';
+import newerThanServer from './newer-than-server.ts';
 import notUnderstood from './not-understood.ts';
 import partitionKeyNotInUnique from './partition-key-not-in-unique.ts';
 import partitionedForeignKeyNotValid from './partitioned-foreign-key-not-valid.ts';
@@ -78,6 +79,7 @@ export const rules: readonly Rule[] = [
   lockTable,
   mixedTransaction,
   moveToSchema,
+  newerThanServer,
   notUnderstood,
   partitionKeyNotInUnique,
   partitionedForeignKeyNotValid,

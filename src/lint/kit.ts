@@ -13,6 +13,7 @@ export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 export { quoteIdent } from '../postgres/quote.ts';
 export { REQUIRED_WITHOUT_VALUE } from '../effects/columns.ts';
+export { newerFeatures } from '../postgres/features.ts';
 export { canReference, castContext } from '../postgres/casts.ts';
 export { sameType } from '../postgres/type-change.ts';
 export { spelledType } from '../effects/type-change.ts';
