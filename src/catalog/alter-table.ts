@@ -119,9 +119,7 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
 }
 
 function addTableConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {
-  const known = new Set(table.constraints.keys());
-  addConstraint(catalog, table, constraint);
-  for (const added of [...table.constraints.values()].filter(({ name }) => !known.has(name)))
+  for (const added of addConstraint(catalog, table, constraint))
     for (const child of table.children) inheritConstraint(catalog, table, child, added);
 }
 

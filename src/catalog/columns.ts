@@ -7,16 +7,15 @@ import { addSequence, drop } from './relations.ts';
 export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef): void {
   table.columns.set(definition.name, { ...columnOf(catalog, definition), notNull: false });
   if (definition.identity !== null || isSerial(definition.type)) addOwnSequence(catalog, table, definition.name);
-  const known = new Set(table.constraints.keys());
-  for (const constraint of definition.constraints) addConstraint(catalog, table, constraint);
-  if (columnOf(catalog, definition).notNull) setNotNull(table, definition.name, true);
+  const added = definition.constraints.flatMap((constraint) => addConstraint(catalog, table, constraint));
+  if (columnOf(catalog, definition).notNull) added.push(...setNotNull(table, definition.name, true));
   for (const child of descendants(table)) {
     // A child of the same name has it already, and the two become one.
     if (!child.columns.has(definition.name))
       child.columns.set(definition.name, { ...columnOf(catalog, definition), notNull: false });
   }
-  for (const added of [...table.constraints.values()].filter(({ name }) => !known.has(name)))
-    for (const child of table.children) inheritConstraint(catalog, table, child, added);
+  for (const constraint of added)
+    for (const child of table.children) inheritConstraint(catalog, table, child, constraint);
 }
 
 /** The sequence of a serial or identity column. */

@@ -5,11 +5,9 @@ import { numbered, ownConstraintName } from './own-name.ts';
 import { addPartitionIndex } from './partition-index.ts';
 import { addIndex, drop, mention, move } from './relations.ts';
 
-export function addConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {
-  if (constraint.kind === 'not-null') {
-    addNotNull(table, constraint.column, constraint);
-    return;
-  }
+/** Returns what it added: a primary key brings NOT NULL with it. */
+export function addConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): Constraint[] {
+  if (constraint.kind === 'not-null') return [addNotNull(table, constraint.column, constraint)];
   const name = constraintName(catalog, table, constraint);
   const references = constraint.kind === 'foreign-key' ? mention(catalog, constraint.references) : null;
   const index = keyIndex(catalog, table, name, constraint);
@@ -17,9 +15,9 @@ export function addConstraint(catalog: Catalog, table: Table, constraint: Constr
     'usingIndex' in constraint && constraint.usingIndex !== null
       ? (index?.columns ?? []).flatMap((column) => column ?? [])
       : columnsOf(constraint);
-  if (constraint.kind === 'primary-key') for (const column of columns) setNotNull(table, column, true);
+  const notNull = constraint.kind === 'primary-key' ? columns.map((column) => addNotNull(table, column, null)) : [];
   references?.referencedBy.add(table);
-  table.constraints.set(name, {
+  const added: Constraint = {
     name,
     kind: constraint.kind,
     validated: constraint.validated && constraint.enforced,
@@ -32,7 +30,9 @@ export function addConstraint(catalog: Catalog, table: Table, constraint: Constr
     index,
     references,
     referencedColumns: constraint.kind === 'foreign-key' ? constraint.referencedColumns : [],
-  });
+  };
+  table.constraints.set(name, added);
+  return [...notNull, added];
 }
 
 /** The index that comes with a key, or that it takes over. */
@@ -62,42 +62,45 @@ function addNotNull(
     | Pick<Constraint, 'name' | 'validated' | 'noInherit'>
     | Extract<ConstraintDef, { kind: 'not-null' }>
     | null,
-): void {
-  const known = notNullConstraint(table, column);
+): Constraint {
   const validated = constraint?.validated ?? true;
-  if (known !== undefined) known.validated ||= validated;
-  else {
-    const name = constraint?.name ?? ownConstraintName(table, [column], 'not_null');
-    table.constraints.set(name, {
-      name,
-      kind: 'not-null',
-      validated,
-      enforced: true,
-      deferrable: false,
-      noInherit: constraint?.noInherit ?? false,
-      inherited: false,
-      columns: [column],
-      condition: null,
-      index: null,
-      references: null,
-      referencedColumns: [],
-    });
-  }
   if (validated) markNotNull(table, column, true);
+  const known = notNullConstraint(table, column);
+  if (known !== undefined) {
+    known.validated ||= validated;
+    return known;
+  }
+  const name = constraint?.name ?? ownConstraintName(table, [column], 'not_null');
+  const added: Constraint = {
+    name,
+    kind: 'not-null',
+    validated,
+    enforced: true,
+    deferrable: false,
+    noInherit: constraint?.noInherit ?? false,
+    inherited: false,
+    columns: [column],
+    condition: null,
+    index: null,
+    references: null,
+    referencedColumns: [],
+  };
+  table.constraints.set(name, added);
+  return added;
 }
 
 export function notNullConstraint(table: Table, column: string): Constraint | undefined {
-  return [...table.constraints.values()].find(({ kind, columns }) => kind === 'not-null' && columns[0] === column);
+  for (const constraint of table.constraints.values())
+    if (constraint.kind === 'not-null' && constraint.columns[0] === column) return constraint;
+  return undefined;
 }
 
-export function setNotNull(table: Table, column: string, notNull: boolean): void {
-  if (notNull) {
-    addNotNull(table, column, null);
-    return;
-  }
+export function setNotNull(table: Table, column: string, notNull: boolean): Constraint[] {
+  if (notNull) return [addNotNull(table, column, null)];
   const constraint = notNullConstraint(table, column);
   if (constraint !== undefined) table.constraints.delete(constraint.name);
   markNotNull(table, column, false);
+  return [];
 }
 
 function markNotNull(table: Table, name: string, notNull: boolean): void {
@@ -132,8 +135,7 @@ function ownCopy(catalog: Catalog, parent: Table, child: Table, constraint: Cons
     case 'not-null': {
       const [column] = constraint.columns;
       if (constraint.noInherit || column === undefined) return null;
-      addNotNull(child, column, { ...constraint, name: inheritedName(child, constraint) });
-      return notNullConstraint(child, column) ?? null;
+      return addNotNull(child, column, { ...constraint, name: inheritedName(child, constraint) });
     }
     case 'foreign-key':
       if (!isPartition) return null;

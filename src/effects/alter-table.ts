@@ -1,9 +1,18 @@
-import { type Catalog, descendants, isPartitioned } from '../catalog/catalog.ts';
+import {
+  type Catalog,
+  type Constraint,
+  descendants,
+  foreignKeysUsing,
+  isPartitioned,
+  referencedColumns,
+  type Table,
+} from '../catalog/catalog.ts';
 import type { LockMode } from '../postgres/lock-mode.ts';
 import type { ActionOf, AlterCommand } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
 import { addColumn, setType } from './columns.ts';
-import { addConstraint, foreignKeysOver, lockReferenced, setNotNull, validateConstraint } from './constraints.ts';
+import { addConstraint, setNotNull, validateConstraint } from './constraints.ts';
+import { dropPointers, foreignKeysOver, foreignKeysPointingTo, unpoint } from './foreign-keys.ts';
 import { attachPartition, detachPartition } from './partitions.ts';
 import type { Context, Impact } from './subcommand.ts';
 
@@ -41,7 +50,9 @@ function impact(context: Context, command: AlterCommand): Impact {
       return addColumn(context, command);
     case 'drop-column': {
       for (const constraint of foreignKeysOver(context.table, command.column))
-        lockReferenced(context, constraint, 'drops a foreign key to it');
+        unpoint(context, constraint, 'drops a foreign key to it');
+      if (command.cascade && context.table !== null)
+        dropPointers(context, pointersTo(context.table, command.column), 'CASCADE drops its foreign key to the column');
       lockSequences(context, AX, command.column);
       return { lock: AX, because: 'DROP COLUMN marks the column as dropped' };
     }
@@ -80,7 +91,14 @@ function impact(context: Context, command: AlterCommand): Impact {
       return addConstraint(context, command.constraint, { columnIsNew: false });
     case 'drop-constraint': {
       const constraint = context.table?.constraints.get(command.name);
-      if (constraint !== undefined) lockReferenced(context, constraint, 'drops a foreign key to it');
+      if (constraint === undefined) return { lock: AX, because: 'DROP CONSTRAINT changes the catalog only' };
+      unpoint(context, constraint, 'drops a foreign key to it', { root: 'always' });
+      if (command.cascade && context.table !== null)
+        dropPointers(
+          context,
+          pointersUsing(context.table, constraint),
+          'CASCADE drops its foreign key, which relies on the key',
+        );
       return { lock: AX, because: 'DROP CONSTRAINT changes the catalog only' };
     }
     case 'validate-constraint':
@@ -88,7 +106,7 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'alter-constraint': {
       const constraint = context.table?.constraints.get(command.name);
       if (command.enforced === false && constraint !== undefined)
-        lockReferenced(context, constraint, 'its side of the foreign key changes');
+        unpoint(context, constraint, 'its side of the foreign key changes', { root: 'always' });
       if (command.enforced !== true) return { lock: AX, because: 'ALTER CONSTRAINT changes the catalog only' };
       const referenced = constraint?.references ?? null;
       if (referenced !== null)
@@ -153,6 +171,19 @@ function impact(context: Context, command: AlterCommand): Impact {
       context.out.notUnderstood(`the subcommand ${command.node} is not known`);
       return { lock: AX, rewrite: true, because: `${command.node} is not known, so the strongest effect is assumed` };
   }
+}
+
+/** Foreign keys that point to a column. */
+function pointersTo(table: Table, column: string): ReturnType<typeof foreignKeysPointingTo> {
+  return foreignKeysPointingTo(table).filter(
+    ({ constraint }) => referencedColumns(constraint)?.includes(column) ?? true,
+  );
+}
+
+/** Foreign keys that rely on a key of the table. */
+function pointersUsing(table: Table, key: Constraint): ReturnType<typeof foreignKeysPointingTo> {
+  const users = new Set(foreignKeysUsing(table, key).map(({ constraint }) => constraint));
+  return foreignKeysPointingTo(table).filter(({ constraint }) => users.has(constraint));
 }
 
 function words(kind: string): string {

@@ -1,6 +1,7 @@
 import { foreignKeysTo, isDomainConstrained, isSerial } from '../catalog/catalog.ts';
 import type { AlterCommand } from '../sql/action.ts';
-import { addConstraint, foreignKeysOver, lockReferenced } from './constraints.ts';
+import { addConstraint } from './constraints.ts';
+import { foreignKeysOver, pointTo, unpoint } from './foreign-keys.ts';
 import type { Context, Impact } from './subcommand.ts';
 import { columnTypeChange } from './type-change.ts';
 import { volatileCall } from './volatility.ts';
@@ -53,8 +54,11 @@ export function addColumn(context: Context, { column }: Extract<AlterCommand, { 
 export function setType(context: Context, command: Extract<AlterCommand, { kind: 'set-type' }>): Impact {
   const change = columnTypeChange(context.catalog, context.table, command);
   if (context.table !== null) {
-    for (const constraint of foreignKeysOver(context.table, command.column))
-      lockReferenced(context, constraint, 'the type of a foreign key to it changes', change.kind !== 'free');
+    for (const constraint of foreignKeysOver(context.table, command.column)) {
+      const because = 'the type of a foreign key to it changes';
+      if (constraint.references !== null) pointTo(context.out, constraint.references, because, false);
+      unpoint(context, constraint, because, { scan: change.kind !== 'free' });
+    }
     for (const other of context.table.referencedBy) {
       if (foreignKeysTo(other, context.table, command.column).length === 0) continue;
       context.out.relation(other, AX, 'its foreign key points to the column whose type changes', {

@@ -1,6 +1,7 @@
 import { type Constraint, descendants, isPartitioned, type Table } from '../catalog/catalog.ts';
 import { implies } from '../postgres/implication.ts';
 import type { ConstraintDef } from '../sql/action.ts';
+import { pointToNamed } from './foreign-keys.ts';
 import type { Context, Impact } from './subcommand.ts';
 
 const AX = 'AccessExclusiveLock';
@@ -38,9 +39,7 @@ export function addConstraint(
     case 'foreign-key': {
       const scan = constraint.validated && constraint.enforced && !columnIsNew;
       const parentScan = scan && !isEmptyByConstruction(context);
-      context.out.name(constraint.references, 'ShareRowExclusiveLock', 'the new foreign key points to it', {
-        scan: parentScan,
-      });
+      pointToNamed(context, constraint, 'the new foreign key points to it', parentScan);
       return {
         lock: 'ShareRowExclusiveLock',
         scan,
@@ -101,11 +100,14 @@ function mayBeNull(table: Table | null, column: string): boolean {
 
 export function validateConstraint(context: Context, name: string): Impact {
   const constraint = context.table?.constraints.get(name);
-  if (constraint?.validated === true) return { lock: SUX, because: 'the constraint is valid already' };
+  if (constraint?.validated === true) return { lock: SUX, recurses: false, because: 'the constraint is valid already' };
   const work = { scan: true, online: true };
   const referenced = constraint?.references ?? null;
-  if (referenced !== null)
-    context.out.relation(referenced, 'RowShareLock', 'the foreign key that is validated points to it', work);
+  if (referenced !== null) {
+    const because = 'the foreign key that is validated points to it';
+    context.out.relation(referenced, 'RowShareLock', because, isPartitioned(referenced) ? {} : work);
+    for (const partition of descendants(referenced)) context.out.relation(partition, 'AccessShareLock', because);
+  }
   return {
     lock: SUX,
     ...work,
@@ -146,14 +148,4 @@ function proofOf(table: Table | null, column: string): Constraint | undefined {
 
 function isEmptyByConstruction({ table, catalog }: Context): boolean {
   return table !== null && catalog.file !== 0 && table.file === catalog.file;
-}
-
-export function foreignKeysOver(table: Table | null, column: string): Constraint[] {
-  return [...(table?.constraints.values() ?? [])].filter(
-    (constraint) => constraint.references !== null && constraint.columns.includes(column),
-  );
-}
-
-export function lockReferenced({ out }: Context, constraint: Constraint, because: string, scan = false): void {
-  if (constraint.references !== null) out.relation(constraint.references, AX, because, { scan });
 }

@@ -9,7 +9,9 @@ import {
 } from '../catalog/catalog.ts';
 import type { ActionOf, Name, RelationKind } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
+import { dropPointers, foreignKeysPointingTo, ownForeignKeys, unpoint } from './foreign-keys.ts';
 import { dropIndexEffects } from './indexes.ts';
+import type { Context } from './subcommand.ts';
 
 const AX = 'AccessExclusiveLock';
 
@@ -22,14 +24,19 @@ const DROPPED: Readonly<Record<RelationKind, string>> = {
   'foreign-table': 'DROP FOREIGN TABLE',
 };
 
-export function dropEffects(out: Collector, catalog: Catalog, action: ActionOf<'drop-relation'>): void {
+export function dropEffects(
+  out: Collector,
+  catalog: Catalog,
+  version: number,
+  action: ActionOf<'drop-relation'>,
+): void {
   const statement = DROPPED[action.relationKind];
   for (const name of action.names) {
     if (action.relationKind === 'index') dropIndexEffects(out, catalog, name, action.concurrently);
     else out.name(name, AX, `${statement} removes it`);
     if (action.cascade) dependents(out, catalog, name);
     const table = out.table(name);
-    if (table !== null) dropTable(out, table, action.cascade);
+    if (table !== null) dropTable({ out, version }, table, action.cascade);
   }
 }
 
@@ -40,7 +47,8 @@ export function dropSchemaEffects(out: Collector, catalog: Catalog, { names }: A
   }
 }
 
-function dropTable(out: Collector, table: Table, cascade: boolean): void {
+function dropTable(context: Pick<Context, 'out' | 'version'>, table: Table, cascade: boolean): void {
+  const { out } = context;
   for (const sequence of table.sequences) out.relation(sequence, AX, 'goes with its table');
   for (const parent of table.parents) {
     if (!isPartitioned(parent)) continue;
@@ -48,10 +56,8 @@ function dropTable(out: Collector, table: Table, cascade: boolean): void {
     const other = defaultPartition(parent);
     if (other !== null) out.relation(other, AX, 'the default partition gets new bounds');
   }
-  for (const other of table.referencedBy) out.relation(other, AX, 'its foreign key to the table goes with it');
-  for (const { references } of table.constraints.values()) {
-    if (references !== null && references !== table) out.relation(references, AX, 'a foreign key to it goes');
-  }
+  dropPointers(context, foreignKeysPointingTo(table), 'its foreign key to the table goes with it');
+  for (const constraint of ownForeignKeys(table)) unpoint(context, constraint, 'a foreign key to it goes');
   if (isPartitioned(table) || cascade)
     for (const child of descendants(table)) out.relation(child, AX, 'goes with its parent');
 }

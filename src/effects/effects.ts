@@ -62,7 +62,7 @@ const SUX = 'ShareUpdateExclusiveLock';
 function collect(out: Collector, action: Action, catalog: Catalog, version: number): void {
   switch (action.kind) {
     case 'create-table':
-      createTableEffects(out, catalog, action);
+      createTableEffects(out, catalog, version, action);
       break;
     case 'create-table-as':
       createTableAsEffects(out, action);
@@ -96,7 +96,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       setSchemaEffects(out, action);
       break;
     case 'drop-relation':
-      dropEffects(out, catalog, action);
+      dropEffects(out, catalog, version, action);
       break;
     case 'drop-schema':
       dropSchemaEffects(out, catalog, action);
@@ -133,7 +133,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       refreshEffects(out, catalog, action);
       break;
     case 'truncate':
-      truncateEffects(out, action);
+      truncateEffects(out, version, action);
       break;
     case 'lock-table':
       lockTableEffects(out, action);

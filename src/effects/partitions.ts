@@ -2,16 +2,19 @@ import { defaultPartition, descendants, findIndex, indexLike, isPartitioned, typ
 import { foreignKeyLike } from '../catalog/constraints.ts';
 import type { AlterCommand, Condition } from '../sql/action.ts';
 import { defaultCondition, isProved, partitionCondition } from './bounds.ts';
+import { ancestors } from './ancestors.ts';
 import type { Collector } from './collector.ts';
+import { foreignKeysPointingTo, pointTo, unpoint } from './foreign-keys.ts';
 import type { Context, Impact } from './subcommand.ts';
 
 const AX = 'AccessExclusiveLock';
 const SUX = 'ShareUpdateExclusiveLock';
 
 export function attachPartition(
-  { out, table, catalog, action }: Context,
+  context: Context,
   command: Extract<AlterCommand, { kind: 'attach-partition' }>,
 ): Impact {
+  const { out, table, catalog, action } = context;
   const index = findIndex(catalog, action.name);
   if (action.relationKind === 'index' || index !== null) {
     out.name(command.partition, AX, 'becomes a part of the index');
@@ -29,7 +32,8 @@ export function attachPartition(
       checked: checks,
       proved: 'its constraints prove that every row belongs here',
     });
-    takeOver(out, table, partition);
+    takeOver(context, table, partition);
+    lockPointers(context, table);
   }
   for (const ancestor of ancestors(table)) out.relation(ancestor, 'AccessShareLock', 'its bounds hold here too');
   const other = defaultPartition(table);
@@ -63,7 +67,8 @@ function checkRows(
 }
 
 /** What a new partition lacks of its partitioned table is made: indexes over all of its rows, foreign keys that are checked. */
-function takeOver(out: Collector, table: Table, partition: Table): void {
+function takeOver(context: Context, table: Table, partition: Table): void {
+  const { out } = context;
   for (const target of [partition, ...descendants(partition)]) {
     if (isPartitioned(target)) continue;
     const missing = [...table.indexes].filter((index) => indexLike(target, index) === undefined);
@@ -75,19 +80,27 @@ function takeOver(out: Collector, table: Table, partition: Table): void {
     }
   }
   for (const constraint of table.constraints.values()) {
-    if (constraint.references === null) continue;
+    const { references } = constraint;
+    if (references === null) continue;
+    const because = 'a foreign key of the partitioned table points to it';
     const own = foreignKeyLike(partition, constraint);
-    for (const target of [constraint.references, ...descendants(constraint.references)])
-      out.relation(target, 'ShareRowExclusiveLock', 'a foreign key of the partitioned table points to it');
+    pointTo(out, references, because, own === undefined);
     if (own === undefined)
-      out.relation(partition, AX, 'the foreign keys of the partitioned table are checked', { scan: true });
+      out.relation(partition, AX, 'the foreign keys of the partitioned table are checked', {
+        scan: !isPartitioned(partition),
+      });
+    else unpoint(context, constraint, because);
   }
 }
 
-/** The partitioned tables above one. */
-export function ancestors(table: Table | null): Table[] {
-  const above = [...(table?.parents ?? [])];
-  return above.flatMap((parent) => [parent, ...ancestors(parent)]);
+/** A new partition is pointed to by the foreign keys that point to its partitioned table. */
+export function lockPointers({ out, version }: Pick<Context, 'out' | 'version'>, table: Table): void {
+  for (const { owner } of foreignKeysPointingTo(table))
+    out.relation(
+      owner,
+      version >= 15 ? 'ShareRowExclusiveLock' : 'AccessShareLock',
+      'its foreign key points to the new partition as well',
+    );
 }
 
 export function detachPartition(
@@ -96,8 +109,14 @@ export function detachPartition(
 ): Impact {
   const gentle = command.mode !== 'plain';
   // CONCURRENTLY and FINALIZE lock the partition when nobody uses it as one any more: DetachPartitionFinalize in tablecmds.c.
-  out.name(command.partition, version >= 14 ? AX : SUX, 'is detached');
   const partition = out.table(command.partition);
+  const foreignKeys = [...(partition?.constraints.values() ?? [])].filter(({ references }) => references !== null);
+  out.name(command.partition, version >= 14 || foreignKeys.length > 0 ? AX : SUX, 'is detached');
+  for (const { references } of foreignKeys) {
+    // Before 15 a partitioned table has no trigger for it.
+    if (references !== null && (version >= 15 || !isPartitioned(references)))
+      pointTo(out, references, 'the foreign key of the partition is its own from now on', false);
+  }
   for (const child of partition === null ? [] : descendants(partition))
     out.relation(child, AX, 'leaves with its parent');
   const other = defaultPartition(table);

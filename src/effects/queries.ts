@@ -1,7 +1,9 @@
 import { descendants, isPartitioned, type Relation, type Table, type View } from '../catalog/catalog.ts';
 import { LOCK_MODES } from '../postgres/lock-mode.ts';
 import type { Action, ActionOf, Read, Target, Write } from '../sql/action.ts';
+import { ancestors } from './ancestors.ts';
 import type { Collector, Work } from './collector.ts';
+import { foreignKeysPointingTo } from './foreign-keys.ts';
 
 const AX = 'AccessExclusiveLock';
 const RX = 'RowExclusiveLock';
@@ -182,7 +184,7 @@ function lockBelow(
   }
 }
 
-export function truncateEffects(out: Collector, action: ActionOf<'truncate'>): void {
+export function truncateEffects(out: Collector, version: number, action: ActionOf<'truncate'>): void {
   const emptied = new Set<Table>();
   for (const name of action.tables) {
     out.name(name, AX, 'TRUNCATE removes all rows');
@@ -192,12 +194,17 @@ export function truncateEffects(out: Collector, action: ActionOf<'truncate'>): v
   }
   for (const table of emptied) {
     out.relation(table, AX, 'TRUNCATE removes all rows');
+    if (version < 14)
+      for (const ancestor of ancestors(table))
+        out.relation(ancestor, 'AccessShareLock', 'its foreign keys are looked at');
     if (action.restartIdentity)
       for (const sequence of table.sequences) out.relation(sequence, AX, 'RESTART IDENTITY sets it back');
     if (!action.cascade) continue;
-    for (const other of table.referencedBy) {
-      if (!emptied.has(other)) out.relation(other, AX, 'TRUNCATE … CASCADE empties it too');
-      for (const one of [other, ...descendants(other)]) emptied.add(one);
+    for (const { owner } of foreignKeysPointingTo(table)) {
+      for (const one of [owner, ...descendants(owner)]) {
+        if (!emptied.has(one)) out.relation(one, AX, 'TRUNCATE … CASCADE empties it too');
+        emptied.add(one);
+      }
     }
   }
 }
