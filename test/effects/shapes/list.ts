@@ -4,11 +4,13 @@ import { CHANGE_TYPE } from './change-type.ts';
 import { CONSTRAINTS } from './constraints.ts';
 import { DOMAINS_AND_TYPES } from './domains-and-types.ts';
 import { FOREIGN_KEYS } from './foreign-keys.ts';
+import { FOREIGN_KEYS_OF_PARTITIONS } from './foreign-keys-of-partitions.ts';
 import { FUNCTIONS_AND_DO } from './functions-and-do.ts';
 import { INDEXES } from './indexes.ts';
 import { INHERITANCE } from './inheritance.ts';
 import { MAINTENANCE } from './maintenance.ts';
 import { MISC } from './misc.ts';
+import { PARTITION_BOUNDS } from './partition-bounds.ts';
 import { PARTITIONS } from './partitions.ts';
 import { QUERIES } from './queries.ts';
 import { SEQUENCES } from './sequences.ts';
@@ -24,8 +26,10 @@ export const SHAPES: readonly Shape[] = [
   ...CHANGE_TYPE,
   ...CONSTRAINTS,
   ...FOREIGN_KEYS,
+  ...FOREIGN_KEYS_OF_PARTITIONS,
   ...INDEXES,
   ...PARTITIONS,
+  ...PARTITION_BOUNDS,
   ...INHERITANCE,
   ...TABLES,
   ...VIEWS,

@@ -17,3 +17,8 @@ export type Shapes = readonly (string | Shape)[];
 export function isFor({ since = 13, until = 18 }: Shape, version: number): boolean {
   return since <= version && version <= until;
 }
+
+/** Statements that share what was before them. */
+export function withSchema(common: Omit<Shape, 'sql'>, statements: readonly string[]): Shape[] {
+  return statements.map((sql) => ({ ...common, sql }));
+}
