@@ -1,6 +1,4 @@
 import { type Catalog, creationSchema, keyOf } from '../catalog/catalog.ts';
-import { codeOf } from '../catalog/code.ts';
-import { copyCatalog } from '../catalog/copy.ts';
 import { elementsOf, inSchema } from '../catalog/schema-elements.ts';
 import type { Action } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
@@ -32,25 +30,20 @@ import {
 import { renameEffects, setSchemaEffects } from './rename.ts';
 
 /**
- * What a statement locks, rewrites and scans, its code included, given the catalog before it and the server's major version (13 to 18).
+ * What a statement locks, rewrites and scans, the code that it runs included, given the catalog before it and the server's major version
+ * (13 to 18). Brings the catalog to after the statement; `visit` sees it, and then each statement that its code runs.
  */
-export function effects(action: Action, catalog: Catalog, version: number): Effects {
-  if (codeOf(catalog, action).length === 0) return ownEffects(action, catalog, version);
-  // Code is judged statement by statement, each by what those before it made.
-  return advance(copyCatalog(catalog), action, version);
-}
-
-/** The same, and brings the catalog to after the statement; `visit` sees it and then each statement that its code runs. */
 export function advance(
   catalog: Catalog,
   action: Action,
   version: number,
   visit: (visited: Visited) => void = () => undefined,
 ): Effects {
-  return runStatement(catalog, action, (one) => ownEffects(one, catalog, version), visit);
+  return runStatement(catalog, action, (one) => effects(one, catalog, version), visit);
 }
 
-function ownEffects(action: Action, catalog: Catalog, version: number): Effects {
+/** What a statement does by itself: of DO, EXECUTE and functions that it calls, nothing. */
+export function effects(action: Action, catalog: Catalog, version: number): Effects {
   const out = new Collector(catalog, action.kind);
   collect(out, action, catalog, version);
   return out.result();
@@ -149,7 +142,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     case 'create-schema': {
       const inside = { ...catalog, searchPath: inSchema(catalog, action.name) };
       for (const element of elementsOf(action)) {
-        for (const effect of ownEffects(element, inside, version).relations)
+        for (const effect of effects(element, inside, version).relations)
           if (catalog.relations.has(effect.relation)) out.key(effect.relation, effect.lock, effect.because);
       }
       break;
@@ -169,13 +162,13 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       calledEffects(out, catalog, [action.call]);
       break;
     case 'prepare':
-      plannedEffects(out, ownEffects(unplanned(action.action), catalog, version));
+      plannedEffects(out, effects(unplanned(action.action), catalog, version));
       break;
     case 'explain':
-      plannedEffects(out, ownEffects(action.action, catalog, version));
+      plannedEffects(out, effects(action.action, catalog, version));
       break;
     case 'create-function':
-      createFunctionEffects(out, action, (one) => ownEffects(one, catalog, version));
+      createFunctionEffects(out, action, (one) => effects(one, catalog, version));
       break;
     case 'alter-domain':
       alterDomainEffects(out, catalog, action);

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { beginFile, type Catalog, emptyCatalog } from '../../src/catalog/catalog.ts';
 import { fold } from '../../src/catalog/fold.ts';
 import { openSession, type Session, withSession } from '../../src/db/session.ts';
-import { effects } from '../../src/effects/effects.ts';
+import { advance } from '../../src/effects/effects.ts';
 import { runsAlone } from '../../src/effects/transaction.ts';
 import type { Action } from '../../src/sql/action.ts';
+import type { Script } from '../../src/sql/statement.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { parseScript } from '../../src/sql/script.ts';
 import { comparable } from '../support/comparable.ts';
@@ -48,7 +49,7 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
     await admin.exec(`CREATE DATABASE ${name} TEMPLATE ${template}`);
     return open(name);
   };
-  const common = { session: await copy(`${template}_common`), catalog: catalogAfter({}) };
+  const common = await copy(`${template}_common`);
 
   return {
     async ask(shape) {
@@ -58,8 +59,8 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
       const { action } = statement;
       const alone = runsAlone(action);
       if (before === '' && sameFile === '' && !alone) {
-        const seen = await observe(common.session, sql, { keep: false });
-        return answer(action, effects(action, common.catalog, version), seen);
+        const seen = await observe(common, sql, { keep: false });
+        return answer(action, advance(catalogAfter(shape), action, version), seen);
       }
       const name = `${template}_own`;
       const session = await copy(name);
@@ -67,7 +68,7 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
       try {
         for (const text of [before, sameFile]) await session.exec(text);
         const seen = alone ? await observeOutside(session, watcher, sql) : await observe(session, sql, { keep: false });
-        return answer(action, effects(action, catalogAfter(shape), version), seen);
+        return answer(action, advance(catalogAfter(shape), action, version), seen);
       } finally {
         await watcher.close();
         await session.close();
@@ -75,18 +76,21 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
       }
     },
     async close() {
-      await common.session.close();
+      await common.close();
       for (const name of [`${template}_common`, template]) await admin.exec(`DROP DATABASE ${name} WITH (FORCE)`);
       await admin.close();
     },
   };
 }
 
+let schema: Script | undefined;
+
 function catalogAfter({ before = '', sameFile = '' }: Partial<Shape>): Catalog {
   const catalog = emptyCatalog();
-  for (const file of [SCHEMA, before, sameFile]) {
+  schema ??= parseScript('schema.sql', SCHEMA);
+  for (const { statements } of [schema, parseScript('before.sql', before), parseScript('shape.sql', sameFile)]) {
     beginFile(catalog);
-    for (const { action } of parseScript('shape.sql', file).statements) fold(catalog, action);
+    for (const { action } of statements) fold(catalog, action);
   }
   return catalog;
 }

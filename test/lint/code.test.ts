@@ -77,11 +77,8 @@ DO $$ BEGIN CREATE INDEX ON orders (user_id); END $$;`;
 
   test('what the block makes is new', () => {
     expect(found('DO $$ BEGIN CREATE TABLE fresh (a int); CREATE INDEX ON fresh (a); END $$')).toEqual([]);
-    expect(
-      found(
-        'DO $$ BEGIN IF true THEN CREATE TABLE IF NOT EXISTS users (id bigint); END IF; CREATE INDEX ON users (id); END $$',
-      ),
-    ).toHaveLength(1);
+    const again = 'DO $$ BEGIN IF true THEN CREATE TABLE users (a int); END IF; CREATE INDEX ON users (id); END $$';
+    expect(found(again)).toContain('create-index-blocking: CREATE INDEX ON users (id)');
   });
 });
 
