@@ -57,7 +57,9 @@ export function columnTypeChange(
   // An index with an expression or a predicate is never taken over: CheckIndexCompatible in indexcmds.c.
   if (
     indexes.some(
-      (index) => index.computedFrom.includes(command.column) || (reordered && index.columns.includes(command.column)),
+      ({ columns, computedFrom }) =>
+        computedFrom.includes(command.column) ||
+        (columns.includes(command.column) && (reordered || computedFrom.length > 0)),
     )
   ) {
     return {

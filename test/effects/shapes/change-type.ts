@@ -2,6 +2,10 @@ import type { Shapes } from './shape.ts';
 
 /** ALTER COLUMN … TYPE. */
 export const CHANGE_TYPE: Shapes = [
+  {
+    sql: 'ALTER TABLE partial ALTER COLUMN a TYPE text USING a::text',
+    before: 'CREATE TABLE partial (a text, b int); CREATE INDEX ON partial (a) WHERE b IS NULL',
+  },
   'ALTER TABLE users ALTER COLUMN age TYPE bigint',
   'ALTER TABLE users ALTER COLUMN age TYPE text',
   'ALTER TABLE users ALTER COLUMN age TYPE smallint',
