@@ -201,7 +201,11 @@ export function dropConstraint(catalog: Catalog, table: Table, name: string): vo
   table.constraints.delete(name);
   if (constraint.kind === 'not-null') for (const column of constraint.columns) markNotNull(table, column, false);
   const { references } = constraint;
-  if (references !== null && ![...table.constraints.values()].some((other) => other.references === references))
-    references.referencedBy.delete(table);
+  if (references !== null && !refersTo(table, references)) references.referencedBy.delete(table);
   drop(catalog, constraint.index ?? undefined);
+}
+
+function refersTo(table: Table, other: Table): boolean {
+  for (const { references } of table.constraints.values()) if (references === other) return true;
+  return false;
 }
