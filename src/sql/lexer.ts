@@ -20,8 +20,34 @@ const ESCAPE_STRING = /'(?:[^'\\]|''|\\[\s\S])*/y;
 const QUOTED_NAME = /"(?:[^"]|"")*/y;
 const COMMENT_MARK = /\/\*|\*\//g;
 
+/** Where a dollar quote's tag stands again, from an offset on; -1 where it does not. */
+export type FindTag = (tag: string, from: number) => number;
+
+/** For many readings of one text: tags that are never closed cost a search of the text once, and not each time. */
+export function tagFinder(text: string): FindTag {
+  let last: Map<string, number> | undefined;
+  return (tag, from) => {
+    if (last !== undefined && (last.get(tag) ?? -1) < from) return -1;
+    const at = text.indexOf(tag, from);
+    if (at === -1) last ??= lastTags(text);
+    return at;
+  };
+}
+
+function lastTags(text: string): Map<string, number> {
+  const last = new Map<string, number>();
+  // A dollar sign may end one tag and begin the next.
+  for (const match of text.matchAll(/(?=(\$(?:[A-Za-z_\u0080-\uFFFF][\w\u0080-\uFFFF]*)?\$))/g))
+    last.set(match[1] ?? '', match.index);
+  return last;
+}
+
 /** All tokens from `from` on; white space is left out. */
-export function* lex(text: string, from = 0): Generator<Token, void, undefined> {
+export function* lex(
+  text: string,
+  from = 0,
+  findTag: FindTag = (tag, start) => text.indexOf(tag, start),
+): Generator<Token, void, undefined> {
   let at = from;
   const match = (pattern: RegExp): boolean => {
     pattern.lastIndex = at;
@@ -32,13 +58,13 @@ export function* lex(text: string, from = 0): Generator<Token, void, undefined> 
       at = SPACE.lastIndex;
       continue;
     }
-    const token = next(text, at, match);
+    const token = next(text, at, match, findTag);
     yield token;
     at = token.end;
   }
 }
 
-function next(text: string, start: number, match: (pattern: RegExp) => boolean): Token {
+function next(text: string, start: number, match: (pattern: RegExp) => boolean, findTag: FindTag): Token {
   const character = text[start];
   if (character === ';') return { kind: 'semicolon', start, end: start + 1, terminated: true };
   if (character === "'")
@@ -50,7 +76,7 @@ function next(text: string, start: number, match: (pattern: RegExp) => boolean):
   if (character === '/' && text[start + 1] === '*') return blockComment(text, start);
   if (character === '$' && match(DOLLAR)) {
     const tag = text.slice(start, DOLLAR.lastIndex);
-    const close = text.indexOf(tag, DOLLAR.lastIndex);
+    const close = findTag(tag, DOLLAR.lastIndex);
     return close === -1
       ? { kind: 'string', start, end: text.length, terminated: false }
       : { kind: 'string', start, end: close + tag.length, terminated: true };

@@ -18,8 +18,9 @@ type Part =
 export function parseScript(path: string, text: string, variables: Readonly<Record<string, string>> = {}): Script {
   const source = new SourceText(path, text);
   const filled = fillVariables(source.text, variables);
-  const { comments, codeTokens } = readTokens(filled.text);
-  const parts = parseWhole(filled.text, codeTokens) ?? parsePieces(filled.text);
+  const { comments, longComments, codeTokens, terminated } = readTokens(filled.text);
+  const shown = blanked(filled.text, longComments);
+  const parts = (terminated ? parseWhole(shown, codeTokens) : null) ?? parsePieces(shown);
 
   const statements: Statement[] = [];
   const faults: SyntaxFault[] = [];
@@ -55,6 +56,17 @@ function lowered({ stmt }: RawStmt): { kind: string; action: Action } {
     if (error instanceof RangeError) return UNREADABLE;
     throw error;
   }
+}
+
+/** The scanner's time grows with the square of comments in comments, so it is shown blanks in place of long ones. */
+function blanked(text: string, longComments: readonly Range[]): string {
+  let result = '';
+  let from = 0;
+  for (const { start, end } of longComments) {
+    result += text.slice(from, start) + ' '.repeat(end - start);
+    from = end;
+  }
+  return from === 0 ? text : result + text.slice(from);
 }
 
 /** `end` is where the last code unit stands, plus one: inside a filled-in value that is the end of its placeholder. */
@@ -117,6 +129,7 @@ function parseFlat(text: string, piece: Piece): Part[] {
 function parsePiece(text: string, piece: Piece): Part {
   const sql = text.slice(piece.start, piece.end);
   const range = { start: piece.start, end: piece.end };
+  if (piece.open?.kind === 'comment') return { range, message: 'unterminated /* comment', at: piece.open.start };
   const nul = sql.indexOf('\0');
   if (nul !== -1) return { range, message: 'a NUL byte: PostgreSQL would stop reading here', at: piece.start + nul };
   const outcome = parse(sql);
@@ -126,12 +139,25 @@ function parsePiece(text: string, piece: Piece): Part {
   return stmt === undefined ? { range, message: 'nothing that PostgreSQL can run', at: piece.start } : { range, stmt };
 }
 
-function readTokens(text: string): { comments: Comment[]; codeTokens: Range[] } {
+interface Tokens {
+  readonly comments: readonly Comment[];
+  readonly longComments: readonly Range[];
+  readonly codeTokens: readonly Range[];
+  /** Nothing is open at the end of the text. */
+  readonly terminated: boolean;
+}
+
+function readTokens(text: string): Tokens {
   const comments: Comment[] = [];
+  const longComments: Range[] = [];
   const codeTokens: Range[] = [];
+  let terminated = true;
   for (const token of lex(text)) {
-    if (token.kind === 'comment') comments.push({ text: text.slice(token.start, token.end), range: token });
-    else if (token.kind !== 'semicolon') codeTokens.push(token);
+    terminated &&= token.terminated;
+    if (token.kind === 'comment') {
+      comments.push({ text: text.slice(token.start, token.end), range: token });
+      if (token.terminated && token.end - token.start > 1_000) longComments.push(token);
+    } else if (token.kind !== 'semicolon') codeTokens.push(token);
   }
-  return { comments, codeTokens };
+  return { comments, longComments, codeTokens, terminated };
 }

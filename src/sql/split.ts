@@ -1,4 +1,4 @@
-import { lex, type Token } from './lexer.ts';
+import { type FindTag, lex, tagFinder, type Token } from './lexer.ts';
 import type { Range } from './statement.ts';
 
 /** A stretch between semicolons, from its first token that is no comment to its last. */
@@ -13,9 +13,10 @@ export interface Piece extends Range {
  * semicolon, so that one stray quote does not swallow the rest of the file.
  */
 export function* splitStatements(text: string): Generator<Piece, void, undefined> {
+  const findTag = tagFinder(text);
   let from = 0;
   while (from < text.length) {
-    const piece = readPiece(text, from, { nesting: true });
+    const piece = readPiece(text, from, { nesting: true, findTag });
     if (piece === null) return;
     yield piece.range;
     from = COPY_DATA.test(text.slice(piece.range.start, piece.range.end))
@@ -35,20 +36,20 @@ function endOfCopyData(text: string, from: number): number {
 
 /** The part of a broken statement up to its first semicolon at any depth: an unclosed parenthesis must not hide the statements after it. */
 export function firstFlatPiece(text: string, from: number): { range: Piece; next: number } | null {
-  return readPiece(text, from, { nesting: false });
+  return readPiece(text, from, { nesting: false, findTag: undefined });
 }
 
 function readPiece(
   text: string,
   from: number,
-  { nesting }: { nesting: boolean },
+  { nesting, findTag }: { nesting: boolean; findTag: FindTag | undefined },
 ): { range: Piece; next: number } | null {
   let start = -1;
   let end = from;
   let parentheses = 0;
   let blocks = 0;
   let previousWord = '';
-  for (const token of lex(text, from)) {
+  for (const token of lex(text, from, findTag)) {
     if (!token.terminated) {
       const resume = endOfBrokenLine(text, token.start);
       return { range: { start: start === -1 ? token.start : start, end: resume.end, open: token }, next: resume.next };
