@@ -41,29 +41,36 @@ export function readEffects(out: Collector, reads: readonly Read[]): void {
   for (const read of reads) {
     out.name(read, read.locksRows ? 'RowShareLock' : 'AccessShareLock', 'is read');
     const relation = out.find(read);
-    if (relation !== null) belowRead(out, relation, read, new Set());
+    if (relation !== null) belowRead(out, relation, read);
   }
 }
 
+/** How a query reads a relation. */
+interface Reading {
+  readonly relation: Relation;
+  readonly only: boolean;
+  readonly locksRows: boolean;
+}
+
 /** Partitions and children of what is read, and what a view reads in its turn. FOR UPDATE reaches into the FROM of a view. */
-function belowRead(
-  out: Collector,
-  relation: Relation,
-  { only, locksRows }: { readonly only: boolean; readonly locksRows: boolean },
-  seen: Set<Relation>,
-): void {
-  const lock = locksRows ? 'RowShareLock' : 'AccessShareLock';
-  if ((relation.kind === 'table' || relation.kind === 'foreign-table') && !only) {
-    for (const child of descendants(relation))
-      // The planner leaves out partitions that the query cannot mean.
-      out.relation(child, lock, `is read with ${relation.name}`, { conditional: isPartitioned(relation) });
-  }
-  if (relation.kind !== 'view' || seen.has(relation)) return;
-  seen.add(relation);
-  for (const [source, read] of relation.reads) {
-    const below = { only: read.only, locksRows: locksRows && read.inFrom };
-    out.relation(source, below.locksRows ? lock : 'AccessShareLock', `${relation.name} reads it`);
-    belowRead(out, source, below, seen);
+function belowRead(out: Collector, read: Relation, how: { readonly only: boolean; readonly locksRows: boolean }): void {
+  const seen = new Set<Relation>();
+  const pending: Reading[] = [{ relation: read, only: how.only, locksRows: how.locksRows }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { relation, only, locksRows } = next;
+    const lock = locksRows ? 'RowShareLock' : 'AccessShareLock';
+    if ((relation.kind === 'table' || relation.kind === 'foreign-table') && !only) {
+      for (const child of descendants(relation))
+        // The planner leaves out partitions that the query cannot mean.
+        out.relation(child, lock, `is read with ${relation.name}`, { conditional: isPartitioned(relation) });
+    }
+    if (relation.kind !== 'view' || seen.has(relation)) continue;
+    seen.add(relation);
+    for (const [source, { only, inFrom }] of relation.reads) {
+      const below = { relation: source, only, locksRows: locksRows && inFrom };
+      out.relation(source, below.locksRows ? lock : 'AccessShareLock', `${relation.name} reads it`);
+      pending.push(below);
+    }
   }
 }
 
@@ -71,7 +78,7 @@ function belowRead(
 export function sourceEffects(out: Collector, view: View): void {
   for (const [source, { only }] of view.reads) {
     out.relation(source, 'AccessShareLock', `${view.name} reads it`);
-    belowRead(out, source, { only, locksRows: false }, new Set());
+    belowRead(out, source, { only, locksRows: false });
   }
 }
 
@@ -151,7 +158,7 @@ function writeToView(
         writeToTable(out, source, { command, only: read.only }, assigns, work);
     } else if (!triggered || command !== 'insert') {
       out.relation(source, 'AccessShareLock', `${view.name} reads it`);
-      belowRead(out, source, { only: read.only, locksRows: false }, new Set());
+      belowRead(out, source, { only: read.only, locksRows: false });
     }
   }
 }
