@@ -1,4 +1,4 @@
-import { defineRule, list } from '../src/lint/kit.ts';
+import { defineRule, isMadeBefore, list } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'drop-schema',
@@ -24,10 +24,7 @@ export default defineRule({
   check: ({ action, effects, file }) => {
     // Without CASCADE, PostgreSQL refuses to drop what is not empty.
     if (!action.cascade) return null;
-    const made = file.actions
-      .slice(0, file.at)
-      .flatMap((other) => (other.kind === 'create-schema' && !other.ifNotExists ? [other.name] : []));
-    const names = action.names.filter((name) => !made.includes(name));
+    const names = action.names.filter((name) => !isMadeBefore(file, { schema: null, name }));
     if (names.length === 0) return null;
     const relations = effects.relations.flatMap(({ relation, preexisting }) => (preexisting ? [relation] : []));
     return {

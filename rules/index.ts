@@ -9,15 +9,20 @@ import constraintIndexBuild from './constraint-index-build.ts';
 import constraintScan from './constraint-scan.ts';
 import createIndexBlocking from './create-index-blocking.ts';
 import createPartitionLocksParent from './create-partition-locks-parent.ts';
+import defaultChanged from './default-changed.ts';
 import deleteAllRows from './delete-all-rows.ts';
 import detachBesideDefaultPartition from './detach-beside-default-partition.ts';
 import detachPartitionLocksParent from './detach-partition-locks-parent.ts';
 import domainConstraintScan from './domain-constraint-scan.ts';
 import dropColumn from './drop-column.ts';
+import dropFunction from './drop-function.ts';
 import dropIndexLocksTable from './drop-index-locks-table.ts';
 import dropIndexOfConstraint from './drop-index-of-constraint.ts';
+import dropNotNull from './drop-not-null.ts';
 import dropSchema from './drop-schema.ts';
 import dropTable from './drop-table.ts';
+import dropUniqueConstraint from './drop-unique-constraint.ts';
+import dropView from './drop-view.ts';
 import enumValueUsedTooEarly from './enum-value-used-too-early.ts';
 import foreignKeyTooNarrow from './foreign-key-too-narrow.ts';
 import foreignKeyTypesDiffer from './foreign-key-types-differ.ts';
@@ -25,16 +30,21 @@ import ifNotExistsHidesDifference from './if-not-exists-hides-difference.ts';
 import ifNotExistsKeepsInvalidIndex from './if-not-exists-keeps-invalid-index.ts';
 import lockHeldDuringWork from './lock-held-during-work.ts';
 import lockTable from './lock-table.ts';
+import locksReferencedTable from './locks-referenced-table.ts';
 import mixedTransaction from './mixed-transaction.ts';
 import moveToSchema from './move-to-schema.ts';
+import newConstraintRefusesWrites from './new-constraint-refuses-writes.ts';
 import newerThanServer from './newer-than-server.ts';
 import notUnderstood from './not-understood.ts';
 import partitionKeyNotInUnique from './partition-key-not-in-unique.ts';
 import partitionedForeignKeyNotValid from './partitioned-foreign-key-not-valid.ts';
 import reindexBlocking from './reindex-blocking.ts';
 import renameColumn from './rename-column.ts';
+import renameEnumValue from './rename-enum-value.ts';
 import renameIndexAsTable from './rename-index-as-table.ts';
 import renameTable from './rename-table.ts';
+import requiredColumnLosesDefault from './required-column-loses-default.ts';
+import rowSecurityHidesRows from './row-security-hides-rows.ts';
 import setNotNullScan from './set-not-null-scan.ts';
 import severalTablesLocked from './several-tables-locked.ts';
 import syntaxError from './syntax-error.ts';
@@ -43,6 +53,7 @@ import timeoutDuringConcurrently from './timeout-during-concurrently.ts';
 import transactionCommandIgnored from './transaction-command-ignored.ts';
 import transactionLeftOpen from './transaction-left-open.ts';
 import truncateTable from './truncate-table.ts';
+import typeChangeBreaksPlans from './type-change-breaks-plans.ts';
 import typeChangeNeedsUsing from './type-change-needs-using.ts';
 import unbatchedWrite from './unbatched-write.ts';
 import unknownSuppression from './unknown-suppression.ts';
@@ -61,15 +72,20 @@ export const rules: readonly Rule[] = [
   constraintScan,
   createIndexBlocking,
   createPartitionLocksParent,
+  defaultChanged,
   deleteAllRows,
   detachBesideDefaultPartition,
   detachPartitionLocksParent,
   domainConstraintScan,
   dropColumn,
+  dropFunction,
   dropIndexLocksTable,
   dropIndexOfConstraint,
+  dropNotNull,
   dropSchema,
   dropTable,
+  dropUniqueConstraint,
+  dropView,
   enumValueUsedTooEarly,
   foreignKeyTooNarrow,
   foreignKeyTypesDiffer,
@@ -77,16 +93,21 @@ export const rules: readonly Rule[] = [
   ifNotExistsKeepsInvalidIndex,
   lockHeldDuringWork,
   lockTable,
+  locksReferencedTable,
   mixedTransaction,
   moveToSchema,
+  newConstraintRefusesWrites,
   newerThanServer,
   notUnderstood,
   partitionKeyNotInUnique,
   partitionedForeignKeyNotValid,
   reindexBlocking,
   renameColumn,
+  renameEnumValue,
   renameIndexAsTable,
   renameTable,
+  requiredColumnLosesDefault,
+  rowSecurityHidesRows,
   setNotNullScan,
   severalTablesLocked,
   syntaxError,
@@ -95,6 +116,7 @@ export const rules: readonly Rule[] = [
   transactionCommandIgnored,
   transactionLeftOpen,
   truncateTable,
+  typeChangeBreaksPlans,
   typeChangeNeedsUsing,
   unbatchedWrite,
   unknownSuppression,

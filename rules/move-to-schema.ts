@@ -1,4 +1,4 @@
-import { defineRule, list, qualifiedName, sqlName, standing } from '../src/lint/kit.ts';
+import { defineRule, isMadeBefore, isMadeLater, list, qualifiedName, sqlName, standing } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'move-to-schema',
@@ -38,10 +38,7 @@ export default defineRule({
   check: (context) => {
     const { action, catalog, file } = context;
     if (action.kind === 'rename-schema') {
-      const made = file.actions
-        .slice(0, file.at)
-        .some((other) => other.kind === 'create-schema' && !other.ifNotExists && other.name === action.from);
-      if (made) return null;
+      if (isMadeBefore(file, { schema: null, name: action.from })) return null;
       const inside = [...catalog.relations.values()].filter(
         ({ schema, kind }) => schema === action.from && kind !== 'index' && kind !== 'sequence',
       );
@@ -54,16 +51,12 @@ export default defineRule({
     }
     const effect = standing(context, action.relation);
     if (effect === null || action.relationKind === 'index' || action.relationKind === 'sequence') return null;
-    const { schema, name } = action.relation;
-    const replaced = file.actions
-      .slice(file.at + 1)
-      .some((later) => later.kind === 'create-view' && later.name.name === name && later.name.schema === schema);
-    if (replaced) return null;
+    if (isMadeLater(file, action.relation)) return null;
     return {
       relations: [effect.relation],
       message: `running code still looks for ${effect.relation}, and fails when it moves to the schema ${action.schema}`,
       why: WHY,
-      instead: `In the same transaction: CREATE VIEW ${sqlName(action.relation)} AS SELECT * FROM ${sqlName({ schema: action.schema, name })}; and drop the view when all code uses the new name.`,
+      instead: `In the same transaction: CREATE VIEW ${sqlName(action.relation)} AS SELECT * FROM ${sqlName({ schema: action.schema, name: action.relation.name })}; and drop the view when all code uses the new name.`,
     };
   },
 });

@@ -1,4 +1,4 @@
-import { type Action, defineRule, quoteIdent, resolve, sqlName, standing } from '../src/lint/kit.ts';
+import { defineRule, isMadeLater, quoteIdent, sqlName, standing } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'rename-table',
@@ -29,11 +29,7 @@ export default defineRule({
     const kind = catalog.relations.get(effect.relation)?.kind;
     // ALTER TABLE renames indexes and sequences too.
     if (kind === 'index' || kind === 'sequence') return null;
-    const takesName = (later: Action): boolean =>
-      ((later.kind === 'create-view' || later.kind === 'create-table') &&
-        resolve(catalog, later.name) === effect.relation) ||
-      (later.kind === 'rename' && later.what === action.what && later.to === action.relation.name);
-    if (file.actions.slice(file.at + 1).some(takesName)) return null;
+    if (isMadeLater(file, action.relation)) return null;
     return {
       relations: [effect.relation],
       message: `running code still calls it ${effect.relation}, and fails when it becomes ${quoteIdent(action.to)}`,

@@ -3,6 +3,7 @@ import type { Effect, EffectPart, Effects } from '../effects/effect.ts';
 import { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 import { qualify } from '../postgres/quote.ts';
 import type { Action, ActionKind, ActionOf, AlterCommand, Name } from '../sql/action.ts';
+import { addedColumns } from './names.ts';
 import type { Place } from './place.ts';
 import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
@@ -11,7 +12,7 @@ import type { Transaction } from './transaction.ts';
 export type { Action, ActionOf, AlterCommand, ConstraintDef, Name, TypeName } from '../sql/action.ts';
 export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
-export { quoteIdent } from '../postgres/quote.ts';
+export { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 export { REQUIRED_WITHOUT_VALUE } from '../effects/columns.ts';
 export { newerFeatures } from '../postgres/features.ts';
 export { canReference, castContext } from '../postgres/casts.ts';
@@ -34,6 +35,7 @@ export {
 export { keyColumns } from './foreign-keys.ts';
 export { stringLiterals } from './literals.ts';
 export { partitionedTable } from './partitions.ts';
+export { addedColumns, isMadeBefore, isMadeLater } from './names.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';
 export { familyOf, isLong, keptOut, unbatchedTables } from './work.ts';
@@ -187,17 +189,9 @@ export function commandsOn<K extends AlterCommand['kind']>(
   return effect === null || commands.length === 0 ? null : { effect, commands };
 }
 
-/** Whether the file added the column itself, so that no running code knows it. */
-export function isNewColumn({ catalog, file }: RuleContext, table: Name, column: string): boolean {
-  const key = resolve(catalog, table);
-  return file.actions
-    .slice(0, file.at)
-    .some(
-      (action) =>
-        action.kind === 'alter-table' &&
-        resolve(catalog, action.name) === key &&
-        action.commands.some((command) => command.kind === 'add-column' && command.column.name === column),
-    );
+/** Whether an earlier statement of the file added the column, so that no running code knows it. */
+export function isNewColumn({ file }: RuleContext, table: Name, column: string): boolean {
+  return addedColumns({ ...file, at: file.at - 1 }, table).some(({ name }) => name === column);
 }
 
 /** A relation's name as SQL. */
