@@ -81,6 +81,8 @@ export interface Constraint {
   readonly references: Table | null;
   /** For a foreign key; none means the primary key. */
   readonly referencedColumns: readonly string[];
+  /** For a foreign key: a DELETE of what it points to writes here. */
+  readonly deleteWrites: boolean;
 }
 
 export interface Table extends RelationBase {

@@ -30,6 +30,7 @@ export function addConstraint(catalog: Catalog, table: Table, constraint: Constr
     index,
     references,
     referencedColumns: constraint.kind === 'foreign-key' ? constraint.referencedColumns : [],
+    deleteWrites: constraint.kind === 'foreign-key' && constraint.deleteWrites,
   };
   table.constraints.set(name, added);
   return [...notNull, added];
@@ -84,6 +85,7 @@ function addNotNull(
     index: null,
     references: null,
     referencedColumns: [],
+    deleteWrites: false,
   };
   table.constraints.set(name, added);
   return added;

@@ -117,12 +117,31 @@ function writeToTable(
       out.relation(child, RX, because, { ...work, conditional: isPartitioned(table) });
     }
   }
+  foreignKeyEffects(out, table, command, assigns);
   if (!adds) return;
   for (const [name, column] of table.columns) {
     if (assigns.includes(name)) continue;
     const owned = [...table.sequences].filter(({ ownedBy }) => ownedBy?.column === name);
     for (const sequence of [...owned, ...column.sequences])
       out.relation(sequence, RX, `gives ${name} its numbers`, { conditional: true });
+  }
+}
+
+/** The server looks up what new keys point to, and what points to rows that go. */
+function foreignKeyEffects(out: Collector, table: Table, command: WriteCommand, assigns: readonly string[]): void {
+  const rows: Work = { conditional: true };
+  if (command === 'delete' || command === 'merge') {
+    for (const other of table.referencedBy) {
+      const keys = [...other.constraints.values()].filter(({ references }) => references === table);
+      const writes = keys.some(({ deleteWrites }) => deleteWrites);
+      out.relation(other, writes ? RX : 'RowShareLock', 'points to the rows that go', rows);
+    }
+  }
+  if (command === 'delete') return;
+  const filled = (column: string) => assigns.length === 0 || assigns.includes(column);
+  for (const { references, columns } of table.constraints.values()) {
+    if (references !== null && (command === 'update' ? columns.some(filled) : columns.every(filled)))
+      out.relation(references, 'RowShareLock', 'the new keys point to it', rows);
   }
 }
 

@@ -168,6 +168,8 @@ export type ConstraintDef =
       readonly columns: readonly string[];
       readonly references: Name;
       readonly referencedColumns: readonly string[];
+      /** ON DELETE CASCADE, SET NULL or SET DEFAULT: a DELETE of what it points to writes here. */
+      readonly deleteWrites: boolean;
     });
 
 export type AlterCommand =

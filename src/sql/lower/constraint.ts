@@ -70,6 +70,7 @@ export function constraint(
         columns: node.fk_attrs === undefined ? beside : strings(node.fk_attrs),
         references: relationName(node.pktable),
         referencedColumns: strings(node.pk_attrs),
+        deleteWrites: ['c', 'n', 'd'].includes(node.fk_del_action ?? 'a'),
         enforced,
       };
     default:

@@ -6,6 +6,30 @@ export const QUERIES: Shapes = [
   'DELETE FROM bare',
   'INSERT INTO bare VALUES (1, 2)',
   'INSERT INTO bare SELECT id, age FROM users',
+  {
+    sql: 'INSERT INTO child (parent) VALUES (1)',
+    before:
+      'CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); CREATE TABLE child (id serial, parent int REFERENCES parent)',
+  },
+  {
+    sql: 'UPDATE child SET parent = 2',
+    before:
+      'CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1), (2); CREATE TABLE child (parent int REFERENCES parent); INSERT INTO child VALUES (1)',
+  },
+  {
+    sql: 'DELETE FROM parent',
+    before:
+      'CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); CREATE TABLE child (parent int REFERENCES parent); CREATE TABLE other (parent int REFERENCES parent ON DELETE CASCADE)',
+  },
+  {
+    sql: 'INSERT INTO child (id, parent) VALUES (1, NULL)',
+    before: 'CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (id serial, parent int REFERENCES parent)',
+  },
+  {
+    sql: 'INSERT INTO child (parent) SELECT id FROM parent',
+    before:
+      'CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1); CREATE TABLE child (id int GENERATED ALWAYS AS IDENTITY, parent int REFERENCES parent)',
+  },
   'SELECT * FROM users',
   'SELECT * FROM bare FOR UPDATE',
   'SELECT * FROM depot_parcels',
