@@ -41,6 +41,10 @@ export interface Catalog {
   savepoints: { readonly name: string | null; readonly before: Catalog }[] | null;
   /** Counts the files begun; what was made in the current one is not preexisting. */
   file: number;
+  /** Begins with all that there is, as a server or a dump shows it. */
+  whole: boolean;
+  /** A statement named a relation that the history does not make. */
+  gaps: boolean;
 }
 
 interface RelationBase {
@@ -201,6 +205,8 @@ export function emptyCatalog(): Catalog {
     temporary: new Map(),
     savepoints: null,
     file: 0,
+    whole: false,
+    gaps: false,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Action, ActionOf, AlterCommand } from '../sql/action.ts';
 import type { Code, CodeStep } from '../sql/code.ts';
+import { presentPart } from './absent.ts';
 import { alterTable } from './alter-table.ts';
 import { type Catalog, creationSchema, findIndex, keyOf, resolve, type Sequence, typeKey } from './catalog.ts';
 import { codeOf, type Running } from './code.ts';
@@ -51,7 +52,7 @@ export function landed({ action, named, certain }: CodeStep): Action | null {
         if (command.kind === 'add-column') return [{ ...command, ifNotExists: true }];
         return command.kind === 'drop-column' && !certain ? [] : [command];
       });
-      return { ...action, commands };
+      return { ...action, ifExists: true, commands };
     }
     default:
       return action;
@@ -59,7 +60,9 @@ export function landed({ action, named, certain }: CodeStep): Action | null {
 }
 
 /** Without the code that it runs. */
-export function foldStatement(catalog: Catalog, action: Action): void {
+export function foldStatement(catalog: Catalog, statement: Action): void {
+  const action = presentPart(catalog, statement);
+  if (action === null) return;
   switch (action.kind) {
     case 'create-table':
       createTable(catalog, action);
@@ -110,7 +113,11 @@ export function foldStatement(catalog: Catalog, action: Action): void {
       break;
     }
     case 'drop-relation':
-      for (const name of action.names) drop(catalog, catalog.relations.get(resolve(catalog, name)));
+      for (const name of action.names) {
+        const relation = catalog.relations.get(resolve(catalog, name));
+        if (relation === undefined && !action.ifExists) catalog.gaps = true;
+        drop(catalog, relation);
+      }
       break;
     case 'drop-schema':
       for (const relation of catalog.relations.values()) {
@@ -165,6 +172,9 @@ export function foldStatement(catalog: Catalog, action: Action): void {
     }
     case 'create-enum':
       catalog.enums.add(typeKey(catalog, action.name));
+      break;
+    case 'dml':
+      if (!catalog.relations.has(resolve(catalog, action.table))) catalog.gaps = true;
       break;
     case 'transaction':
       foldTransaction(catalog, action);

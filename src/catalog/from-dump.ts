@@ -10,6 +10,7 @@ export function catalogFromDump({ source, statements, faults }: Script): {
   const catalog = emptyCatalog();
   for (const { action } of statements) fold(catalog, action);
   resetSession(catalog);
+  catalog.whole = true;
   // pg_dump writes \restrict and \connect for psql; they make nothing.
   return { catalog, faults: faults.filter(({ range }) => source.text[range.start] !== '\\') };
 }

@@ -62,6 +62,7 @@ export function addTable(
 export function mention(catalog: Catalog, name: Name): Table | null {
   const known = findTable(catalog, name);
   if (known !== null || catalog.relations.has(resolve(catalog, name))) return known;
+  catalog.gaps = true;
   return addTable(catalog, name, { file: 0 });
 }
 

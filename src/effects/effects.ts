@@ -1,3 +1,4 @@
+import { presentPart } from '../catalog/absent.ts';
 import { type Catalog, creationSchema, keyOf } from '../catalog/catalog.ts';
 import { elementsOf, inSchema } from '../catalog/schema-elements.ts';
 import type { Action } from '../sql/action.ts';
@@ -45,7 +46,8 @@ export function advance(
 /** What a statement does by itself: of DO, EXECUTE and functions that it calls, nothing. */
 export function effects(action: Action, catalog: Catalog, version: number): Effects {
   const out = new Collector(catalog, action.kind);
-  collect(out, action, catalog, version);
+  const present = presentPart(catalog, action);
+  if (present !== null) collect(out, present, catalog, version);
   return out.result();
 }
 

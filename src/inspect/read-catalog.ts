@@ -28,5 +28,6 @@ export async function readLiveSchema(session: Session): Promise<LiveSchema> {
     settings: new Map([['timezone', own?.timezone ?? 'UTC']]),
   };
   resetSession(catalog);
+  catalog.whole = true;
   return { catalog, version };
 }
