@@ -24,6 +24,7 @@ export function keyColumns(action: ActionOf<'create-table' | 'alter-table'>, cat
       : action.commands.flatMap((command) => (command.kind === 'add-constraint' ? [command.constraint] : []))),
     ...added.flatMap((column) => column.constraints),
   ];
+  if (!constraints.some(({ kind }) => kind === 'foreign-key')) return [];
   const own = new Map<string, TypeName>(
     isNew ? [] : [...(findTable(catalog, action.name)?.columns ?? [])].map(([name, { type }]) => [name, type]),
   );

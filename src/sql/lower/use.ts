@@ -54,7 +54,11 @@ export function useIn(root: unknown): Use {
     const { value, scope } = next;
     if (typeof value !== 'object' || value === null) continue;
     if (Array.isArray(value)) {
-      for (let at = value.length - 1; at >= 0; at -= 1) pending.push({ value: value[at], scope });
+      for (let at = value.length - 1; at >= 0; at -= 1) {
+        const item: unknown = value[at];
+        // Rows of data are mostly constants.
+        if (typeof item === 'object' && item !== null && !('A_Const' in item)) pending.push({ value: item, scope });
+      }
       continue;
     }
     const node = value as Node;
