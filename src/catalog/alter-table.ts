@@ -80,6 +80,9 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
       constraint.validated = command.enforced;
       break;
     }
+    case 'set-cluster':
+      table.clustered = command.index !== null;
+      break;
     case 'set-logged':
     case 'set-unlogged':
       table.persistence = command.kind === 'set-logged' ? 'permanent' : 'unlogged';

@@ -102,6 +102,8 @@ export interface Table extends RelationBase {
   readonly partitionBy: PartitionKey | null;
   /** For a partition. */
   bound: PartitionBound | null;
+  /** CLUSTER without a table takes it. */
+  clustered: boolean;
   /** The partitioned table it belongs to, or the tables it inherits from. */
   readonly parents: Set<Table>;
   /** Its partitions, or the tables that inherit from it. */
@@ -284,6 +286,17 @@ export function isPartitioned(table: Table | null): boolean {
 /** The partition for the rows that no other one takes. */
 export function defaultPartition(table: Table | null): Table | null {
   return [...(table?.children ?? [])].find(({ bound }) => bound?.kind === 'default') ?? null;
+}
+
+/** All that statements without a name are about; a session's own temporary tables are not other sessions' concern. */
+export function allTables(catalog: Catalog): Table[] {
+  return [...catalog.relations.values()].filter(
+    (relation): relation is Table => relation.kind === 'table' && relation.persistence !== 'temporary',
+  );
+}
+
+export function materializedViews(catalog: Catalog): View[] {
+  return [...catalog.relations.values()].filter((relation): relation is View => relation.kind === 'materialized-view');
 }
 
 /** Partitions and inheriting tables below a table, at every level. */

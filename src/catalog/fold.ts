@@ -104,6 +104,11 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
       for (const command of action.commands) alterTable(catalog, table, command, action.only);
       break;
     }
+    case 'cluster': {
+      const table = action.table === null ? null : mention(catalog, action.table);
+      if (table !== null) table.clustered = true;
+      break;
+    }
     case 'rename':
       rename(catalog, action);
       break;

@@ -46,6 +46,7 @@ export function addTable(
     indexes: new Set(),
     partitionBy: options.partitionBy ?? null,
     bound: null,
+    clustered: false,
     parents: new Set(),
     children: new Set(),
     referencedBy: new Set(),

@@ -117,6 +117,12 @@ function impact(context: Context, command: AlterCommand): Impact {
     }
     case 'set-logged':
     case 'set-unlogged':
+      // Of a table that the history does not make, this is not known.
+      if (
+        (context.table?.accessMethod ?? null) !== null &&
+        context.table?.persistence === (command.kind === 'set-logged' ? 'permanent' : 'unlogged')
+      )
+        return { lock: AX, recurses: false, because: `the table is ${words(command.kind).slice(4)} already` };
       return {
         lock: AX,
         rewrite: true,
@@ -128,6 +134,8 @@ function impact(context: Context, command: AlterCommand): Impact {
         return { lock: AX, recurses: false, because: 'the table has that access method already' };
       return { lock: AX, rewrite: true, recurses: false, because: 'SET ACCESS METHOD writes the table anew' };
     case 'set-tablespace':
+      if (context.action.relationKind === 'index')
+        return { lock: AX, because: 'SET TABLESPACE copies the index, which every query of its table waits for' };
       return {
         lock: AX,
         rewrite: true,
@@ -149,6 +157,7 @@ function impact(context: Context, command: AlterCommand): Impact {
         because: 'enabling or disabling a trigger changes what writes do',
       };
     }
+    case 'set-without-oids':
     case 'set-rule':
     case 'set-row-security':
     case 'set-replica-identity':

@@ -116,13 +116,13 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       reindexEffects(out, catalog, action);
       break;
     case 'cluster':
-      clusterEffects(out, action);
+      clusterEffects(out, catalog, action);
       break;
     case 'vacuum':
-      vacuumEffects(out, action);
+      vacuumEffects(out, catalog, action, version);
       break;
     case 'analyze':
-      analyzeEffects(out, action);
+      analyzeEffects(out, catalog, action, version);
       break;
     case 'refresh-materialized-view':
       refreshEffects(out, catalog, action);

@@ -8,7 +8,7 @@ export function runsAlone(action: Action): boolean {
     case 'drop-relation':
       return action.concurrently;
     case 'reindex':
-      return action.concurrently || action.target === 'schema' || action.target === 'database';
+      return action.concurrently || !['index', 'table'].includes(action.target);
     case 'alter-table':
       return action.commands.some((command) => command.kind === 'detach-partition' && command.mode === 'concurrently');
     case 'vacuum':

@@ -1,4 +1,4 @@
-import type { Action, AlterCommand, Name } from '../sql/action.ts';
+import type { Action, ActionOf, AlterCommand, Name } from '../sql/action.ts';
 
 /**
  * A statement that works in several transactions of its own and waits for everyone who can see the old state. An expiring lock_timeout or
@@ -8,7 +8,7 @@ export type OnlineWork =
   | { readonly kind: 'create-index'; readonly table: Name; readonly index: string | null }
   | { readonly kind: 'drop-index'; readonly indexes: readonly Name[] }
   /** `table` null: all tables of the schema or database. */
-  | { readonly kind: 'reindex'; readonly target: 'index' | 'table' | 'schema' | 'database'; readonly name: Name | null }
+  | { readonly kind: 'reindex'; readonly target: ActionOf<'reindex'>['target']; readonly name: Name | null }
   | { readonly kind: 'detach-partition'; readonly parent: Name; readonly partition: Name };
 
 export function onlineWork(action: Action): OnlineWork | null {

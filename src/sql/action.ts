@@ -206,10 +206,12 @@ export type AlterCommand =
   | { readonly kind: 'set-access-method'; readonly to: string | null }
   | { readonly kind: 'set-tablespace'; readonly to: string }
   | { readonly kind: 'set-options'; readonly options: readonly string[] }
-  | { readonly kind: 'set-cluster' }
+  /** null for SET WITHOUT CLUSTER */
+  | { readonly kind: 'set-cluster'; readonly index: string | null }
   /** null for ALL and USER */
   | { readonly kind: 'set-trigger'; readonly name: string | null }
   | { readonly kind: 'set-row-security'; readonly mode: 'enable' | 'disable' | 'force' | 'no-force' }
+  | { readonly kind: 'set-without-oids' }
   | { readonly kind: 'set-rule' | 'set-replica-identity' | 'set-owner' | 'set-of-type' }
   | { readonly kind: 'inherit' | 'no-inherit'; readonly parent: Name }
   | { readonly kind: 'attach-partition'; readonly partition: Name; readonly bound: PartitionBound }
@@ -360,13 +362,22 @@ export type Action =
   | { readonly kind: 'depends-on-extension'; readonly what: 'relation' | 'trigger'; readonly relation: Name }
   | {
       readonly kind: 'reindex';
-      readonly target: 'index' | 'table' | 'schema' | 'database';
+      /** `system` is the system catalogs alone. */
+      readonly target: 'index' | 'table' | 'schema' | 'database' | 'system';
+      /** The index or table. */
       readonly name: Name | null;
+      readonly schema: string | null;
       readonly concurrently: boolean;
     }
   | { readonly kind: 'cluster'; readonly table: Name | null }
-  | { readonly kind: 'vacuum'; readonly tables: readonly Name[]; readonly full: boolean }
-  | { readonly kind: 'analyze'; readonly tables: readonly Name[] }
+  /** No tables are all tables. */
+  | {
+      readonly kind: 'vacuum';
+      readonly tables: readonly Target[];
+      readonly full: boolean;
+      readonly analyze: boolean;
+    }
+  | { readonly kind: 'analyze'; readonly tables: readonly Target[] }
   | {
       readonly kind: 'refresh-materialized-view';
       readonly name: Name;

@@ -22,6 +22,8 @@ export interface Answer {
   readonly observed: readonly string[];
 }
 
+const TABLESPACE = 'shapes_space';
+
 /** Asks one server. */
 export interface Proof {
   ask(shape: Shape): Promise<Answer>;
@@ -38,6 +40,8 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
   await withSession(connectionTo(databaseUrl(serverUrl, template)), { applicationName: 'tiptoe proof' }, (session) =>
     session.exec(SCHEMA),
   );
+
+  await makeTablespace(admin);
 
   const open = (database: string): Promise<Session> =>
     openSession(connectionTo(databaseUrl(serverUrl, database)), {
@@ -57,10 +61,10 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
       const [statement] = parseScript('shape.sql', sql).statements;
       if (statement === undefined) throw new Error(`not parsed: ${sql}`);
       const { action } = statement;
-      const alone = runsAlone(action);
+      const alone = shape.alone === true || runsAlone(action);
       if (before === '' && sameFile === '' && !alone) {
         const seen = await observe(common, sql, { keep: false });
-        return answer(action, advance(catalogAfter(shape), action, version), seen);
+        return answer(action, advance(catalogAfter(shape), action, version), seen, { alone });
       }
       const name = `${template}_own`;
       const session = await copy(name);
@@ -68,7 +72,7 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
       try {
         for (const text of [before, sameFile]) await session.exec(text);
         const seen = alone ? await observeOutside(session, watcher, sql) : await observe(session, sql, { keep: false });
-        return answer(action, advance(catalogAfter(shape), action, version), seen);
+        return answer(action, advance(catalogAfter(shape), action, version), seen, { alone });
       } finally {
         await watcher.close();
         await session.close();
@@ -85,6 +89,16 @@ export async function openProof(serverUrl: string, version: number): Promise<Pro
 
 let schema: Script | undefined;
 
+/** Somewhere for SET TABLESPACE to copy to; its folder has to be there, and only the server may be able to make it. */
+async function makeTablespace(admin: Session): Promise<void> {
+  const [found] = await admin.query<{ folder: string; there: boolean }>(`
+    SELECT current_setting('data_directory') || '/${TABLESPACE}' AS folder,
+           EXISTS (SELECT FROM pg_tablespace WHERE spcname = '${TABLESPACE}') AS there`);
+  if (found === undefined || found.there) return;
+  await admin.exec(`COPY (SELECT) TO PROGRAM 'mkdir "${found.folder}"'`);
+  await admin.exec(`CREATE TABLESPACE ${TABLESPACE} LOCATION '${found.folder}'`);
+}
+
 function catalogAfter({ before = '', sameFile = '' }: Partial<Shape>): Catalog {
   const catalog = emptyCatalog();
   schema ??= parseScript('schema.sql', SCHEMA);
@@ -95,8 +109,8 @@ function catalogAfter({ before = '', sameFile = '' }: Partial<Shape>): Catalog {
   return catalog;
 }
 
-function answer(action: Action, predicted: Effects, seen: readonly Observed[]): Answer {
-  const { expected, observed } = comparable(action, predicted, seen);
+function answer(action: Action, predicted: Effects, seen: readonly Observed[], { alone }: { alone: boolean }): Answer {
+  const { expected, observed } = comparable(action, predicted, seen, { outside: alone });
   return {
     expected: predicted.notUnderstood === null ? expected : [...expected, `not understood: ${predicted.notUnderstood}`],
     observed,

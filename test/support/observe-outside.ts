@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../src/db/session.ts';
 import { type LockMode, LOCK_MODES } from '../../src/postgres/lock-mode.ts';
-import { compareStates, type Observed, readRelations } from './observe.ts';
+import { compareStates, type Observed, readRelations, type RelationRow } from './observe.ts';
 
 /**
  * Modes that two sessions can hold at once; each stops other stronger ones. A statement that asks for a stronger mode than it holds already
@@ -25,11 +25,15 @@ interface LockRow {
   readonly oid: string | null;
   readonly prepared: string | null;
   readonly mode: LockMode;
+  /** Of an index: false once it is only waiting to be removed. */
+  readonly live: boolean | null;
 }
 
 const LOCKS = `
-  SELECT l.locktype, l.granted, l.relation::text AS oid, p.gid AS prepared, l.mode
-    FROM pg_locks l LEFT JOIN pg_prepared_xacts p ON p.transaction = l.transactionid
+  SELECT l.locktype, l.granted, l.relation::text AS oid, p.gid AS prepared, l.mode, i.indislive AS live
+    FROM pg_locks l
+    LEFT JOIN pg_prepared_xacts p ON p.transaction = l.transactionid
+    LEFT JOIN pg_index i ON i.indexrelid = l.relation
    WHERE l.pid = $1
      AND (l.database IS NULL OR l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
 
@@ -39,12 +43,12 @@ const LOCKS = `
  */
 export async function observeOutside(session: Session, watcher: Session, statement: string): Promise<Observed[]> {
   const before = await readRelations(session);
-  const fence = await putFence(
-    watcher,
-    before.filter(({ relkind }) => relkind === 'r' || relkind === 'p'),
-  );
+  const indexes = new Set(before.filter(({ table }) => table !== null).map(({ oid }) => oid));
+  const fence = await putFence(watcher, before);
   const seen = new Map<string, { oid: string; mode: LockMode }>();
   const state = { ended: false };
+  // A statement that waits for what the fence cannot let go fails, and says so.
+  await session.exec(`SET statement_timeout = '30s'`);
   const running = session.exec(statement).finally(() => {
     state.ended = true;
   });
@@ -53,8 +57,11 @@ export async function observeOutside(session: Session, watcher: Session, stateme
   try {
     while (!state.ended) {
       const locks = await watcher.query<LockRow>(LOCKS, [session.pid]);
-      for (const { locktype, oid, mode } of locks)
-        if (locktype === 'relation' && oid !== null) seen.set(`${oid} ${mode}`, { oid, mode });
+      for (const { locktype, oid, mode, live } of locks) {
+        // Nobody can use a dead index, so nobody waits for the lock under which it is removed.
+        if (locktype !== 'relation' || oid === null || (indexes.has(oid) && live !== true)) continue;
+        seen.set(`${oid} ${mode}`, { oid, mode });
+      }
       const waiting = locks.find(({ granted }) => !granted);
       if (waiting === undefined) await sleep(1);
       else if (waiting.oid !== null) await fence.letThrough(waiting.oid, waiting.mode);
@@ -63,6 +70,7 @@ export async function observeOutside(session: Session, watcher: Session, stateme
     await running;
   } finally {
     await fence.remove();
+    await session.exec('RESET statement_timeout');
   }
   return compareStates(before, await readRelations(session), [...seen.values()], null);
 }
@@ -75,33 +83,43 @@ interface Fence {
   remove(): Promise<void>;
 }
 
-async function putFence(
-  session: Session,
-  tables: readonly { readonly oid: string; readonly quoted: string }[],
-): Promise<Fence> {
-  const standing = new Map<string, { oid: string; quoted: string; mode: FenceMode }>();
-  const put = (gid: string, quoted: string, mode: FenceMode, how = ''): string =>
-    `BEGIN; LOCK TABLE ONLY ${quoted} IN ${sqlMode(mode)} MODE ${how}; PREPARE TRANSACTION '${gid}'`;
+type Fenced = Pick<RelationRow, 'oid' | 'quoted' | 'relkind'>;
+
+interface Held {
+  readonly relation: Fenced;
+  readonly mode: FenceMode;
+}
+
+async function putFence(session: Session, relations: readonly Fenced[]): Promise<Fence> {
+  const standing = new Map<string, Held>();
+  const put = (gid: string, relation: Fenced, mode: FenceMode, how = ''): string =>
+    `BEGIN; ${lockStatement(relation, mode, how)}; PREPARE TRANSACTION '${gid}'`;
   const letGo = async (gid: string): Promise<void> => {
     standing.delete(gid);
     await session.exec(`ROLLBACK PREPARED '${gid}'`);
   };
 
-  for (const { oid, quoted } of tables)
-    for (const mode of FENCE) standing.set(`${session.pid} ${oid} ${mode}`, { oid, quoted, mode });
-  await session.exec([...standing].map(([gid, { quoted, mode }]) => put(gid, quoted, mode)).join(';'));
+  for (const relation of relations)
+    for (const mode of MODES[relation.relkind] ?? [])
+      standing.set(`${session.pid} ${relation.oid} ${mode}`, { relation, mode });
+  await session.exec([...standing].map(([gid, { relation, mode }]) => put(gid, relation, mode)).join(';'));
 
   return {
     async letThrough(oid, mode) {
-      for (const [gid, held] of standing)
-        if (held.oid === oid && LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(STOPS[held.mode])) await letGo(gid);
+      const stops = ({ relation, mode: held }: Held): boolean =>
+        relation.oid === oid && LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(STOPS[held]);
+      const stopping = [...standing].filter(([, held]) => stops(held));
+      // COMMENT locks a catalog as well, and EXPLAIN indexes.
+      const others = [...standing].filter(([, { relation }]) => !takesLockTable(relation));
+      for (const [gid] of stopping.length > 0 ? stopping : others) await letGo(gid);
     },
     async renew(gid) {
       const held = standing.get(gid);
       await letGo(gid);
-      if (held === undefined) return;
+      // COMMENT knows no NOWAIT.
+      if (held === undefined || !takesLockTable(held.relation)) return;
       try {
-        await session.exec(put(gid, held.quoted, held.mode, 'NOWAIT'));
+        await session.exec(put(gid, held.relation, held.mode, 'NOWAIT'));
         standing.set(gid, held);
       } catch {
         // The statement holds a lock by now that the fence would stop, or the table is gone.
@@ -112,6 +130,26 @@ async function putFence(
       for (const gid of standing.keys()) await letGo(gid);
     },
   };
+}
+
+const MODES: Readonly<Record<string, readonly FenceMode[]>> = {
+  r: FENCE,
+  p: FENCE,
+  m: ['ShareUpdateExclusiveLock', 'AccessShareLock'],
+  i: ['ShareUpdateExclusiveLock'],
+  I: ['ShareUpdateExclusiveLock'],
+};
+
+function takesLockTable({ relkind }: Fenced): boolean {
+  return relkind === 'r' || relkind === 'p';
+}
+
+/** COMMENT and EXPLAIN lock what LOCK TABLE does not take. */
+function lockStatement(fenced: Fenced, mode: FenceMode, how: string): string {
+  const { quoted, relkind } = fenced;
+  if (takesLockTable(fenced)) return `LOCK TABLE ONLY ${quoted} IN ${sqlMode(mode)} MODE ${how}`;
+  if (mode === 'AccessShareLock') return `EXPLAIN SELECT FROM ${quoted}`;
+  return `COMMENT ON ${relkind === 'm' ? 'MATERIALIZED VIEW' : 'INDEX'} ${quoted} IS NULL`;
 }
 
 /** `ShareUpdateExclusiveLock` is written SHARE UPDATE EXCLUSIVE. */

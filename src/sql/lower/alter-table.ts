@@ -116,7 +116,9 @@ function command(node: AlterTableCmd): AlterCommand {
       return { kind: 'set-options', options: optionNames(def) };
     case 'AT_ClusterOn':
     case 'AT_DropCluster':
-      return { kind: 'set-cluster' };
+      return { kind: 'set-cluster', index: node.name ?? null };
+    case 'AT_DropOids':
+      return { kind: 'set-without-oids' };
     case 'AT_EnableTrig':
     case 'AT_EnableAlwaysTrig':
     case 'AT_EnableReplicaTrig':

@@ -31,15 +31,16 @@ const REINDEX_TARGETS = {
   REINDEX_OBJECT_INDEX: 'index',
   REINDEX_OBJECT_TABLE: 'table',
   REINDEX_OBJECT_SCHEMA: 'schema',
-  REINDEX_OBJECT_SYSTEM: 'database',
+  REINDEX_OBJECT_SYSTEM: 'system',
   REINDEX_OBJECT_DATABASE: 'database',
 } as const;
 
-export function reindex({ kind, relation, params }: ReindexStmt): Action {
+export function reindex({ kind, relation, name, params }: ReindexStmt): Action {
   return {
     kind: 'reindex',
     target: REINDEX_TARGETS[kind ?? 'REINDEX_OBJECT_TABLE'],
     name: relation === undefined ? null : relationName(relation),
+    schema: kind === 'REINDEX_OBJECT_SCHEMA' ? (name ?? null) : null,
     concurrently: hasOption(params, 'concurrently'),
   };
 }

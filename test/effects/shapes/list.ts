@@ -14,6 +14,7 @@ import { PARTITION_BOUNDS } from './partition-bounds.ts';
 import { PARTITIONS } from './partitions.ts';
 import { QUERIES } from './queries.ts';
 import { SEQUENCES } from './sequences.ts';
+import { SUBCOMMANDS } from './subcommands.ts';
 import { TABLES } from './tables.ts';
 import { TRIGGERS_RULES_POLICIES } from './triggers-rules-policies.ts';
 import { VIEWS } from './views.ts';
@@ -24,6 +25,7 @@ export const SHAPES: readonly Shape[] = [
   ...ADD_COLUMN,
   ...ALTER_COLUMN,
   ...CHANGE_TYPE,
+  ...SUBCOMMANDS,
   ...CONSTRAINTS,
   ...FOREIGN_KEYS,
   ...FOREIGN_KEYS_OF_PARTITIONS,

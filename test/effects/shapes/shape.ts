@@ -9,6 +9,8 @@ export interface Shape {
   readonly before?: string;
   /** Statements before it in its own file: what they make is new, what they SET holds. */
   readonly sameFile?: string;
+  /** The server refuses it inside a transaction, for a reason that the statement alone does not show. */
+  readonly alone?: true;
 }
 
 /** A line that says nothing but its statement is a string. */

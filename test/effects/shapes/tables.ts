@@ -17,6 +17,5 @@ export const TABLES: Shapes = [
   'CREATE TABLE notes (id int PRIMARY KEY)',
   'CREATE TABLE notes (LIKE users INCLUDING ALL)',
   'CREATE TABLE copy AS SELECT * FROM users',
-  'REINDEX TABLE users',
   { sql: 'ALTER TABLE bare SET ACCESS METHOD heap', since: 15 },
 ];
