@@ -37,6 +37,14 @@ const LOCKS = `
    WHERE l.pid = $1
      AND (l.database IS NULL OR l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`;
 
+/** Prepared transactions with a lock on a relation; each holds a lock on its own number as well. */
+const HOLDERS = `
+  SELECT p.gid
+    FROM pg_locks l
+    JOIN pg_locks own ON own.virtualtransaction = l.virtualtransaction AND own.locktype = 'transactionid'
+    JOIN pg_prepared_xacts p ON p.transaction = own.transactionid
+   WHERE l.locktype = 'relation' AND l.relation = $1::oid`;
+
 /**
  * Runs a statement that cannot run in a transaction, and watches from outside which locks it asks for. Every table is fenced: prepared
  * transactions hold locks on it, and each is let go only after the statement was seen to wait for it.
@@ -92,8 +100,8 @@ interface Held {
 
 async function putFence(session: Session, relations: readonly Fenced[]): Promise<Fence> {
   const standing = new Map<string, Held>();
-  const put = (gid: string, relation: Fenced, mode: FenceMode, how = ''): string =>
-    `BEGIN; ${lockStatement(relation, mode, how)}; PREPARE TRANSACTION '${gid}'`;
+  const put = (gid: string, { relation, mode }: Held): string =>
+    `BEGIN; SET LOCAL lock_timeout = '1s'; ${lockStatement(relation, mode)}; PREPARE TRANSACTION '${gid}'`;
   const letGo = async (gid: string): Promise<void> => {
     standing.delete(gid);
     await session.exec(`ROLLBACK PREPARED '${gid}'`);
@@ -102,29 +110,33 @@ async function putFence(session: Session, relations: readonly Fenced[]): Promise
   for (const relation of relations)
     for (const mode of MODES[relation.relkind] ?? [])
       standing.set(`${session.pid} ${relation.oid} ${mode}`, { relation, mode });
-  await session.exec([...standing].map(([gid, { relation, mode }]) => put(gid, relation, mode)).join(';'));
+  await session.exec([...standing].map(([gid, held]) => put(gid, held)).join(';'));
+
+  const putAgain = async (gid: string, held: Held): Promise<void> => {
+    try {
+      await session.exec(put(gid, held));
+      standing.set(gid, held);
+    } catch {
+      // The statement holds a lock by now that the fence would stop, or the relation is gone.
+      await session.exec('ROLLBACK');
+    }
+  };
 
   return {
     async letThrough(oid, mode) {
       const stops = ({ relation, mode: held }: Held): boolean =>
         relation.oid === oid && LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(STOPS[held]);
       const stopping = [...standing].filter(([, held]) => stops(held));
-      // COMMENT locks a catalog as well, and EXPLAIN indexes.
-      const others = [...standing].filter(([, { relation }]) => !takesLockTable(relation));
-      for (const [gid] of stopping.length > 0 ? stopping : others) await letGo(gid);
+      for (const [gid] of stopping) await letGo(gid);
+      if (stopping.length > 0) return;
+      // COMMENT and EXPLAIN hold more than they are for: a catalog, an index.
+      for (const { gid } of await session.query<{ gid: string }>(HOLDERS, [oid]))
+        if (standing.has(gid)) await letGo(gid);
     },
     async renew(gid) {
       const held = standing.get(gid);
       await letGo(gid);
-      // COMMENT knows no NOWAIT.
-      if (held === undefined || !takesLockTable(held.relation)) return;
-      try {
-        await session.exec(put(gid, held.relation, held.mode, 'NOWAIT'));
-        standing.set(gid, held);
-      } catch {
-        // The statement holds a lock by now that the fence would stop, or the table is gone.
-        await session.exec('ROLLBACK');
-      }
+      if (held !== undefined) await putAgain(gid, held);
     },
     async remove() {
       for (const gid of standing.keys()) await letGo(gid);
@@ -145,9 +157,9 @@ function takesLockTable({ relkind }: Fenced): boolean {
 }
 
 /** COMMENT and EXPLAIN lock what LOCK TABLE does not take. */
-function lockStatement(fenced: Fenced, mode: FenceMode, how: string): string {
+function lockStatement(fenced: Fenced, mode: FenceMode): string {
   const { quoted, relkind } = fenced;
-  if (takesLockTable(fenced)) return `LOCK TABLE ONLY ${quoted} IN ${sqlMode(mode)} MODE ${how}`;
+  if (takesLockTable(fenced)) return `LOCK TABLE ONLY ${quoted} IN ${sqlMode(mode)} MODE`;
   if (mode === 'AccessShareLock') return `EXPLAIN SELECT FROM ${quoted}`;
   return `COMMENT ON ${relkind === 'm' ? 'MATERIALIZED VIEW' : 'INDEX'} ${quoted} IS NULL`;
 }

@@ -48,6 +48,5 @@ export const INDEXES: Shapes = [
     before: 'ALTER INDEX visits_path ATTACH PARTITION visits_2020_path',
   },
   { sql: 'REINDEX INDEX users_seen', before: 'CREATE VIEW seers AS SELECT seen FROM users' },
-  { sql: 'REINDEX DATABASE', since: 16 },
   { sql: 'REINDEX SYSTEM', since: 16 },
 ];

@@ -66,7 +66,6 @@ export const MAINTENANCE: Shapes = [
   { sql: 'ALTER STATISTICS st RENAME TO figures', before: 'CREATE STATISTICS st ON age, score FROM users' },
   { sql: 'COMMENT ON STATISTICS st IS $$x$$', before: 'CREATE STATISTICS st ON age, score FROM users' },
   'VACUUM',
-  'VACUUM FULL',
   'ANALYZE',
   { sql: 'VACUUM ONLY visits', since: 18 },
   { sql: 'ANALYZE ONLY animals', since: 18 },
