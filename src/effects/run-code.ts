@@ -99,9 +99,11 @@ class Union {
     // It can be a foreign key, which locks another table.
     if (dropsUnnamed(action)) this.doubt(`EXECUTE names the constraint at run time${place}: ${brief(text)}`);
     for (const effect of relations) {
-      if (!isUnnamed(effect)) this.#add(effect);
+      const told =
+        within === null ? effect : { ...effect, because: `${effect.because} (line ${within.line} of ${within.of})` };
+      if (!isUnnamed(effect)) this.#add(told);
       else {
-        this.#add({ ...effect, relation: 'a table that is named at run time' });
+        this.#add({ ...told, relation: 'a table that is named at run time' });
         this.doubt(`EXECUTE names its table at run time${place}: ${brief(text)}`);
       }
     }

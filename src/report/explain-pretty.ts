@@ -1,8 +1,9 @@
-import type { Effect } from '../effects/effect.ts';
+import type { Effect, Effects } from '../effects/effect.ts';
 import type { AnalysedFile, AnalysedStatement } from '../lint/engine.ts';
 import { blocksReads, blocksWrites, conflicts } from '../postgres/lock-mode.ts';
 import type { SourceText } from '../sql/source-text.ts';
 import type { SyntaxFault } from '../sql/statement.ts';
+import { plural } from './counts.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
@@ -12,11 +13,11 @@ export function explainPretty(
   style: Style,
   { quiet }: { quiet: boolean } = { quiet: false },
 ): string {
-  return files
+  const blocks = files
     .map((file) => (quiet ? { ...file, statements: file.statements.filter(holdsUp) } : file))
     .filter(({ statements, script }) => !quiet || statements.length + script.faults.length > 0)
-    .map((file) => fileBlock(file, style))
-    .join('\n');
+    .map((file) => fileBlock(file, style));
+  return [...blocks, summary(files, style)].join('\n');
 }
 
 function holdsUp({ effects }: AnalysedStatement): boolean {
@@ -47,26 +48,80 @@ function fileBlock({ script, transaction, statements }: AnalysedFile, style: Sty
 function faultBlock(source: SourceText, { range, message }: SyntaxFault, style: Style): string {
   const { line } = source.position(range.start);
   const text = excerpt(source.text.slice(range.start, range.end));
-  return `  ${style.dim(String(line).padStart(3))}  ${text}\n       ${style.red('not run by PostgreSQL')}: ${printable(message)}`;
+  return `${style.red('✗')} ${style.dim(String(line).padStart(4))}  ${text}\n${INDENT}${style.red('not run by PostgreSQL')}: ${printable(message)}`;
 }
 
 function statementBlock(source: SourceText, { statement, effects }: AnalysedStatement, style: Style): string {
   const { line } = source.position(statement.range.start);
-  const lines = [`  ${style.dim(String(line).padStart(3))}  ${excerpt(statement.text)}`];
+  const mark = MARKS[weightOf(effects)];
+  const head = `${style[mark.paint](mark.sign)} ${style.dim(String(line).padStart(4))}  ${excerpt(statement.text)}`;
   const unknown = effects.notUnderstood;
-  if (unknown !== null) lines.push(`       ${style.yellow('not understood')}: ${printable(unknown)}`);
-  else if (effects.relations.length === 0) lines.push(`       ${style.green('locks no table')}`);
-  for (const effect of effects.relations) lines.push(...effectLines(effect, style));
-  return lines.join('\n');
+  const said =
+    unknown !== null
+      ? [`${INDENT}${style.yellow('not understood')}: ${printable(unknown)}`]
+      : effects.relations.length === 0
+        ? [`${INDENT}${style.dim('locks no table')}`]
+        : [];
+  return [head, ...said, ...effectLines(effects.relations, style)].join('\n');
 }
 
-function effectLines(effect: Effect, style: Style): string[] {
-  const paint = isInstant(effect) || !effect.preexisting ? style.green : effect.online ? style.yellow : style.red;
-  const where = effect.preexisting ? effect.relation : `${effect.relation} (made in this file)`;
-  return [
-    `       ${style.cyan(printable(where))}  ${effect.lock}  ${paint(howLong(effect))}  ${whoIsBlocked(effect)}`,
-    `       ${style.dim(`  ${printable(effect.because)}`)}`,
+const INDENT = ' '.repeat(8);
+
+type Weight = 'nobody' | 'moment' | 'long';
+
+const MARKS = {
+  nobody: { sign: '✓', paint: 'green' },
+  moment: { sign: '!', paint: 'yellow' },
+  long: { sign: '✗', paint: 'red' },
+} as const;
+
+/** How much a statement holds up the tables that were there before; what is not understood could. */
+function weightOf({ relations, notUnderstood }: Effects): Weight {
+  const strong = relations.filter(({ preexisting, lock }) => preexisting && blocksWrites(lock));
+  if (strong.some((effect) => !isInstant(effect))) return 'long';
+  return strong.length > 0 || notUnderstood !== null ? 'moment' : 'nobody';
+}
+
+/** Relations of which the same is to be said, such as partitions. */
+interface Group {
+  readonly names: string[];
+  readonly effect: Effect;
+}
+
+function effectLines(effects: readonly Effect[], style: Style): string[] {
+  const groups = new Map<string, Group>();
+  for (const effect of effects) {
+    const { lock, preexisting, because } = effect;
+    const key = [lock, preexisting, howLong(effect), because].join('\0');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { names: [effect.relation], effect });
+    else group.names.push(effect.relation);
+  }
+  const lines = [...groups.values()].map(({ names, effect }) => ({ where: nameList(names), effect }));
+  const width = (of: (line: (typeof lines)[number]) => string): number =>
+    Math.min(40, Math.max(...lines.map((line) => of(line).length)));
+  const [places, locks, times] = [
+    width(({ where }) => where),
+    width(({ effect }) => effect.lock),
+    width(({ effect }) => howLong(effect)),
   ];
+  return lines.flatMap(({ where, effect }) => {
+    const place = style.cyan(printable(where).padEnd(places));
+    const because = `${INDENT}  ${style.dim(printable(effect.because))}`;
+    if (!effect.preexisting)
+      return [`${INDENT}${place}  ${style.dim('made in this file: nobody waits for it')}`, because];
+    const blocks = blocksWrites(effect.lock);
+    const paint = blocks ? (isInstant(effect) ? style.yellow : style.red) : style.green;
+    const facts = [place, effect.lock.padEnd(locks), paint(howLong(effect).padEnd(times)), whoIsBlocked(effect)];
+    return [`${INDENT}${facts.join('  ')}`, because];
+  });
+}
+
+/** `a, b, c and 12 more`. */
+function nameList(names: readonly string[]): string {
+  const sorted = names.toSorted();
+  if (sorted.length <= 3) return sorted.join(', ');
+  return `${sorted.slice(0, 3).join(', ')} and ${sorted.length - 3} more`;
 }
 
 function isInstant({ rewrite, scan, indexBuild, rows, online }: Effect): boolean {
@@ -74,9 +129,9 @@ function isInstant({ rewrite, scan, indexBuild, rows, online }: Effect): boolean
 }
 
 function howLong(effect: Effect): string {
-  if (effect.rewrite) return 'writes the table anew, grows with it';
-  if (effect.indexBuild) return 'builds an index, grows with the table';
-  if (effect.scan) return 'reads every row, grows with the table';
+  if (effect.rewrite) return 'grows with the table: writes it anew';
+  if (effect.indexBuild) return 'grows with the table: builds an index';
+  if (effect.scan) return 'grows with the table: reads every row';
   if (effect.rows) return 'grows with the rows it writes';
   return effect.online ? 'grows with the table' : 'instant';
 }
@@ -86,9 +141,24 @@ function whoIsBlocked({ lock }: Effect): string {
   if (blocksWrites(lock)) return 'blocks writes';
   return conflicts(lock, 'ShareUpdateExclusiveLock')
     ? 'blocks other DDL'
-    : lock === 'AccessShareLock' || lock === 'RowShareLock' || lock === 'RowExclusiveLock'
-      ? 'blocks strong DDL only'
-      : 'blocks other DDL';
+    : 'blocks only DDL that needs the table alone';
+}
+
+/** `9 statements: 2 hold up traffic for as long as a table is big, 3 for a moment, 1 is not understood`. */
+function summary(files: readonly AnalysedFile[], style: Style): string {
+  const all = files.flatMap(({ statements }) => statements.map(({ effects }) => effects));
+  const weights = all.map(weightOf);
+  const long = weights.filter((weight) => weight === 'long').length;
+  const unknown = all.filter(({ notUnderstood }) => notUnderstood !== null).length;
+  const moment = all.filter(({ notUnderstood }, at) => weights[at] === 'moment' && notUnderstood === null).length;
+  const faults = files.reduce((sum, { script }) => sum + script.faults.length, 0);
+  const parts = [
+    ...(long > 0 ? [style.red(`${long} block${long === 1 ? 's' : ''} traffic for as long as a table is big`)] : []),
+    ...(moment > 0 ? [style.yellow(`${moment} for a moment`)] : []),
+    ...(unknown > 0 ? [style.yellow(`${unknown} not understood`)] : []),
+    ...(faults > 0 ? [style.red(`${faults} not run by PostgreSQL`)] : []),
+  ];
+  return `${plural(all.length + faults, 'statement')}: ${parts.length === 0 ? style.green('no traffic is blocked') : parts.join(', ')}\n`;
 }
 
 /** The statement on one line. */

@@ -120,7 +120,7 @@ describe('lint', () => {
       ],
     });
     const pretty = await runTiptoe(['explain'], { cwd });
-    expect(pretty.stdout).toContain('public.orders  ShareLock  builds an index, grows with the table  blocks writes');
+    expect(pretty.stdout).toContain('public.orders  ShareLock  grows with the table: builds an index  blocks writes');
   });
 });
 
