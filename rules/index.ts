@@ -2,7 +2,10 @@ import type { Rule } from '../src/lint/kit.ts';
 import addColumnNotNull from './add-column-not-null.ts';
 import addColumnRewrite from './add-column-rewrite.ts';
 import attachPartitionScan from './attach-partition-scan.ts';
+import autovacuumDisabled from './autovacuum-disabled.ts';
+import cascadingDelete from './cascading-delete.ts';
 import changeTypeRewrite from './change-type-rewrite.ts';
+import charColumn from './char-column.ts';
 import concurrentlyInTransaction from './concurrently-in-transaction.ts';
 import concurrentlyOnPartitioned from './concurrently-on-partitioned.ts';
 import constraintIndexBuild from './constraint-index-build.ts';
@@ -14,6 +17,7 @@ import deleteAllRows from './delete-all-rows.ts';
 import detachBesideDefaultPartition from './detach-beside-default-partition.ts';
 import detachPartitionLocksParent from './detach-partition-locks-parent.ts';
 import domainConstraintScan from './domain-constraint-scan.ts';
+import domainWithConstraint from './domain-with-constraint.ts';
 import dropColumn from './drop-column.ts';
 import dropFunction from './drop-function.ts';
 import dropIndexLocksTable from './drop-index-locks-table.ts';
@@ -23,18 +27,27 @@ import dropSchema from './drop-schema.ts';
 import dropTable from './drop-table.ts';
 import dropUniqueConstraint from './drop-unique-constraint.ts';
 import dropView from './drop-view.ts';
+import enumValueUnordered from './enum-value-unordered.ts';
 import enumValueUsedTooEarly from './enum-value-used-too-early.ts';
+import floatForMoney from './float-for-money.ts';
 import foreignKeyTooNarrow from './foreign-key-too-narrow.ts';
 import foreignKeyTypesDiffer from './foreign-key-types-differ.ts';
+import grantToPublic from './grant-to-public.ts';
+import hashIndex from './hash-index.ts';
 import ifNotExistsHidesDifference from './if-not-exists-hides-difference.ts';
 import ifNotExistsKeepsInvalidIndex from './if-not-exists-keeps-invalid-index.ts';
+import intPrimaryKey from './int-primary-key.ts';
+import jsonColumn from './json-column.ts';
 import lockHeldDuringWork from './lock-held-during-work.ts';
 import lockTable from './lock-table.ts';
 import locksReferencedTable from './locks-referenced-table.ts';
+import missingLockTimeout from './missing-lock-timeout.ts';
 import mixedTransaction from './mixed-transaction.ts';
+import moneyColumn from './money-column.ts';
 import moveToSchema from './move-to-schema.ts';
 import newConstraintRefusesWrites from './new-constraint-refuses-writes.ts';
 import newerThanServer from './newer-than-server.ts';
+import noPrimaryKey from './no-primary-key.ts';
 import notUnderstood from './not-understood.ts';
 import partitionKeyNotInUnique from './partition-key-not-in-unique.ts';
 import partitionedForeignKeyNotValid from './partitioned-foreign-key-not-valid.ts';
@@ -45,11 +58,14 @@ import renameIndexAsTable from './rename-index-as-table.ts';
 import renameTable from './rename-table.ts';
 import requiredColumnLosesDefault from './required-column-loses-default.ts';
 import rowSecurityHidesRows from './row-security-hides-rows.ts';
+import securityDefinerSearchPath from './security-definer-search-path.ts';
+import serialColumn from './serial-column.ts';
 import setNotNullScan from './set-not-null-scan.ts';
 import severalTablesLocked from './several-tables-locked.ts';
 import syntaxError from './syntax-error.ts';
 import tableRewrite from './table-rewrite.ts';
 import timeoutDuringConcurrently from './timeout-during-concurrently.ts';
+import timestampWithoutTimeZone from './timestamp-without-time-zone.ts';
 import transactionCommandIgnored from './transaction-command-ignored.ts';
 import transactionLeftOpen from './transaction-left-open.ts';
 import truncateTable from './truncate-table.ts';
@@ -57,7 +73,11 @@ import typeChangeBreaksPlans from './type-change-breaks-plans.ts';
 import typeChangeNeedsUsing from './type-change-needs-using.ts';
 import unbatchedWrite from './unbatched-write.ts';
 import unknownSuppression from './unknown-suppression.ts';
+import unnamedConstraint from './unnamed-constraint.ts';
 import unusedSuppression from './unused-suppression.ts';
+import varcharLimit from './varchar-limit.ts';
+import wideIndex from './wide-index.ts';
+import wideTable from './wide-table.ts';
 import writeHeavyTable from './write-heavy-table.ts';
 
 /** Every rule, by name. */
@@ -65,7 +85,10 @@ export const rules: readonly Rule[] = [
   addColumnNotNull,
   addColumnRewrite,
   attachPartitionScan,
+  autovacuumDisabled,
+  cascadingDelete,
   changeTypeRewrite,
+  charColumn,
   concurrentlyInTransaction,
   concurrentlyOnPartitioned,
   constraintIndexBuild,
@@ -77,6 +100,7 @@ export const rules: readonly Rule[] = [
   detachBesideDefaultPartition,
   detachPartitionLocksParent,
   domainConstraintScan,
+  domainWithConstraint,
   dropColumn,
   dropFunction,
   dropIndexLocksTable,
@@ -86,18 +110,27 @@ export const rules: readonly Rule[] = [
   dropTable,
   dropUniqueConstraint,
   dropView,
+  enumValueUnordered,
   enumValueUsedTooEarly,
+  floatForMoney,
   foreignKeyTooNarrow,
   foreignKeyTypesDiffer,
+  grantToPublic,
+  hashIndex,
   ifNotExistsHidesDifference,
   ifNotExistsKeepsInvalidIndex,
+  intPrimaryKey,
+  jsonColumn,
   lockHeldDuringWork,
   lockTable,
   locksReferencedTable,
+  missingLockTimeout,
   mixedTransaction,
+  moneyColumn,
   moveToSchema,
   newConstraintRefusesWrites,
   newerThanServer,
+  noPrimaryKey,
   notUnderstood,
   partitionKeyNotInUnique,
   partitionedForeignKeyNotValid,
@@ -108,11 +141,14 @@ export const rules: readonly Rule[] = [
   renameTable,
   requiredColumnLosesDefault,
   rowSecurityHidesRows,
+  securityDefinerSearchPath,
+  serialColumn,
   setNotNullScan,
   severalTablesLocked,
   syntaxError,
   tableRewrite,
   timeoutDuringConcurrently,
+  timestampWithoutTimeZone,
   transactionCommandIgnored,
   transactionLeftOpen,
   truncateTable,
@@ -120,6 +156,10 @@ export const rules: readonly Rule[] = [
   typeChangeNeedsUsing,
   unbatchedWrite,
   unknownSuppression,
+  unnamedConstraint,
   unusedSuppression,
+  varcharLimit,
+  wideIndex,
+  wideTable,
   writeHeavyTable,
 ];

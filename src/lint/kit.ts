@@ -1,9 +1,9 @@
-import { type Catalog, resolve } from '../catalog/catalog.ts';
+import { type Catalog, creationSchema, keyOf, resolve } from '../catalog/catalog.ts';
 import type { Effect, EffectPart, Effects } from '../effects/effect.ts';
 import { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 import { qualify } from '../postgres/quote.ts';
-import type { Action, ActionKind, ActionOf, AlterCommand, Name } from '../sql/action.ts';
 import { addedColumns } from './names.ts';
+import type { Action, ActionKind, ActionOf, AlterCommand, ColumnDef, Name } from '../sql/action.ts';
 import type { Place } from './place.ts';
 import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
@@ -14,6 +14,7 @@ export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 export { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 export { REQUIRED_WITHOUT_VALUE } from '../effects/columns.ts';
+export { plainWords } from '../sql/plain-words.ts';
 export { newerFeatures } from '../postgres/features.ts';
 export { canReference, castContext } from '../postgres/casts.ts';
 export { sameType } from '../postgres/type-change.ts';
@@ -125,6 +126,38 @@ export function defineRule<K extends ActionKind>(
   const concerns = (context: RuleContext): context is RuleContext<ActionOf<K>> =>
     (rule.on as readonly ActionKind[]).includes(context.action.kind);
   return { ...rule, check: (context) => (concerns(context) ? rule.check(context) : null) };
+}
+
+/** A rule about columns that tables get, whatever else the statement does; all of a statement are one finding. */
+export function defineColumnRule({
+  concerns,
+  ...rule
+}: RuleBase & {
+  readonly concerns: (column: ColumnDef, table: { readonly primaryKey: readonly string[] }) => boolean;
+}): Rule {
+  return defineRule({
+    ...rule,
+    on: ['create-table', 'alter-table'],
+    check: ({ action, catalog }) => {
+      const isNew = action.kind === 'create-table';
+      const columns = isNew
+        ? action.columns
+        : action.commands.flatMap((command) => (command.kind === 'add-column' ? [command.column] : []));
+      const constraints = isNew ? action.constraints : [];
+      const primaryKey = constraints.flatMap((other) => (other.kind === 'primary-key' ? other.columns : []));
+      const found = columns.filter((column) => concerns(column, { primaryKey }));
+      if (found.length === 0) return null;
+      const table = isNew
+        ? keyOf(creationSchema(catalog, action.name), action.name.name)
+        : resolve(catalog, action.name);
+      return {
+        relations: [table],
+        message: `${list(found.map(({ name }) => `${table}.${name}`))}: ${rule.docs.what.charAt(0).toLowerCase()}${rule.docs.what.slice(1, -1)}`,
+        why: rule.docs.why,
+        instead: rule.docs.instead,
+      };
+    },
+  });
 }
 
 /** A rule whose findings the engine itself makes, because there is no statement to look at; here are its documentation and severity. */

@@ -1,10 +1,10 @@
-import { lex } from '../sql/lexer.ts';
+import { plainWords } from '../sql/plain-words.ts';
 
 /** Something that a major version brought, and how its statements are told. */
 export interface Feature {
   readonly what: string;
   readonly since: number;
-  /** Matched against the statement's words in capitals, symbols and all, with one space between; names in quotes are "", literals ''. */
+  /** Matched against the statement's plain words. */
   readonly pattern: RegExp;
   /** A statement that runs from that version on, after EXAMPLE_SCHEMA; a test runs it on both sides. */
   readonly example: string;
@@ -172,14 +172,4 @@ export function newerFeatures(text: string, version: number): Feature[] {
   if (newer.length === 0 || !HINT.test(text)) return [];
   const words = plainWords(text);
   return newer.filter(({ pattern }) => pattern.test(words));
-}
-
-function plainWords(text: string): string {
-  const words: string[] = [];
-  for (const { kind, start, end } of lex(text)) {
-    if (kind === 'string') words.push("''");
-    else if (kind === 'quoted-name') words.push('""');
-    else if (kind === 'word' || kind === 'symbol') words.push(text.slice(start, end).toUpperCase());
-  }
-  return words.join(' ');
 }

@@ -1,0 +1,20 @@
+import { defineColumnRule } from '../src/lint/kit.ts';
+
+export default defineColumnRule({
+  name: 'float-for-money',
+  category: 'style',
+  severity: 'off',
+  docs: {
+    what: 'A column of type real or double precision whose name says that it holds money.',
+    why: 'Binary fractions cannot hold most amounts: sums are off by cents.',
+    instead: 'Use numeric, or whole cents in bigint.',
+    source: 'https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT',
+  },
+  examples: {
+    bad: [{ sql: 'CREATE TABLE orders (id bigint PRIMARY KEY, total_price double precision);' }],
+    good: [{ sql: 'CREATE TABLE orders (id bigint PRIMARY KEY, total_price numeric(12,2), weight double precision);' }],
+  },
+  concerns: ({ name, type }) =>
+    /^float[48]$/.test(type.name) &&
+    /(?:^|_)(?:price|amount|cost|total|balance|fee|salary|tax|discount|revenue|payment)s?(?:_|$)/i.test(name),
+});

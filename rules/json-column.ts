@@ -1,0 +1,18 @@
+import { defineColumnRule } from '../src/lint/kit.ts';
+
+export default defineColumnRule({
+  name: 'json-column',
+  category: 'style',
+  severity: 'off',
+  docs: {
+    what: 'A column of type json.',
+    why: 'It has no equality: SELECT DISTINCT, GROUP BY and UNION over it fail, and no index finds what is in it.',
+    instead: 'Use jsonb.',
+    source: 'https://www.postgresql.org/docs/current/datatype-json.html',
+  },
+  examples: {
+    bad: [{ sql: 'CREATE TABLE orders (id bigint PRIMARY KEY, details json);' }],
+    good: [{ sql: 'CREATE TABLE orders (id bigint PRIMARY KEY, details jsonb);' }],
+  },
+  concerns: ({ type }) => type.name === 'json',
+});
