@@ -119,7 +119,7 @@ export function recall({ truePositives, falseNegatives }: Tally): number {
 }
 
 function compareLocks(tally: Tally, statement: Statement, effects: Effects, seen: readonly Observed[]): string[] {
-  const { expected, observed } = comparable(statement.action, effects, seen.map(asNamedHere));
+  const { expected, observed } = comparable(statement.action, effects, seen);
   const locks = (lines: readonly string[]) => new Map(lines.map((line) => [relationOf(line), lockOf(line)]));
   const said = locks(expected);
   const real = locks(observed);
@@ -134,11 +134,6 @@ function compareLocks(tally: Tally, statement: Statement, effects: Effects, seen
   );
   if (onlySaid.length === 0 && onlySeen.length === 0) return [];
   return [`expected [${onlySaid.join(', ')}] observed [${onlySeen.join(', ')}]`];
-}
-
-/** A session's temporary schema has a number. */
-function asNamedHere(seen: Observed): Observed {
-  return { ...seen, relation: seen.relation.replace(/^pg_temp_\d+\./, 'pg_temp.') };
 }
 
 /** A name may hold spaces, a lock mode does not. */

@@ -52,7 +52,11 @@ const HOLDERS = `
 export async function observeOutside(session: Session, watcher: Session, statement: string): Promise<Observed[]> {
   const before = await readRelations(session);
   const indexes = new Set(before.filter(({ table }) => table !== null).map(({ oid }) => oid));
-  const fence = await putFence(watcher, before);
+  // Nobody else can lock a temporary table, and no prepared transaction may hold one.
+  const fence = await putFence(
+    watcher,
+    before.filter(({ relation }) => !relation.startsWith('pg_temp.')),
+  );
   const seen = new Map<string, { oid: string; mode: LockMode }>();
   const state = { ended: false };
   // A statement that waits for what the fence cannot let go fails, and says so.

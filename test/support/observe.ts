@@ -24,7 +24,7 @@ export interface RelationRow {
 
 /** User relations with their files; an index with its table. */
 const RELATIONS = `
-  SELECT c.oid::text, n.nspname || '.' || c.relname AS relation, format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind::text,
+  SELECT c.oid::text, regexp_replace(n.nspname, '^pg_temp_[0-9]+$', 'pg_temp') || '.' || c.relname AS relation, format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind::text,
          c.relfilenode::text AS filenode, i.indrelid::text AS table
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
