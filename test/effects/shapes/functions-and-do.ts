@@ -113,7 +113,6 @@ export const FUNCTIONS_AND_DO: Shapes = [
   `SELECT setval('numbers', 7)`,
   `SELECT setval('public.numbers', (SELECT max(id) FROM orders))`,
   `SELECT pg_catalog.setval('public.numbers'::regclass, 1, false)`,
-  `SELECT nextval('numbers')`,
   `SELECT setval(pg_get_serial_sequence('users', 'id'), max(id)) FROM users`,
   `SELECT set_config('search_path', 'public', true)`,
   `SELECT pg_advisory_xact_lock(1)`,

@@ -1,4 +1,35 @@
 import type { Shapes } from './shape.ts';
 
 /** Everything else. */
-export const MISC: Shapes = ['CREATE SCHEMA more', 'GRANT SELECT ON users TO PUBLIC'];
+export const MISC: Shapes = [
+  'CREATE SCHEMA more',
+  'DROP SCHEMA other',
+  { sql: 'DROP SCHEMA other CASCADE', before: 'CREATE TABLE other.things (id int); CREATE SEQUENCE other.figures' },
+  'ALTER SCHEMA other RENAME TO elsewhere',
+  { sql: 'ALTER SCHEMA other RENAME TO elsewhere', before: 'CREATE TABLE other.things (id int)' },
+  'CREATE SEQUENCE figures',
+  'CREATE SEQUENCE figures OWNED BY bare.x',
+  "CREATE TYPE shade AS ENUM ('light', 'dark')",
+  'GRANT SELECT ON users TO PUBLIC',
+  'REVOKE ALL ON users, orders FROM PUBLIC',
+  'GRANT SELECT (email) ON users TO PUBLIC',
+  'GRANT SELECT ON ALL TABLES IN SCHEMA other TO PUBLIC',
+  'GRANT USAGE ON SCHEMA public TO PUBLIC',
+  'GRANT EXECUTE ON FUNCTION steady() TO PUBLIC',
+  'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC',
+  'CREATE PUBLICATION changes FOR TABLE users, orders',
+  'CREATE PUBLICATION changes FOR ALL TABLES',
+  { sql: 'ALTER PUBLICATION changes ADD TABLE orders', before: 'CREATE PUBLICATION changes FOR TABLE users' },
+  { sql: 'CREATE PUBLICATION changes FOR TABLES IN SCHEMA public', since: 15 },
+  'CREATE EXTENSION IF NOT EXISTS plpgsql',
+  'CREATE EXTENSION citext',
+  "CREATE COLLATION nordic (locale = 'C')",
+  'CREATE CAST (mood AS int) WITH INOUT',
+  "SET lock_timeout = '2s'",
+  "SET LOCAL statement_timeout = '10s'",
+  'RESET ALL',
+  'DISCARD PLANS',
+  'SAVEPOINT here',
+  'SHOW search_path',
+  'DROP DATABASE IF EXISTS nowhere_at_all',
+];
