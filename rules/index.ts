@@ -6,6 +6,7 @@ import autovacuumDisabled from './autovacuum-disabled.ts';
 import cascadingDelete from './cascading-delete.ts';
 import changeTypeRewrite from './change-type-rewrite.ts';
 import charColumn from './char-column.ts';
+import checkNotImmutable from './check-not-immutable.ts';
 import concurrentlyInTransaction from './concurrently-in-transaction.ts';
 import concurrentlyOnPartitioned from './concurrently-on-partitioned.ts';
 import constraintIndexBuild from './constraint-index-build.ts';
@@ -36,6 +37,8 @@ import grantToPublic from './grant-to-public.ts';
 import hashIndex from './hash-index.ts';
 import ifNotExistsHidesDifference from './if-not-exists-hides-difference.ts';
 import ifNotExistsKeepsInvalidIndex from './if-not-exists-keeps-invalid-index.ts';
+import indexDroppedBeforeReplacement from './index-dropped-before-replacement.ts';
+import indexNotImmutable from './index-not-immutable.ts';
 import intPrimaryKey from './int-primary-key.ts';
 import jsonColumn from './json-column.ts';
 import lockHeldDuringWork from './lock-held-during-work.ts';
@@ -89,6 +92,7 @@ export const rules: readonly Rule[] = [
   cascadingDelete,
   changeTypeRewrite,
   charColumn,
+  checkNotImmutable,
   concurrentlyInTransaction,
   concurrentlyOnPartitioned,
   constraintIndexBuild,
@@ -119,6 +123,8 @@ export const rules: readonly Rule[] = [
   hashIndex,
   ifNotExistsHidesDifference,
   ifNotExistsKeepsInvalidIndex,
+  indexDroppedBeforeReplacement,
+  indexNotImmutable,
   intPrimaryKey,
   jsonColumn,
   lockHeldDuringWork,

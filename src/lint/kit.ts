@@ -33,6 +33,8 @@ export {
   resolve,
   typeKey,
 } from '../catalog/catalog.ts';
+export { addedConstraints } from './added.ts';
+export { notImmutable } from './not-immutable.ts';
 export { keyColumns } from './foreign-keys.ts';
 export { stringLiterals } from './literals.ts';
 export { partitionedTable } from './partitions.ts';

@@ -1,0 +1,11 @@
+import type { ActionOf, ConstraintDef } from '../sql/action.ts';
+
+/** The constraints that a statement adds, those beside columns too. */
+export function addedConstraints(action: ActionOf<'create-table' | 'alter-table'>): ConstraintDef[] {
+  if (action.kind === 'create-table')
+    return [...action.constraints, ...action.columns.flatMap((column) => column.constraints)];
+  return action.commands.flatMap((command) => {
+    if (command.kind === 'add-constraint') return [command.constraint];
+    return command.kind === 'add-column' ? command.column.constraints : [];
+  });
+}
