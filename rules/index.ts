@@ -30,6 +30,7 @@ import dropUniqueConstraint from './drop-unique-constraint.ts';
 import dropView from './drop-view.ts';
 import enumValueUnordered from './enum-value-unordered.ts';
 import enumValueUsedTooEarly from './enum-value-used-too-early.ts';
+import expressionNotImmutable from './expression-not-immutable.ts';
 import floatForMoney from './float-for-money.ts';
 import foreignKeyTooNarrow from './foreign-key-too-narrow.ts';
 import foreignKeyTypesDiffer from './foreign-key-types-differ.ts';
@@ -116,6 +117,7 @@ export const rules: readonly Rule[] = [
   dropView,
   enumValueUnordered,
   enumValueUsedTooEarly,
+  expressionNotImmutable,
   floatForMoney,
   foreignKeyTooNarrow,
   foreignKeyTypesDiffer,

@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 
 /** All that a rule needs; rules import nothing else. */
-export type { Action, ActionOf, AlterCommand, ConstraintDef, Name, TypeName } from '../sql/action.ts';
+export type { Action, ActionOf, AlterCommand, ConstraintDef, Expression, Name, TypeName } from '../sql/action.ts';
 export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 export { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
@@ -19,6 +19,7 @@ export { newerFeatures } from '../postgres/features.ts';
 export { canReference, castContext } from '../postgres/casts.ts';
 export { sameType } from '../postgres/type-change.ts';
 export { spelledType } from '../effects/type-change.ts';
+export { mutableCall } from '../effects/volatility.ts';
 export { runsAlone } from '../effects/transaction.ts';
 export {
   baseType,

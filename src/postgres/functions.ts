@@ -100,6 +100,24 @@ const VOLATILE_EXTENSIONS = words(`
   gen_random_bytes gen_salt uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 uuid_generate_v7 nanoid ulid_generate gen_ulid ulid
 `);
 
+/** Functions that people call and of which none of that name is immutable, beside the volatile ones. */
+export const STABLE = words(`
+  array_to_json array_to_string concat concat_ws convert convert_from convert_to current_database current_schema
+  current_schemas current_setting current_user enum_first enum_last enum_range format format_type inet_client_addr
+  json_build_array json_build_object jsonb_build_array jsonb_build_object make_timestamptz now obj_description
+  pg_get_userbyid pg_typeof row_to_json session_user statement_timestamp to_char to_date to_json to_jsonb to_number
+  to_regclass to_regtype transaction_timestamp txid_current version
+`);
+
+/** As the extensions declare them. */
+const STABLE_EXTENSIONS = words(`unaccent`);
+
+/** Whether PostgreSQL refuses a function in an index or a generated column; a name with an immutable form is not. */
+export function isNeverImmutable(name: string): boolean {
+  if (STABLE.has(name) || STABLE_EXTENSIONS.has(name) || VOLATILE_EXTENSIONS.has(name)) return true;
+  return VOLATILE.has(name) && name !== 'ts_rewrite';
+}
+
 export type Volatility = 'volatile' | 'not-volatile' | 'unknown';
 
 export function builtinVolatility(name: string): Volatility {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NOT_VOLATILE, VOLATILE } from '../../src/postgres/functions.ts';
+import { isNeverImmutable, NOT_VOLATILE, STABLE, VOLATILE } from '../../src/postgres/functions.ts';
 import { testDatabase } from '../support/database.ts';
 
 const database = testDatabase();
@@ -25,4 +25,15 @@ test('no volatile function that a default may call is missing', async () => {
         AND proname !~ '^(pg_|lo_)'`,
   );
   expect(rows.map(({ name }) => name).filter((name) => !VOLATILE.has(name))).toEqual([]);
+});
+
+test('what is refused in an index has no immutable form', async () => {
+  const session = await database.session();
+  const rows = await session.query<{ name: string; immutable: boolean }>(
+    `SELECT proname AS name, bool_or(provolatile = 'i') AS immutable FROM pg_proc
+      WHERE pronamespace = 'pg_catalog'::regnamespace AND proname = ANY ($1) GROUP BY 1`,
+    [[...STABLE, ...VOLATILE].filter(isNeverImmutable)],
+  );
+  expect(rows.length).toBeGreaterThan(100);
+  expect(rows.filter(({ immutable }) => immutable)).toEqual([]);
 });
