@@ -74,6 +74,7 @@ import transactionCommandIgnored from './transaction-command-ignored.ts';
 import transactionLeftOpen from './transaction-left-open.ts';
 import truncateTable from './truncate-table.ts';
 import typeChangeBreaksPlans from './type-change-breaks-plans.ts';
+import typeChangeLosesData from './type-change-loses-data.ts';
 import typeChangeNeedsUsing from './type-change-needs-using.ts';
 import unbatchedWrite from './unbatched-write.ts';
 import unknownSuppression from './unknown-suppression.ts';
@@ -161,6 +162,7 @@ export const rules: readonly Rule[] = [
   transactionLeftOpen,
   truncateTable,
   typeChangeBreaksPlans,
+  typeChangeLosesData,
   typeChangeNeedsUsing,
   unbatchedWrite,
   unknownSuppression,

@@ -12,6 +12,7 @@ import type { Transaction } from './transaction.ts';
 export type { Action, ActionOf, AlterCommand, ConstraintDef, Expression, Name, TypeName } from '../sql/action.ts';
 export type { Effect } from '../effects/effect.ts';
 export { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
+export { cuts, lossOf } from '../postgres/lossy-change.ts';
 export { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 export { REQUIRED_WITHOUT_VALUE } from '../effects/columns.ts';
 export { plainWords } from '../sql/plain-words.ts';
