@@ -59,11 +59,14 @@ export class Draw {
     );
   }
 
-  table(such: (table: Table) => boolean = () => true): Table {
-    const tables = [...this.catalog.relations.values()].flatMap((relation) =>
-      relation.kind === 'table' ? [relation] : [],
+  tables(such: (table: Table) => boolean = () => true): Table[] {
+    return [...this.catalog.relations.values()].flatMap((relation) =>
+      relation.kind === 'table' && such(relation) ? [relation] : [],
     );
-    return this.one(tables.filter(such));
+  }
+
+  table(such?: (table: Table) => boolean): Table {
+    return this.one(this.tables(such));
   }
 
   column(table: Table, such: (column: Column) => boolean = () => true): string {

@@ -71,7 +71,10 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   'alter policy': (draw) => `ALTER POLICY p ON ${named(draw.table())} USING (false)`,
   'drop policy': (draw) => `DROP POLICY p ON ${named(draw.table())}`,
   'create rule': (draw) => `CREATE RULE ${draw.fresh('u')} AS ON DELETE TO ${named(draw.table())} DO NOTHING`,
-  'enable rule': (draw) => `ALTER TABLE ${named(draw.table())} ENABLE RULE u`,
+  'enable rule': (draw) => {
+    const table = draw.table(({ rules }) => rules.size > 0);
+    return `ALTER TABLE ${named(table)} ${draw.one(['ENABLE', 'DISABLE', 'ENABLE ALWAYS'])} RULE ${quoteIdent(draw.one([...table.rules.keys()]))}`;
+  },
   'create enum': (draw) => `CREATE TYPE public.${draw.fresh('e')} AS ENUM ('a', 'b')`,
   'alter enum': (draw) => {
     const key = draw
@@ -96,8 +99,8 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   'default by function': (draw) =>
     `ALTER TABLE ${named(draw.table())} ADD COLUMN ${draw.fresh('n')} int DEFAULT public.f${draw.below(3)}()`,
   'create schema': (draw) => `CREATE SCHEMA ${draw.one(['', 'IF NOT EXISTS '])}${draw.fresh('z')}`,
-  'drop schema': (draw) => `DROP SCHEMA ${draw.one(['', 'IF EXISTS '])}${draw.one(['z1', 'z2', 'z3', 'z5', 'z8'])}`,
-  'rename schema': (draw) => `ALTER SCHEMA ${draw.one(['z4', 'z6', 'z7', 'z9'])} RENAME TO ${draw.fresh('y')}`,
+  'drop schema': (draw) => `DROP SCHEMA ${draw.one(['', 'IF EXISTS '])}${draw.one(['z1', 'z2'])}`,
+  'rename schema': (draw) => `ALTER SCHEMA z3 RENAME TO ${draw.fresh('y')}`,
   'create statistics': (draw) => {
     const table = draw.table(({ columns }) => columns.size > 1);
     return `CREATE STATISTICS ${quoteIdent(table.schema)}.${draw.fresh('q')} ON ${[...table.columns.keys()].slice(0, 2).map(quoteIdent).join(', ')} FROM ${named(table)}`;

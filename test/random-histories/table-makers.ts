@@ -175,6 +175,8 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
   'add generated, then change it': (draw) => {
     const table = draw.table();
     const generated = [...table.columns].filter(([, { generated }]) => generated === 'stored').map(([name]) => name);
+    if (generated.length === 0)
+      return `ALTER TABLE ${named(table)} ADD COLUMN ${draw.fresh('n')} int GENERATED ALWAYS AS (1) STORED`;
     return `ALTER TABLE ${named(table)} ALTER COLUMN ${quoteIdent(draw.one(generated))} ${draw.one(['DROP EXPRESSION', 'SET EXPRESSION AS (2)'])}`;
   },
   identity: (draw) => {
@@ -215,7 +217,9 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
   },
   'add key using index': (draw) => {
     const table = draw.table();
-    const index = draw.one([...table.indexes].filter(({ unique, name }) => unique && !table.constraints.has(name)));
+    const [index] = [...table.indexes].filter(({ unique, name }) => unique && !table.constraints.has(name));
+    if (index === undefined)
+      return `CREATE UNIQUE INDEX ${draw.fresh('i')} ON ${named(table)} (${quoteIdent(draw.column(table))})`;
     return `ALTER TABLE ${named(table)} ADD CONSTRAINT ${draw.fresh('k')} ${draw.one(['UNIQUE', 'PRIMARY KEY'])} USING INDEX ${quoteIdent(index.name)}`;
   },
   'add not null constraint': (draw) => {
@@ -285,21 +289,27 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
   },
   'attach partition': (draw) => {
     const parent = draw.table(({ partitionBy }) => partitionBy !== null);
-    const child = draw.table(
-      (table) =>
-        table !== parent &&
-        table.parents.size === 0 &&
-        table.columns.has('b') &&
-        table.columns.size === parent.columns.size,
-    );
     const from = draw.below(50) * 10;
-    return `ALTER TABLE ${named(parent)} ATTACH PARTITION ${named(child)} ${draw.one([`FOR VALUES FROM (${from}) TO (${from + 10})`, 'DEFAULT', `FOR VALUES IN (${from})`])}`;
+    const [child] = draw.tables(
+      (table) =>
+        table !== parent && isPlain(table) && [...table.columns.keys()].join() === [...parent.columns.keys()].join(),
+    );
+    if (child === undefined || draw.often(20)) {
+      const proof = draw.one(['', `, CHECK (a IS NOT NULL AND a >= ${from} AND a < ${from + 10})`, ', CHECK (a > 0)']);
+      return `CREATE TABLE public.${draw.fresh('t')} (LIKE ${named(parent)} INCLUDING DEFAULTS${proof})`;
+    }
+    return `ALTER TABLE ${named(parent)} ATTACH PARTITION ${named(child)} ${draw.one([`FOR VALUES FROM (${from}) TO (${from + 10})`, 'DEFAULT', `FOR VALUES IN (${from})`, `FOR VALUES WITH (MODULUS 4, REMAINDER ${from % 4})`])}`;
   },
   'detach partition': (draw) => {
     const child = draw.table(isPartition);
     return `ALTER TABLE ${named(draw.one([...child.parents]))} DETACH PARTITION ${named(child)}${draw.one(['', '', ' CONCURRENTLY'])}`;
   },
-  'of type': (draw) => `ALTER TABLE ${named(draw.table())} ${draw.one(['NOT OF', 'OF public.pair'])}`,
+  'of type': (draw) => {
+    const [typed] = draw.tables(({ columns }) => [...columns.keys()].join() === 'a,b');
+    return typed === undefined
+      ? `CREATE TABLE public.${draw.fresh('t')} OF public.pair`
+      : `ALTER TABLE ${named(typed)} ${draw.one(['NOT OF', 'OF public.pair'])}`;
+  },
   'rename table': (draw) =>
     `ALTER TABLE ${named(draw.table(({ name }) => name !== 'base'))} RENAME TO ${draw.fresh('r')}`,
   'rename column': (draw) => {
