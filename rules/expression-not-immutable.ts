@@ -36,6 +36,10 @@ export default defineRule({
         fails: '42P17',
       },
       {
+        sql: "CREATE TABLE people (first text, last text, name text GENERATED ALWAYS AS (concat(first, ' ', last)) STORED);",
+        fails: '42P17',
+      },
+      {
         before:
           "CREATE TABLE users (email text);\nCREATE FUNCTION tidy(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN lower($1); END';",
         sql: 'CREATE INDEX CONCURRENTLY users_email ON users (tidy(email));',

@@ -39,7 +39,6 @@ import hashIndex from './hash-index.ts';
 import ifNotExistsHidesDifference from './if-not-exists-hides-difference.ts';
 import ifNotExistsKeepsInvalidIndex from './if-not-exists-keeps-invalid-index.ts';
 import indexDroppedBeforeReplacement from './index-dropped-before-replacement.ts';
-import indexNotImmutable from './index-not-immutable.ts';
 import intPrimaryKey from './int-primary-key.ts';
 import jsonColumn from './json-column.ts';
 import lockHeldDuringWork from './lock-held-during-work.ts';
@@ -127,7 +126,6 @@ export const rules: readonly Rule[] = [
   ifNotExistsHidesDifference,
   ifNotExistsKeepsInvalidIndex,
   indexDroppedBeforeReplacement,
-  indexNotImmutable,
   intPrimaryKey,
   jsonColumn,
   lockHeldDuringWork,
