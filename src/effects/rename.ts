@@ -14,9 +14,11 @@ export function renameEffects(out: Collector, action: ActionOf<'rename'>, versio
     for (const partition of descendants(table))
       out.relation(partition, AX, 'its part of the trigger is renamed as well');
   }
-  if (action.what !== 'column') return;
+  const constraint = action.what === 'constraint' ? table.constraints.get(action.from) : undefined;
+  const inherited = (constraint?.kind === 'check' || constraint?.kind === 'not-null') && !constraint.noInherit;
+  if (action.what !== 'column' && !inherited) return;
   for (const child of descendants(table))
-    out.relation(child, AX, `the column of a partition or child of ${table.name} is renamed as well`);
+    out.relation(child, AX, `the ${action.what} of a partition or child of ${table.name} is renamed as well`);
 }
 
 export function setSchemaEffects(out: Collector, { relation }: ActionOf<'set-schema'>): void {

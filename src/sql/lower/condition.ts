@@ -37,6 +37,11 @@ function comparison({ kind, name, lexpr, rexpr }: A_Expr): Condition {
   const column = columnIn(lexpr);
   const operator = operatorIn(name);
   switch (kind) {
+    // The parser makes a test for NULL of it.
+    case 'AEXPR_DISTINCT':
+    case 'AEXPR_NOT_DISTINCT':
+      if (column === null || constant(rexpr)?.kind !== 'null') return UNREAD;
+      return { kind: kind === 'AEXPR_DISTINCT' ? 'is-not-null' : 'is-null', column };
     case 'AEXPR_OP': {
       if (operator === null) return UNREAD;
       if (column !== null) return compare(column, operator, rexpr);
