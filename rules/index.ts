@@ -34,6 +34,7 @@ import expressionNotImmutable from './expression-not-immutable.ts';
 import floatForMoney from './float-for-money.ts';
 import foreignKeyTooNarrow from './foreign-key-too-narrow.ts';
 import foreignKeyTypesDiffer from './foreign-key-types-differ.ts';
+import foreignKeyWithoutIndex from './foreign-key-without-index.ts';
 import grantToPublic from './grant-to-public.ts';
 import hashIndex from './hash-index.ts';
 import ifNotExistsHidesDifference from './if-not-exists-hides-difference.ts';
@@ -121,6 +122,7 @@ export const rules: readonly Rule[] = [
   floatForMoney,
   foreignKeyTooNarrow,
   foreignKeyTypesDiffer,
+  foreignKeyWithoutIndex,
   grantToPublic,
   hashIndex,
   ifNotExistsHidesDifference,
