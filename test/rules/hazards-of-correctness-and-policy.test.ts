@@ -31,7 +31,7 @@ const ROWS: readonly (readonly [hazard: string, rule: string, before: string, sq
   ['59 narrower key', 'foreign-key-too-narrow', T, 'CREATE TABLE u (t_id int REFERENCES t);'],
   ['60 cascade', 'cascading-delete', T, 'CREATE TABLE u (t_id bigint REFERENCES t ON DELETE CASCADE);'],
   ['62 volatile check', 'check-not-immutable', T, 'ALTER TABLE t ADD CHECK (c < now()) NOT VALID;'],
-  ['62 volatile index', 'index-not-immutable', T, 'CREATE INDEX CONCURRENTLY ON t (concat(b));'],
+  ['62 volatile index', 'expression-not-immutable', T, 'CREATE INDEX CONCURRENTLY ON t (concat(b));'],
   ['63 no name', 'unnamed-constraint', T, 'ALTER TABLE t ADD CHECK (a > 0) NOT VALID;'],
   ['66 in a transaction', 'concurrently-in-transaction', T, 'BEGIN; CREATE INDEX CONCURRENTLY ON t (a); COMMIT;'],
   [
