@@ -20,6 +20,7 @@ import detachPartitionLocksParent from './detach-partition-locks-parent.ts';
 import domainConstraintScan from './domain-constraint-scan.ts';
 import domainWithConstraint from './domain-with-constraint.ts';
 import dropColumn from './drop-column.ts';
+import dropDatabase from './drop-database.ts';
 import dropFunction from './drop-function.ts';
 import dropIndexLocksTable from './drop-index-locks-table.ts';
 import dropIndexOfConstraint from './drop-index-of-constraint.ts';
@@ -108,6 +109,7 @@ export const rules: readonly Rule[] = [
   domainConstraintScan,
   domainWithConstraint,
   dropColumn,
+  dropDatabase,
   dropFunction,
   dropIndexLocksTable,
   dropIndexOfConstraint,

@@ -251,6 +251,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     rules: ['drop-schema'],
     sql: 'CREATE SCHEMA x; CREATE TABLE x.s (a int);---DROP SCHEMA x CASCADE;',
   },
+  '85 database': { hazard: 'DROP DATABASE', rules: ['drop-database'], sql: '---DROP DATABASE shop;' },
   86: { hazard: 'TRUNCATE', rules: ['truncate-table'], sql: `${T}---TRUNCATE t;` },
   87: { hazard: 'RENAME TABLE', rules: ['rename-table'], sql: `${T}---ALTER TABLE t RENAME TO u;` },
   '87 schema': { hazard: 'SET SCHEMA', rules: ['move-to-schema'], sql: `${T}---ALTER TABLE t SET SCHEMA x;` },
