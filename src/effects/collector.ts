@@ -113,7 +113,7 @@ export class Collector {
       rows,
       preexisting: relation === undefined || relation.file !== this.#catalog.file || this.#catalog.file === 0,
       online,
-      conditional,
+      certain: conditional ? null : lock,
       because,
       parts: [{ by: this.#by, rewrite, scan: scan || rewrite || indexBuild, indexBuild, because }],
     };
@@ -143,7 +143,7 @@ export function mergeEffects(a: Effect, b: Effect): Effect {
     indexBuild: a.indexBuild || b.indexBuild,
     rows: a.rows || b.rows,
     preexisting: a.preexisting,
-    conditional: a.conditional && b.conditional,
+    certain: a.certain === null || b.certain === null ? (a.certain ?? b.certain) : stronger(a.certain, b.certain),
     online: (a.online || b.online) && lock === 'ShareUpdateExclusiveLock',
     because: heavier ? b.because : a.because,
     parts: [...a.parts, ...b.parts],

@@ -18,8 +18,11 @@ export interface Effect {
   readonly preexisting: boolean;
   /** A long job under a lock that lets writes through. */
   readonly online: boolean;
-  /** Rows decide whether it happens at all: a partition is locked when a row is routed to it, a referenced table when a key is looked up. */
-  readonly conditional: boolean;
+  /**
+   * What it takes whatever the rows are, null for nothing: a partition is locked when a row is routed to it, a referenced table when a key is
+   * looked up, and code asks before it writes.
+   */
+  readonly certain: LockMode | null;
   /** The reason for the heaviest part. */
   readonly because: string;
   /** Each thing that the statement does to the relation, in order. */

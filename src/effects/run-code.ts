@@ -92,13 +92,19 @@ class Union {
     for (const effect of own.relations) this.#add(effect);
   }
 
-  step({ unread, action, text }: CodeStep, { relations, notUnderstood }: Effects, within: Within | null): void {
+  step(
+    { unread, action, text, certain }: CodeStep,
+    { relations, notUnderstood }: Effects,
+    within: Within | null,
+  ): void {
     const place = within === null ? '' : `: line ${within.line} of ${within.of}`;
     if (unread !== null) this.doubt(`${unread}${place}: ${brief(text)}`);
     if (notUnderstood !== null) this.doubt(`${notUnderstood}${place}`);
     // It can be a foreign key, which locks another table.
     if (dropsUnnamed(action)) this.doubt(`EXECUTE names the constraint at run time${place}: ${brief(text)}`);
-    for (const effect of relations) {
+    const asked = !certain && (action.kind === 'dml' || action.kind === 'select');
+    for (const judged of relations) {
+      const effect = asked ? { ...judged, certain: null } : judged;
       const told =
         within === null ? effect : { ...effect, because: `${effect.because} (line ${within.line} of ${within.of})` };
       if (!isUnnamed(effect)) this.#add(told);

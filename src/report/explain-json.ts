@@ -13,7 +13,7 @@ export function explainJson(files: readonly AnalysedFile[], version: number): st
         line: source.position(statement.range.start).line,
         endLine: source.position(Math.max(statement.range.start, statement.range.end - 1)).line,
         kind: statement.kind,
-        effects: effects.relations.map(({ parts: _, conditional: __, ...effect }) => effect),
+        effects: effects.relations.map(({ parts: _, certain: __, ...effect }) => effect),
         ...(effects.notUnderstood === null ? {} : { notUnderstood: effects.notUnderstood }),
       })),
     })),

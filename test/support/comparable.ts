@@ -33,12 +33,16 @@ export function comparable(
       ...(works && scan && !outside && !queried.has(relation) ? ['scan'] : []),
       ...(works && indexBuild && !queried.has(relation) ? ['index build'] : []),
     ].join(' ');
-  const locked = new Set(seen.map(({ relation }) => relation));
+  const locked = new Map(seen.map(({ relation, lock }) => [relation, lock]));
   return {
     // What only rows decide may stay away: no row was routed to a partition, no key was looked up in a referenced table. Where it shows, it must be
     // just what was said.
     expected: effects.relations
-      .filter(({ relation, conditional }) => !conditional || locked.has(relation))
+      .flatMap((effect) => {
+        const lock = locked.get(effect.relation);
+        if (lock === undefined) return effect.certain === null ? [] : [effect];
+        return lock === effect.certain ? [{ ...effect, lock }] : [effect];
+      })
       .map(line)
       .sort(),
     // Indexes count only when the statement names them.
