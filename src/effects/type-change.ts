@@ -1,5 +1,5 @@
 import { type Catalog, isDomainConstrained, type Table, typeKey } from '../catalog/catalog.ts';
-import { typeChange } from '../postgres/type-change.ts';
+import { type TypeChange, typeChange } from '../postgres/type-change.ts';
 import type { AlterCommand, TypeName } from '../sql/action.ts';
 
 /** `indexes`: the heap stays, but indexes over the column are built anew. `recheck`: only CHECK constraints over it are checked again. */
@@ -27,33 +27,29 @@ export function columnTypeChange(
       because: `the old type of ${command.column} is not known; unless ${spelling} only widens it, every row is written anew`,
     };
   }
-  const target = domainBase(catalog, command.type);
-  if (target.constrained)
+  // Each cast of `USING c::a::b`, and then the one to the new type, must be free.
+  const types = [column.type, ...(cast?.casts ?? []), command.type];
+  const changes = types.slice(1).map((to, index) => stepChange(catalog, types[index] ?? to, to));
+  const fromTo = `from ${spelledType(column.type)} to ${spelling}`;
+  if (changes.includes('checked'))
     return {
       kind: 'rewrite',
       because: `the domain ${command.type.name} has constraints, which are checked for every row`,
     };
-  const from = domainBase(catalog, column.type).base;
-  // `USING c::t` casts twice: to t, then to the new type. Both must be free.
-  const between = cast?.cast ?? null;
-  const steps =
-    between === null ? [[from, target.base] as const] : [[from, between] as const, [between, target.base] as const];
-  const changes = steps.map(([a, b]) => typeChange(a, b));
-  const fromTo = `from ${spelledType(column.type)} to ${spelling}`;
   if (changes.includes('rewrite')) return { kind: 'rewrite', because: `the change ${fromTo} writes every row anew` };
-  if (changes.includes('utc')) {
-    const timezone = catalog.settings.get('timezone')?.toUpperCase();
-    if (timezone === undefined || !['UTC', 'GMT', 'ETC/UTC'].includes(timezone)) {
-      return {
-        kind: 'rewrite',
-        because: `the change ${fromTo} writes every row anew unless the session's TimeZone is UTC`,
-      };
-    }
+  if (changes.includes('utc') && !isUtc(catalog.settings.get('timezone'))) {
+    return {
+      kind: 'rewrite',
+      because: `the change ${fromTo} writes every row anew unless the session's TimeZone is UTC`,
+    };
   }
   // Without COLLATE, the collation of the new type comes back.
   const recollated = (command.collation ?? 'default') !== (column.collation ?? 'default');
   const indexes = [...(table?.indexes ?? [])];
-  const reordered = recollated || changes.includes('utc') || changesOperators(from, target.base);
+  const reordered =
+    recollated ||
+    changes.includes('utc') ||
+    changesOperators(baseOf(catalog, column.type), baseOf(catalog, command.type));
   // An index with an expression or a predicate is never taken over: CheckIndexCompatible in indexcmds.c.
   if (
     indexes.some(
@@ -79,17 +75,52 @@ export function columnTypeChange(
   return { kind: 'free', because: `the change ${fromTo} keeps the rows as they are` };
 }
 
-/** The same bytes, but another operator class. */
-const REORDERED = new Set(['int4>oid', 'oid>int4', 'bit>varbit']);
-
-/** An index survives only where the old and new type share their operator family's operators. */
-function changesOperators(from: TypeName, to: TypeName): boolean {
-  return (from.name === 'citext') !== (to.name === 'citext') || REORDERED.has(`${from.name}>${to.name}`);
+/** `checked`: a domain's constraints are. */
+function stepChange(catalog: Catalog, from: TypeName, to: TypeName): TypeChange | 'checked' {
+  if (isSameType(catalog, from, to)) return 'same';
+  return isDomainConstrained(catalog, to) ? 'checked' : typeChange(baseOf(catalog, from), targetOf(catalog, to));
 }
 
-function domainBase(catalog: Catalog, type: TypeName): { base: TypeName; constrained: boolean } {
-  const domain = catalog.domains.get(typeKey(catalog, type));
-  return { base: domain?.base ?? type, constrained: isDomainConstrained(catalog, type) };
+function isSameType(catalog: Catalog, a: TypeName, b: TypeName): boolean {
+  return (
+    typeKey(catalog, a) === typeKey(catalog, b) && a.array === b.array && a.modifiers.join() === b.modifiers.join()
+  );
+}
+
+/** What a column's type is under its domains; the length that a domain gives is not seen from outside. */
+function baseOf(catalog: Catalog, type: TypeName): TypeName {
+  const target = targetOf(catalog, type);
+  return target === type ? type : { ...target, modifiers: [] };
+}
+
+/** What a value is converted to before it becomes one of a domain. */
+function targetOf(catalog: Catalog, type: TypeName): TypeName {
+  // An array of a domain is no domain.
+  const seen = new Set<string>();
+  for (let base = type; ; ) {
+    const key = typeKey(catalog, base);
+    const domain = base.array || seen.has(key) ? undefined : catalog.domains.get(key);
+    if (domain === undefined) return base;
+    seen.add(key);
+    base = domain.base;
+  }
+}
+
+/** Time zones that were never anything but UTC: pg_get_timezone_offset in pgtz.c. */
+function isUtc(timezone: string | undefined): boolean {
+  return (
+    timezone !== undefined &&
+    /^(?:(?:etc\/)?(?:utc|uct|gmt|gmt[+-]?0|zulu|universal|greenwich)|[+-]?0+(?::00)*(?:\.0*)?)$/i.test(timezone.trim())
+  );
+}
+
+/** The operator class by default of types that have none of their own. */
+const OPERATORS: Readonly<Record<string, string>> = { varchar: 'text', cidr: 'inet' };
+
+/** An index survives only where the old and new type share their operator class. */
+function changesOperators(from: TypeName, to: TypeName): boolean {
+  const [old, now] = [from.name, to.name].map((name) => OPERATORS[name] ?? (name.startsWith('reg') ? 'oid' : name));
+  return old !== now;
 }
 
 /** As a message shows it: `numeric(10,2)[]`. */

@@ -17,8 +17,9 @@ export function typeChange(from: TypeName, to: TypeName): TypeChange {
   // The cast of an array converts every element, whatever the elements' cast would do.
   if (a.array) return 'rewrite';
   if (isText(a) && isText(b)) return b.modifiers.length === 0 || fitsLength(a, b) ? 'free' : 'rewrite';
-  if (FREE.has(`${a.name}>${b.name}`)) return b.modifiers.length === 0 ? 'free' : 'rewrite';
-  if (UTC.has(`${a.name}>${b.name}`)) return widens(a.modifiers[0], b.modifiers[0]) ? 'utc' : 'rewrite';
+  if (FREE.has(`${a.name}>${b.name}`) || isSameOid(a, b)) return b.modifiers.length === 0 ? 'free' : 'rewrite';
+  // The cast forgets how precise the old type was.
+  if (UTC.has(`${a.name}>${b.name}`)) return widens(undefined, b.modifiers[0]) ? 'utc' : 'rewrite';
   return 'rewrite';
 }
 
@@ -35,11 +36,26 @@ const FREE = new Set([
   'varchar>citext',
   'citext>text',
   'citext>varchar',
-  'int4>oid',
-  'oid>int4',
+  'text>bpchar',
+  'varchar>bpchar',
+  'citext>bpchar',
+  'xml>bpchar',
+  'regproc>regprocedure',
+  'regprocedure>regproc',
+  'regoper>regoperator',
+  'regoperator>regoper',
   'xml>text',
   'xml>varchar',
 ]);
+
+/** int4, oid and the types that show an oid as a name. */
+function isSameOid(a: TypeName, b: TypeName): boolean {
+  const isOid = ({ schema, name }: TypeName): boolean => schema === null && (name === 'int4' || name === 'oid');
+  const isName = ({ schema, name }: TypeName): boolean => schema === null && REG_TYPE.test(name);
+  return (isOid(a) && (isOid(b) || isName(b))) || (isName(a) && isOid(b));
+}
+
+const REG_TYPE = /^reg(?:class|collation|config|dictionary|namespace|oper|operator|proc|procedure|role|type)$/;
 
 const UTC = new Set(['timestamp>timestamptz', 'timestamptz>timestamp']);
 
@@ -99,22 +115,29 @@ function sameTypeModifiers(a: TypeName, b: TypeName): TypeChange {
     case 'time':
     case 'timetz':
       return widens(a.modifiers[0], b.modifiers[0]) ? 'free' : 'rewrite';
-    case 'interval': {
-      const [fields, digits] = a.modifiers;
-      const [newFields = ALL_FIELDS, newDigits] = b.modifiers;
-      return newFields === ALL_FIELDS || newFields === fields
-        ? widens(digits, newDigits)
-          ? 'free'
-          : 'rewrite'
-        : 'rewrite';
-    }
+    case 'interval':
+      return keepsInterval(a, b) ? 'free' : 'rewrite';
     default:
       return 'rewrite';
   }
 }
 
-/** INTERVAL_FULL_RANGE in timestamp.h. */
+/** interval_support in timestamp.c: the least field may become smaller, and then nothing is cut off. */
+function keepsInterval(a: TypeName, b: TypeName): boolean {
+  const [fields, digits] = a.modifiers;
+  const [newFields, newDigits] = b.modifiers;
+  const least = leastField(fields);
+  return leastField(newFields) <= least && (least > 0 || widens(digits, newDigits));
+}
+
+/** Bits of the mask of fields, seconds first: datetime.h and timestamp.h. */
+const FIELD_BITS = [12, 11, 10, 3, 1, 2];
 const ALL_FIELDS = 32767;
+
+/** 0 for seconds, 5 for years. */
+function leastField(fields: number | string = ALL_FIELDS): number {
+  return FIELD_BITS.findIndex((bit) => (Number(fields) & (1 << bit)) !== 0);
+}
 
 /** Fractional seconds: no modifier is 6, the most. */
 function widens(from: number | string = 6, to: number | string = 6): boolean {

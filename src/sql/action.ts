@@ -115,8 +115,8 @@ export interface Expression {
   readonly functions: readonly FunctionCall[];
   readonly columns: readonly string[];
   readonly condition: Condition;
-  /** The column, when the expression is `column` or `column::type`; the cast's type beside it. */
-  readonly bareColumn: { readonly column: string; readonly cast: TypeName | null } | null;
+  /** The column, when the expression is `column` or `column::type`, with the types in the order of the casts. */
+  readonly bareColumn: { readonly column: string; readonly casts: readonly TypeName[] } | null;
   /** `NULL`, also with a cast. */
   readonly isNull: boolean;
   /** CURRENT_TIMESTAMP and its kin, which are no function calls. */

@@ -77,7 +77,7 @@ function compare(column: string, operator: Comparison, node: Node | undefined): 
 
 function columnIn(node: Node | undefined): string | null {
   const column = bareColumn(node);
-  return column === null || column.cast !== null ? null : column.column;
+  return column === null || column.casts.length > 0 ? null : column.column;
 }
 
 function operatorIn(name: readonly Node[] | undefined): Comparison | null {
