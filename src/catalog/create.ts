@@ -10,7 +10,7 @@ import {
   type Table,
 } from './catalog.ts';
 import { addColumn, addOwnSequence } from './columns.ts';
-import { addConstraint, inheritConstraints } from './constraints.ts';
+import { addConstraint, inheritConstraints, setNotNull } from './constraints.ts';
 import { ownRelationName } from './own-name.ts';
 import { addPartitionIndex } from './partition-index.ts';
 import { attach } from './partitions.ts';
@@ -54,6 +54,10 @@ export function createTable(catalog: Catalog, action: ActionOf<'create-table'>):
   }
   if (partitioned !== null && action.partitionOf !== null)
     attach(catalog, partitioned, table, action.partitionOf.bound);
+  for (const constraint of table.constraints.values()) {
+    if (constraint.kind === 'check') constraint.validated = constraint.enforced;
+    if (constraint.kind === 'not-null') for (const column of constraint.columns) setNotNull(table, column, true);
+  }
 }
 
 function copyColumns(catalog: Catalog, table: Table, source: Table, { including }: LikeClause): void {

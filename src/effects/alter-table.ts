@@ -5,6 +5,7 @@ import {
   foreignKeysUsing,
   isPartitioned,
   referencedColumns,
+  type Relation,
   type Table,
 } from '../catalog/catalog.ts';
 import type { LockMode } from '../postgres/lock-mode.ts';
@@ -28,13 +29,13 @@ export function alterTableEffects(
   out.main(action.name);
   for (const command of action.commands) {
     out.command(command.kind);
-    const { lock, because, recurses = true, ...work } = impact(context, command);
+    const { lock, because, recurses = true, workOn, childLock = lock, ...work } = impact(context, command);
     // A partitioned table has no rows of its own.
     out.name(action.name, lock, because, isPartitioned(table) ? {} : work);
     if (table === null || action.only || !recurses) continue;
     for (const child of descendants(table)) {
-      const childWork = isPartitioned(child) || recurses === 'locks' ? {} : work;
-      out.relation(child, lock, `${because} (a partition or child of ${table.name})`, childWork);
+      const childWork = isPartitioned(child) || recurses === 'locks' ? {} : (workOn?.(child) ?? work);
+      out.relation(child, childLock, `${because} (a partition or child of ${table.name})`, childWork);
     }
   }
 }
@@ -51,8 +52,10 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'drop-column': {
       for (const constraint of foreignKeysOver(context.table, command.column))
         unpoint(context, constraint, 'drops a foreign key to it');
-      if (command.cascade && context.table !== null)
+      if (command.cascade && context.table !== null) {
+        dropViews(context, context.table, command.column);
         dropPointers(context, pointersTo(context.table, command.column), 'CASCADE drops its foreign key to the column');
+      }
       lockSequences(context, AX, command.column);
       return { lock: AX, because: 'DROP COLUMN marks the column as dropped' };
     }
@@ -61,7 +64,11 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'set-not-null':
       return setNotNull(context, command.column);
     case 'drop-not-null':
-      return { lock: AX, because: 'DROP NOT NULL changes the catalog only' };
+      return {
+        lock: AX,
+        recurses: context.version < 18 || context.table?.columns.get(command.column)?.notNull !== false,
+        because: 'DROP NOT NULL changes the catalog only',
+      };
     case 'set-default':
     case 'drop-default':
       return { lock: AX, because: 'changing a default concerns new rows only' };
@@ -91,7 +98,12 @@ function impact(context: Context, command: AlterCommand): Impact {
       return addConstraint(context, command.constraint, { columnIsNew: false });
     case 'drop-constraint': {
       const constraint = context.table?.constraints.get(command.name);
-      if (constraint === undefined) return { lock: AX, because: 'DROP CONSTRAINT changes the catalog only' };
+      if (constraint === undefined)
+        return {
+          lock: AX,
+          recurses: context.table === null || !command.ifExists,
+          because: 'DROP CONSTRAINT changes the catalog only',
+        };
       unpoint(context, constraint, 'drops a foreign key to it', { root: 'always' });
       if (command.cascade && context.table !== null)
         dropPointers(
@@ -99,7 +111,11 @@ function impact(context: Context, command: AlterCommand): Impact {
           pointersUsing(context.table, constraint),
           'CASCADE drops its foreign key, which relies on the key',
         );
-      return { lock: AX, because: 'DROP CONSTRAINT changes the catalog only' };
+      return {
+        lock: AX,
+        recurses: isPassedOn(context.table, constraint),
+        because: 'DROP CONSTRAINT changes the catalog only',
+      };
     }
     case 'validate-constraint':
       return validateConstraint(context, command.name);
@@ -123,6 +139,7 @@ function impact(context: Context, command: AlterCommand): Impact {
         context.table?.persistence === (command.kind === 'set-logged' ? 'permanent' : 'unlogged')
       )
         return { lock: AX, recurses: false, because: `the table is ${words(command.kind).slice(4)} already` };
+      if (context.version >= 15) lockSequences(context, AX);
       return {
         lock: AX,
         rewrite: true,
@@ -134,6 +151,8 @@ function impact(context: Context, command: AlterCommand): Impact {
         return { lock: AX, recurses: false, because: 'the table has that access method already' };
       return { lock: AX, rewrite: true, recurses: false, because: 'SET ACCESS METHOD writes the table anew' };
     case 'set-tablespace':
+      if (context.table?.tablespace === command.to)
+        return { lock: AX, recurses: false, because: 'the table is in that tablespace already' };
       if (context.action.relationKind === 'index')
         return { lock: AX, because: 'SET TABLESPACE copies the index, which every query of its table waits for' };
       return {
@@ -182,6 +201,28 @@ function impact(context: Context, command: AlterCommand): Impact {
   }
 }
 
+/** Whether children have the constraint from the table. */
+function isPassedOn(table: Table | null, { kind, noInherit }: Constraint): boolean {
+  return isPartitioned(table) || ((kind === 'check' || kind === 'not-null') && !noInherit);
+}
+
+/** CASCADE takes the views that read the column, and those that read them. */
+function dropViews({ out, catalog }: Context, table: Table, column: string): void {
+  const dropped = new Set<Relation>();
+  for (let before = -1; before < dropped.size;) {
+    before = dropped.size;
+    for (const view of catalog.relations.values()) {
+      if ((view.kind !== 'view' && view.kind !== 'materialized-view') || dropped.has(view)) continue;
+      const reads = [...view.reads].some(
+        ([source, { columns }]) => dropped.has(source) || (source === table && (columns?.has(column) ?? true)),
+      );
+      if (!reads) continue;
+      dropped.add(view);
+      out.relation(view, AX, 'CASCADE drops the view with the column');
+    }
+  }
+}
+
 /** Foreign keys that point to a column. */
 function pointersTo(table: Table, column: string): ReturnType<typeof foreignKeysPointingTo> {
   return foreignKeysPointingTo(table).filter(
@@ -200,9 +241,10 @@ function words(kind: string): string {
 }
 
 /** AlterTableGetRelOptionsLockLevel in reloptions.c. */
-function setOptions({ action }: Context, options: readonly string[]): Impact {
-  const strong =
-    action.relationKind !== 'table' && action.relationKind !== 'materialized-view' && action.relationKind !== 'index';
+function setOptions({ action, out }: Context, options: readonly string[]): Impact {
+  // ALTER TABLE may name any relation.
+  const kind = out.find(action.name)?.kind ?? action.relationKind;
+  const strong = kind !== 'table' && kind !== 'materialized-view' && kind !== 'index';
   const exclusive = new Set([
     'user_catalog_table',
     'fastupdate',

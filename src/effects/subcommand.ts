@@ -9,6 +9,10 @@ export interface Impact extends Work {
   readonly because: string;
   /** False for what stays on the named table; `locks` for what locks partitions and inheriting tables without work on them. */
   readonly recurses?: boolean | 'locks';
+  /** What it does to a partition or inheriting table, where that depends on the child. */
+  readonly workOn?: (child: Table) => Work;
+  /** The lock on children, where it is another one. */
+  readonly childLock?: LockMode;
 }
 
 /** Everything a subcommand is judged by. */

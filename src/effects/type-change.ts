@@ -1,4 +1,4 @@
-import { type Catalog, isDomainConstrained, type Table, typeKey } from '../catalog/catalog.ts';
+import { baseType, type Catalog, isDomainConstrained, type Table, typeKey } from '../catalog/catalog.ts';
 import { type TypeChange, typeChange } from '../postgres/type-change.ts';
 import type { AlterCommand, TypeName } from '../sql/action.ts';
 
@@ -78,7 +78,7 @@ export function columnTypeChange(
 /** `checked`: a domain's constraints are. */
 function stepChange(catalog: Catalog, from: TypeName, to: TypeName): TypeChange | 'checked' {
   if (isSameType(catalog, from, to)) return 'same';
-  return isDomainConstrained(catalog, to) ? 'checked' : typeChange(baseOf(catalog, from), targetOf(catalog, to));
+  return isDomainConstrained(catalog, to) ? 'checked' : typeChange(baseOf(catalog, from), baseType(catalog, to));
 }
 
 function isSameType(catalog: Catalog, a: TypeName, b: TypeName): boolean {
@@ -89,21 +89,8 @@ function isSameType(catalog: Catalog, a: TypeName, b: TypeName): boolean {
 
 /** What a column's type is under its domains; the length that a domain gives is not seen from outside. */
 function baseOf(catalog: Catalog, type: TypeName): TypeName {
-  const target = targetOf(catalog, type);
+  const target = baseType(catalog, type);
   return target === type ? type : { ...target, modifiers: [] };
-}
-
-/** What a value is converted to before it becomes one of a domain. */
-function targetOf(catalog: Catalog, type: TypeName): TypeName {
-  // An array of a domain is no domain.
-  const seen = new Set<string>();
-  for (let base = type; ; ) {
-    const key = typeKey(catalog, base);
-    const domain = base.array || seen.has(key) ? undefined : catalog.domains.get(key);
-    if (domain === undefined) return base;
-    seen.add(key);
-    base = domain.base;
-  }
 }
 
 /** Time zones that were never anything but UTC: pg_get_timezone_offset in pgtz.c. */

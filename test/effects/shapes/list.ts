@@ -7,6 +7,7 @@ import { FOREIGN_KEYS } from './foreign-keys.ts';
 import { FOREIGN_KEYS_OF_PARTITIONS } from './foreign-keys-of-partitions.ts';
 import { FUNCTIONS_AND_DO } from './functions-and-do.ts';
 import { INDEXES } from './indexes.ts';
+import { INHERITED_AND_PROVED } from './inherited-and-proved.ts';
 import { INHERITANCE } from './inheritance.ts';
 import { MAINTENANCE } from './maintenance.ts';
 import { MISC } from './misc.ts';
@@ -33,6 +34,7 @@ export const SHAPES: readonly Shape[] = [
   ...PARTITIONS,
   ...PARTITION_BOUNDS,
   ...INHERITANCE,
+  ...INHERITED_AND_PROVED,
   ...TABLES,
   ...VIEWS,
   ...SEQUENCES,
