@@ -45,7 +45,7 @@ export default defineRule({
     const columns = findTable(catalog, action.name)?.columns;
     const losses = found.commands.flatMap(({ column, type, using }) => {
       const old = columns?.get(column)?.type;
-      const cast = using?.bareColumn?.cast ?? null;
+      const cast = using?.bareColumn?.casts.at(-1) ?? null;
       const loss =
         cast !== null && cuts(cast) && !(old !== undefined && old.name === cast.name && !isShorter(old, cast))
           ? `cuts ${quoteIdent(column)} to length`
