@@ -16,7 +16,7 @@ export default defineRule({
   },
   on: ['create-domain'],
   check: ({ action, catalog }) => {
-    if (!action.constrained) return null;
+    if (!action.notNull && action.checks.length === 0) return null;
     const domain = `${creationSchema(catalog, action.name)}.${action.name.name}`;
     return {
       relations: [],

@@ -1,5 +1,5 @@
 import type { AlterCommand, ConstraintDef } from '../sql/action.ts';
-import { type Catalog, type Constraint, defaultOf, descendants, findTable, type Table } from './catalog.ts';
+import { type Catalog, type Constraint, defaultOf, descendants, findTable, qualifiedType, type Table } from './catalog.ts';
 import { addColumn, addOwnSequence, dropColumn } from './columns.ts';
 import {
   addConstraint,
@@ -30,7 +30,11 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
         const own = target.columns.get(command.column);
         // Without COLLATE the type's own comes back.
         if (own !== undefined)
-          target.columns.set(command.column, { ...own, type: command.type, collation: command.collation });
+          target.columns.set(command.column, {
+            ...own,
+            type: qualifiedType(catalog, command.type),
+            collation: command.collation,
+          });
       }
       break;
     case 'set-not-null':

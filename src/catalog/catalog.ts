@@ -24,7 +24,15 @@ export interface Catalog {
   /** By `schema.name`, those that take different arguments side by side. */
   readonly functions: Map<string, readonly FunctionInfo[]>;
   readonly domains: Map<string, Domain>;
-  readonly enums: Set<string>;
+  /** Their values, in order. */
+  readonly enums: Map<string, string[]>;
+  /** The attributes of composite types. */
+  readonly composites: Map<string, Map<string, TypeName>>;
+  /** The subtypes of range types. */
+  readonly ranges: Map<string, TypeName | null>;
+  readonly publications: Map<string, Publication>;
+  /** The tables of extended statistics. */
+  readonly statistics: Map<string, readonly Relation[]>;
   /** Schemas that unqualified names are looked up in. */
   searchPath: readonly string[];
   /** Session settings by lower-case name, as the file set them. */
@@ -115,6 +123,8 @@ export interface Table extends RelationBase {
   readonly triggers: Map<string, Trigger>;
   readonly rules: Map<string, Rule>;
   readonly policies: Map<string, Policy>;
+  /** Key of the type of CREATE TABLE … OF. */
+  ofType: string | null;
 }
 
 export interface Trigger {
@@ -190,7 +200,15 @@ export interface FunctionInfo extends Omit<ActionOf<'create-function'>, 'name'> 
 
 export interface Domain {
   readonly base: TypeName;
-  readonly constrained: boolean;
+  readonly notNull: boolean;
+  /** Names of its checks. */
+  readonly checks: ReadonlySet<string>;
+}
+
+export interface Publication {
+  readonly allTables: boolean;
+  readonly tables: Map<Relation, { readonly columns: readonly string[] | null; readonly filtered: boolean }>;
+  readonly schemas: Set<string>;
 }
 
 export function emptyCatalog(): Catalog {
@@ -199,7 +217,11 @@ export function emptyCatalog(): Catalog {
     functions: new Map(),
     prepared: new Map(),
     domains: new Map(),
-    enums: new Set(),
+    enums: new Map(),
+    composites: new Map(),
+    ranges: new Map(),
+    publications: new Map(),
+    statistics: new Map(),
     searchPath: ['public'],
     settings: new Map(),
     session: { searchPath: ['public'], settings: new Map() },
@@ -374,7 +396,7 @@ export function qualifiedName(relation: Relation): string {
 export function isDomainConstrained(catalog: Catalog, type: TypeName): boolean {
   const domain = catalog.domains.get(typeKey(catalog, type));
   // A domain over a domain is bound by both; an array of a domain is checked element by element, when it is written.
-  return domain !== undefined && !type.array && (domain.constrained || isDomainConstrained(catalog, domain.base));
+  return domain !== undefined && !type.array && (domain.notNull || domain.checks.size > 0 || isDomainConstrained(catalog, domain.base));
 }
 
 /** The type that a domain is over, through domains over domains; any other type is its own. */
@@ -387,14 +409,25 @@ export function typeKey(catalog: Catalog, type: { schema: string | null; name: s
   if (type.schema !== null) return keyOf(type.schema, type.name);
   for (const schema of catalog.searchPath) {
     const key = keyOf(schema, type.name);
-    if (catalog.domains.has(key) || catalog.enums.has(key)) return key;
+    if (isType(catalog, key)) return key;
   }
   return keyOf(catalog.searchPath[0] ?? 'public', type.name);
 }
 
+/** A type that the history makes gets its schema: what its name means is settled where it is used. */
+export function qualifiedType(catalog: Catalog, type: TypeName): TypeName {
+  if (type.schema !== null) return type;
+  const schema = catalog.searchPath.find((candidate) => isType(catalog, keyOf(candidate, type.name)));
+  return schema === undefined ? type : { ...type, schema };
+}
+
+function isType({ domains, enums, composites, ranges }: Catalog, key: string): boolean {
+  return domains.has(key) || enums.has(key) || composites.has(key) || ranges.has(key);
+}
+
 export function columnOf(catalog: Catalog, definition: ColumnDef): Column {
   return {
-    type: definition.type,
+    type: qualifiedType(catalog, definition.type),
     ...defaultOf(catalog, definition.default),
     notNull: definition.notNull || definition.identity !== null || isSerial(definition.type),
     identity: definition.identity !== null,

@@ -8,6 +8,7 @@ import {
   keyOf,
   resolve,
   type Table,
+  typeKey,
 } from './catalog.ts';
 import { addColumn, addOwnSequence } from './columns.ts';
 import { addConstraint, inheritConstraints, setNotNull } from './constraints.ts';
@@ -15,6 +16,7 @@ import { ownRelationName } from './own-name.ts';
 import { addPartitionIndex } from './partition-index.ts';
 import { attach } from './partitions.ts';
 import { addIndex, addTable, link, mention } from './relations.ts';
+import { setAttribute } from './types.ts';
 
 export function createTable(catalog: Catalog, action: ActionOf<'create-table'>): void {
   const schema = action.persistence === 'temporary' ? 'pg_temp' : creationSchema(catalog, action.name);
@@ -33,6 +35,11 @@ export function createTable(catalog: Catalog, action: ActionOf<'create-table'>):
   for (const parent of [...parents, ...(partitioned === null ? [] : [partitioned])]) {
     for (const [name, column] of parent.columns)
       table.columns.set(name, { ...column, notNull: false, identity: false });
+  }
+  if (action.ofType !== null) {
+    const key = typeKey(catalog, action.ofType);
+    table.ofType = key;
+    for (const [name, type] of catalog.composites.get(key) ?? []) setAttribute(catalog, table, name, type);
   }
   for (const source of like) if (source.table !== null) copyColumns(catalog, table, source.table, source.clause);
   for (const definition of action.columns) {

@@ -8,10 +8,21 @@ import { createIndex, createTable } from './create.ts';
 import { alterFunction, createFunction, dropFunctions, moveFunctions } from './functions.ts';
 import { attachIndex } from './partition-index.ts';
 import { addSequence, addTable, drop, mention, move, own } from './relations.ts';
+import { alterPublication, createPublication, createStatistics, statisticsKey } from './publications.ts';
 import { rename } from './rename.ts';
 import { elementsOf, inSchema } from './schema-elements.ts';
 import { discard, foldTransaction, set } from './session.ts';
-import { createRule, createTrigger, dropTableObject, setPolicy } from './table-objects.ts';
+import { createRule, createTrigger, dropTableObject, renameCalls, setPolicy } from './table-objects.ts';
+import {
+  alterComposite,
+  alterDomain,
+  alterEnum,
+  changeType,
+  createComposite,
+  createDomain,
+  dropTypes,
+  typesIn,
+} from './types.ts';
 import { createView } from './views.ts';
 
 /** Brings the catalog from before a statement to after it. What contradicts the history (a drop of an unknown table) changes nothing. */
@@ -128,12 +139,21 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
       for (const relation of catalog.relations.values()) {
         if (action.names.includes(relation.schema)) drop(catalog, relation);
       }
-      for (const name of action.names) moveFunctions(catalog, name, null);
+      for (const name of action.names) {
+        moveFunctions(catalog, name, null);
+        dropTypes(catalog, typesIn(catalog, name));
+      }
       break;
     case 'rename-schema':
       for (const relation of catalog.relations.values()) {
         if (relation.schema === action.from) move(catalog, relation, action.to, relation.name);
       }
+      for (const key of typesIn(catalog, action.from)) {
+        const name = { schema: action.from, name: key.slice(action.from.length + 1) };
+        changeType(catalog, { kind: 'change-type', name, to: { schema: action.to } });
+      }
+      for (const key of catalog.functions.keys())
+        if (key.startsWith(`${action.from}.`)) renameCalls(catalog, key, `${action.to}${key.slice(action.from.length)}`);
       moveFunctions(catalog, action.from, action.to);
       break;
     case 'create-trigger':
@@ -166,17 +186,55 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
       else catalog.prepared.delete(action.name);
       break;
     case 'create-domain':
-      catalog.domains.set(typeKey(catalog, action.name), { base: action.base, constrained: action.constrained });
+      createDomain(catalog, action);
       break;
-    case 'alter-domain': {
-      const key = typeKey(catalog, action.name);
-      const domain = catalog.domains.get(key);
-      if (domain !== undefined && action.command !== 'other')
-        catalog.domains.set(key, { ...domain, constrained: true });
+    case 'alter-domain':
+      alterDomain(catalog, action);
+      break;
+    case 'create-enum':
+      catalog.enums.set(keyOf(creationSchema(catalog, action.name), action.name.name), [...action.values]);
+      break;
+    case 'alter-enum':
+      alterEnum(catalog, action);
+      break;
+    case 'create-composite':
+      createComposite(catalog, action);
+      break;
+    case 'alter-composite':
+      alterComposite(catalog, action);
+      break;
+    case 'create-range':
+      catalog.ranges.set(keyOf(creationSchema(catalog, action.name), action.name.name), action.subtype);
+      break;
+    case 'change-type':
+      changeType(catalog, action);
+      break;
+    case 'drop-type':
+      dropTypes(
+        catalog,
+        action.names.map((name) => typeKey(catalog, name)),
+      );
+      break;
+    case 'create-publication':
+      createPublication(catalog, action);
+      break;
+    case 'alter-publication':
+      alterPublication(catalog, action);
+      break;
+    case 'rename-publication': {
+      const known = catalog.publications.get(action.from);
+      catalog.publications.delete(action.from);
+      if (known !== undefined) catalog.publications.set(action.to, known);
       break;
     }
-    case 'create-enum':
-      catalog.enums.add(typeKey(catalog, action.name));
+    case 'drop-publication':
+      for (const name of action.names) catalog.publications.delete(name);
+      break;
+    case 'create-statistics':
+      createStatistics(catalog, action);
+      break;
+    case 'drop-statistics':
+      for (const name of action.names) catalog.statistics.delete(statisticsKey(catalog, name));
       break;
     case 'dml':
       if (!catalog.relations.has(resolve(catalog, action.table))) catalog.gaps = true;

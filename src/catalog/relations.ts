@@ -54,6 +54,7 @@ export function addTable(
     triggers: new Map(),
     rules: new Map(),
     policies: new Map(),
+    ofType: null,
   };
   add(catalog, table);
   return table;

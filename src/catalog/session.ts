@@ -66,8 +66,11 @@ function restore(catalog: Catalog, before: Catalog): void {
   refill(catalog.domains, before.domains);
   refill(catalog.settings, before.settings);
   refill(catalog.temporary, before.temporary);
-  catalog.enums.clear();
-  for (const key of before.enums) catalog.enums.add(key);
+  refill(catalog.enums, before.enums);
+  refill(catalog.composites, before.composites);
+  refill(catalog.ranges, before.ranges);
+  refill(catalog.publications, before.publications);
+  refill(catalog.statistics, before.statistics);
   catalog.searchPath = before.searchPath;
   catalog.outerSession = before.outerSession;
 }

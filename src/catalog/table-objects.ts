@@ -90,3 +90,18 @@ function withPartitions(owner: Table | View | null, forEachRow: boolean): (Table
 function relationsOf(catalog: Catalog, names: readonly ActionOf<'create-trigger'>['table'][]): Set<Relation> {
   return new Set(names.flatMap((name) => findRelation(catalog, name) ?? mention(catalog, name) ?? []));
 }
+
+/** A function that is renamed stays the one that is called. */
+export function renameCalls(catalog: Catalog, from: string, to: string): void {
+  const renamed = (calls: readonly string[]) => calls.map((key) => (key === from ? to : key));
+  for (const relation of catalog.relations.values()) {
+    if (relation.kind === 'index' || relation.kind === 'sequence') continue;
+    for (const [name, trigger] of relation.triggers)
+      if (trigger.calls === from) relation.triggers.set(name, { ...trigger, calls: to });
+    for (const [name, rule] of relation.rules) relation.rules.set(name, { ...rule, calls: renamed(rule.calls) });
+    if ('reads' in relation) relation.calls = renamed(relation.calls);
+    else
+      for (const [name, policy] of relation.policies)
+        relation.policies.set(name, { ...policy, calls: renamed(policy.calls) });
+  }
+}

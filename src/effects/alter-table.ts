@@ -133,6 +133,8 @@ function impact(context: Context, command: AlterCommand): Impact {
     }
     case 'set-logged':
     case 'set-unlogged':
+      if (context.action.relationKind === 'sequence' || context.out.find(context.action.name)?.kind === 'sequence')
+        return { lock: AX, because: `${words(command.kind)} of a sequence writes its one row anew` };
       // Of a table that the history does not make, this is not known.
       if (
         (context.table?.accessMethod ?? null) !== null &&

@@ -2,13 +2,17 @@ import {
   type Catalog,
   defaultPartition,
   descendants,
+  functionKey,
   isPartitioned,
   type Relation,
   type Table,
+  type View,
   viewsOf,
 } from '../catalog/catalog.ts';
-import type { ActionOf, Name, RelationKind } from '../sql/action.ts';
+import { typesIn } from '../catalog/types.ts';
+import type { ActionOf, RelationKind } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
+import { dropTypesEffects } from './domains.ts';
 import { dropPointers, foreignKeysPointingTo, ownForeignKeys, unpoint } from './foreign-keys.ts';
 import { dropIndexEffects } from './indexes.ts';
 import type { Context } from './subcommand.ts';
@@ -34,17 +38,60 @@ export function dropEffects(
   for (const name of action.names) {
     if (action.relationKind === 'index') dropIndexEffects(out, catalog, name, action.concurrently);
     else out.name(name, AX, `${statement} removes it`);
-    if (action.cascade) dependents(out, catalog, name);
-    const table = out.table(name);
-    if (table !== null) dropTable({ out, version }, table, action.cascade);
+    const relation = out.find(name);
+    if (relation === null) continue;
+    if (action.cascade) dependents(out, catalog, relation);
+    if (relation.kind === 'table' || relation.kind === 'foreign-table')
+      dropTable({ out, version }, relation, action.cascade);
   }
 }
 
-export function dropSchemaEffects(out: Collector, catalog: Catalog, { names }: ActionOf<'drop-schema'>): void {
+/** All in the schema goes, and with CASCADE what depends on it elsewhere: keys, views, defaults, columns, triggers. */
+export function dropSchemaEffects(
+  out: Collector,
+  catalog: Catalog,
+  version: number,
+  { names, cascade }: ActionOf<'drop-schema'>,
+): void {
   for (const relation of catalog.relations.values()) {
-    if (names.includes(relation.schema) && relation.kind !== 'index')
-      out.relation(relation, AX, 'DROP SCHEMA drops it');
+    if (!names.includes(relation.schema) || relation.kind === 'index') continue;
+    out.relation(relation, AX, 'DROP SCHEMA drops it');
+    if (!cascade) continue;
+    dependents(out, catalog, relation);
+    if (relation.kind === 'table' || relation.kind === 'foreign-table') dropTable({ out, version }, relation, true);
   }
+  if (!cascade) return;
+  for (const name of names) dropTypesEffects(out, catalog, version, typesIn(catalog, name));
+  const functions = [...catalog.functions.keys()].filter((key) => names.some((name) => key.startsWith(`${name}.`)));
+  dropFunctionEffects(out, catalog, functions);
+}
+
+/** CASCADE takes triggers, policies, defaults and views that call a function. */
+export function dropFunctionEffects(out: Collector, catalog: Catalog, keys: readonly string[]): void {
+  const calls = (called: readonly string[]) => called.some((key) => keys.includes(key));
+  for (const relation of catalog.relations.values()) {
+    if (relation.kind === 'index' || relation.kind === 'sequence') continue;
+    if ([...relation.triggers.values()].some((trigger) => keys.includes(trigger.calls)))
+      out.relation(relation, AX, 'CASCADE drops a trigger that calls the function');
+    if ('reads' in relation) {
+      if (!calls(relation.calls)) continue;
+      out.relation(relation, AX, 'CASCADE drops the view, which calls the function');
+      dependents(out, catalog, relation);
+      continue;
+    }
+    if ([...relation.policies.values()].some((policy) => calls(policy.calls)))
+      out.relation(relation, AX, 'CASCADE drops a policy that calls the function');
+    const defaults = [...relation.columns.values()].flatMap((column) => column.default?.functions ?? []);
+    if (calls(defaults.map((name) => functionKey(catalog, name))))
+      out.relation(relation, AX, 'CASCADE drops a default that calls the function');
+  }
+}
+
+/** A table that goes because something else does. */
+export function dropTableEffects(out: Collector, catalog: Catalog, version: number, table: Table): void {
+  out.relation(table, AX, 'CASCADE drops it');
+  dependents(out, catalog, table);
+  dropTable({ out, version }, table, true);
 }
 
 function dropTable(context: Pick<Context, 'out' | 'version'>, table: Table, cascade: boolean): void {
@@ -62,17 +109,31 @@ function dropTable(context: Pick<Context, 'out' | 'version'>, table: Table, casc
     for (const child of descendants(table)) out.relation(child, AX, 'goes with its parent');
 }
 
-/** CASCADE takes the views that read a relation, and those that read them. */
-function dependents(out: Collector, catalog: Catalog, name: Name): void {
-  const known = out.find(name);
-  const pending: Relation[] = known === null ? [] : [known];
+/** CASCADE takes views that read a relation, defaults that take numbers from a sequence, and policies that look into a table. */
+function dependents(out: Collector, catalog: Catalog, relation: Relation): void {
+  dependentViews(out, catalog, relation, null);
+  for (const table of catalog.relations.values()) {
+    if (table === relation || (table.kind !== 'table' && table.kind !== 'foreign-table')) continue;
+    const uses = [...table.columns.keys()].some((column) => sequencesOf(table, column).has(relation));
+    if (uses) out.relation(table, AX, `CASCADE drops the default that uses ${relation.name}`);
+    if ([...table.policies.values()].some(({ reads }) => reads.has(relation)))
+      out.relation(table, AX, `CASCADE drops the policy that reads ${relation.name}`);
+  }
+}
+
+function sequencesOf(table: Table, column: string): ReadonlySet<Relation> {
+  const own = [...table.sequences].filter(({ ownedBy }) => ownedBy?.column === column);
+  return new Set<Relation>([...own, ...(table.columns.get(column)?.sequences ?? [])]);
+}
+
+/** The views that read a relation, or the column of it, and those that read them. */
+export function dependentViews(out: Collector, catalog: Catalog, relation: Relation, column: string | null): void {
+  const pending: View[] = viewsOf(catalog, relation, column);
   const seen = new Set<Relation>();
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    for (const view of viewsOf(catalog, next, null)) {
-      if (seen.has(view)) continue;
-      seen.add(view);
-      out.relation(view, AX, 'CASCADE drops the view with what it reads');
-      pending.push(view);
-    }
+    if (seen.has(next)) continue;
+    seen.add(next);
+    out.relation(next, AX, 'CASCADE drops the view with what it reads');
+    pending.push(...viewsOf(catalog, next, null));
   }
 }

@@ -1,12 +1,12 @@
 import { presentPart } from '../catalog/absent.ts';
-import { type Catalog, creationSchema, keyOf } from '../catalog/catalog.ts';
+import { type Catalog, creationSchema, functionKey, keyOf } from '../catalog/catalog.ts';
 import { elementsOf, inSchema } from '../catalog/schema-elements.ts';
 import type { Action } from '../sql/action.ts';
 import { alterTableEffects } from './alter-table.ts';
 import { Collector } from './collector.ts';
 import { createTableEffects } from './create-table.ts';
-import { alterDomainEffects } from './domains.ts';
-import { dropEffects, dropSchemaEffects } from './drop.ts';
+import { alterCompositeEffects, alterDomainEffects, dropTypeEffects } from './domains.ts';
+import { dropEffects, dropFunctionEffects, dropSchemaEffects } from './drop.ts';
 import type { Effects } from './effect.ts';
 import { runStatement, type Visited } from './run-code.ts';
 import { createIndexEffects, reindexEffects } from './indexes.ts';
@@ -28,6 +28,7 @@ import {
   dropTableObjectEffects,
   policyEffects,
 } from './table-objects.ts';
+import { dropStatisticsEffects, publicationEffects } from './publications.ts';
 import { renameEffects, setSchemaEffects } from './rename.ts';
 
 /**
@@ -94,7 +95,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       dropEffects(out, catalog, version, action);
       break;
     case 'drop-schema':
-      dropSchemaEffects(out, catalog, action);
+      dropSchemaEffects(out, catalog, version, action);
       break;
     case 'create-trigger':
       createTriggerEffects(out, action);
@@ -149,8 +150,29 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       }
       break;
     }
-    case 'attach-to-tables':
-      for (const name of action.tables) out.name(name, SUX, `a ${action.what} is made for it`);
+    case 'create-publication':
+    case 'alter-publication':
+      publicationEffects(out, catalog, action);
+      break;
+    case 'create-statistics':
+      for (const name of action.tables) out.name(name, SUX, 'statistics are made for it');
+      break;
+    case 'drop-statistics':
+      dropStatisticsEffects(out, catalog, action);
+      break;
+    case 'alter-composite':
+      alterCompositeEffects(out, catalog, action);
+      break;
+    case 'drop-type':
+      dropTypeEffects(out, catalog, version, action);
+      break;
+    case 'drop-function':
+      if (action.cascade)
+        dropFunctionEffects(
+          out,
+          catalog,
+          action.functions.map(({ name }) => functionKey(catalog, name)),
+        );
       break;
     case 'dml':
       dmlEffects(out, action);
@@ -183,7 +205,11 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     // These lock no relation.
     case 'rename-schema':
     case 'alter-function':
-    case 'drop-function':
+    case 'rename-publication':
+    case 'drop-publication':
+    case 'create-composite':
+    case 'create-range':
+    case 'change-type':
     case 'deallocate':
     // What these run is code.
     case 'do':

@@ -55,6 +55,21 @@ export interface Write extends Target {
   readonly command: 'insert' | 'update' | 'delete' | 'merge';
 }
 
+/** What a publication sends. */
+export interface PublicationContent {
+  readonly allTables: boolean;
+  readonly tables: readonly PublishedTable[];
+  /** TABLES IN SCHEMA; null for CURRENT_SCHEMA. */
+  readonly schemas: readonly (string | null)[];
+}
+
+export interface PublishedTable extends Target {
+  /** null for all, those of later too */
+  readonly columns: readonly string[] | null;
+  /** WHERE lets only some rows through. */
+  readonly filtered: boolean;
+}
+
 export interface ColumnName {
   readonly table: Name;
   readonly column: string;
@@ -238,6 +253,8 @@ export type Action =
       readonly like: readonly LikeClause[];
       readonly partitionBy: PartitionKey | null;
       readonly partitionOf: { readonly parent: Name; readonly bound: PartitionBound } | null;
+      /** CREATE TABLE … OF a composite type. */
+      readonly ofType: TypeName | null;
       readonly accessMethod: string | null;
       readonly tablespace: string | null;
       readonly foreign: boolean;
@@ -467,13 +484,20 @@ export type Action =
         readonly configured?: boolean;
       };
     }
-  | { readonly kind: 'drop-function'; readonly functions: readonly Signature[] }
+  | { readonly kind: 'drop-function'; readonly functions: readonly Signature[]; readonly cascade: boolean }
   | { readonly kind: 'call'; readonly call: FunctionCall }
   | { readonly kind: 'prepare'; readonly name: string; readonly action: Action }
   | { readonly kind: 'execute'; readonly name: string }
   | { readonly kind: 'deallocate'; readonly name: string | null }
   | { readonly kind: 'explain'; readonly action: Action; readonly analyze: boolean }
-  | { readonly kind: 'create-domain'; readonly name: Name; readonly base: TypeName; readonly constrained: boolean }
+  | {
+      readonly kind: 'create-domain';
+      readonly name: Name;
+      readonly base: TypeName;
+      readonly notNull: boolean;
+      /** Their names; null for one that PostgreSQL names. */
+      readonly checks: readonly (string | null)[];
+    }
   | {
       readonly kind: 'alter-domain';
       readonly name: Name;
@@ -481,22 +505,68 @@ export type Action =
         | 'add-constraint'
         | 'add-constraint-not-valid'
         | 'validate-constraint'
+        | 'drop-constraint'
         | 'set-not-null'
-        | 'other';
+        | 'drop-not-null'
+        | 'set-default';
+      readonly constraint: string | null;
     }
   | { readonly kind: 'create-enum'; readonly name: Name; readonly values: readonly string[] }
   | {
       readonly kind: 'alter-enum';
       readonly name: Name;
-      readonly command: 'add-value' | 'rename-value';
+      readonly command: 'add-value';
       readonly value: string;
-      /** What RENAME VALUE renames. */
-      readonly from: string | null;
+      readonly ifNotExists: boolean;
+      /** BEFORE or AFTER another value; without, it comes last. */
+      readonly beside: { readonly value: string; readonly after: boolean } | null;
     }
+  | {
+      readonly kind: 'alter-enum';
+      readonly name: Name;
+      readonly command: 'rename-value';
+      /** The new one. */
+      readonly value: string;
+      readonly from: string;
+    }
+  | {
+      readonly kind: 'create-composite';
+      readonly name: Name;
+      readonly attributes: readonly { readonly name: string; readonly type: TypeName }[];
+    }
+  | {
+      readonly kind: 'alter-composite';
+      readonly name: Name;
+      readonly commands: readonly {
+        readonly kind: 'add' | 'drop' | 'set-type';
+        readonly attribute: string;
+        readonly type: TypeName | null;
+        /** Tables of the type change with it. */
+        readonly cascade: boolean;
+      }[];
+    }
+  | { readonly kind: 'create-range'; readonly name: Name; readonly subtype: TypeName | null }
+  /** RENAME TO and SET SCHEMA of a type or domain. */
+  | {
+      readonly kind: 'change-type';
+      readonly name: Name;
+      readonly to: { readonly name: string } | { readonly schema: string };
+    }
+  /** Of types and domains. */
+  | { readonly kind: 'drop-type'; readonly names: readonly Name[]; readonly ifExists: boolean; readonly cascade: boolean }
   /** GRANT and REVOKE on relations. */
   | { readonly kind: 'grant'; readonly relations: readonly Name[] }
-  /** Locks the relations named in ShareUpdateExclusive: CREATE STATISTICS, publications for tables. */
-  | { readonly kind: 'attach-to-tables'; readonly what: 'statistics' | 'publication'; readonly tables: readonly Name[] }
+  | { readonly kind: 'create-publication'; readonly name: string; readonly content: PublicationContent }
+  | {
+      readonly kind: 'alter-publication';
+      readonly name: string;
+      readonly command: 'add' | 'drop' | 'set' | 'options';
+      readonly content: PublicationContent;
+    }
+  | { readonly kind: 'rename-publication'; readonly from: string; readonly to: string }
+  | { readonly kind: 'drop-publication'; readonly names: readonly string[] }
+  | { readonly kind: 'create-statistics'; readonly name: Name | null; readonly tables: readonly Name[] }
+  | { readonly kind: 'drop-statistics'; readonly names: readonly Name[] }
   /** Creates, changes or drops something that locks no relation: roles, functions, types, extensions, … */
   | { readonly kind: 'no-relation' }
   /** Locks no relation, and PostgreSQL refuses it inside a transaction block: CREATE DATABASE, ALTER SYSTEM, … */

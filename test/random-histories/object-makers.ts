@@ -78,7 +78,7 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   'create enum': (draw) => `CREATE TYPE public.${draw.fresh('e')} AS ENUM ('a', 'b')`,
   'alter enum': (draw) => {
     const key = draw
-      .one([...draw.catalog.enums])
+      .one([...draw.catalog.enums.keys()])
       .split('.')
       .map(quoteIdent)
       .join('.');

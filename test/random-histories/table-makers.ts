@@ -39,7 +39,7 @@ const TYPES = [
 ];
 
 export function type(draw: Draw): string {
-  const own = [...draw.catalog.domains.keys(), ...draw.catalog.enums].map((key) =>
+  const own = [...draw.catalog.domains.keys(), ...draw.catalog.enums.keys()].map((key) =>
     key.split('.').map(quoteIdent).join('.'),
   );
   return draw.often(12) && own.length > 0 ? draw.one(own) : draw.one(TYPES);

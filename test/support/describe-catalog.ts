@@ -7,14 +7,14 @@ export function describeCatalog(catalog: Catalog): Record<string, unknown> {
     key,
     describeRelation(catalog, relation),
   ]);
-  const domains = [...catalog.domains].map(([key, { base, ...domain }]) => [
+  const domains = [...catalog.domains].map(([key, { base, notNull, checks }]) => [
     key,
-    { ...domain, base: spell(catalog, base) },
+    { base: spell(catalog, base), notNull, checks: [...checks].sort() },
   ]);
   return {
     relations: Object.fromEntries(sorted(relations)),
     domains: Object.fromEntries(sorted(domains)),
-    enums: [...catalog.enums].sort(),
+    enums: Object.fromEntries(sorted([...catalog.enums])),
   };
 }
 

@@ -5,6 +5,7 @@ import { expression } from './expression.ts';
 import { listName, relationName } from './name.ts';
 import { partitionBound } from './partition.ts';
 import { column, identityKind } from './table.ts';
+import { alterComposite } from './types.ts';
 
 const RELATION_KINDS: Partial<Record<ObjectType, RelationKind>> = {
   OBJECT_TABLE: 'table',
@@ -21,8 +22,7 @@ export function relationKind(type: ObjectType | undefined): RelationKind | null 
 
 export function alterTable(node: AlterTableStmt): Action {
   const kind = relationKind(node.objtype);
-  // ALTER TYPE of a composite type comes as ALTER TABLE too; it rewrites no table, and fails where a table would need it.
-  if (kind === null) return { kind: 'no-relation' };
+  if (kind === null) return alterComposite(node);
   return {
     kind: 'alter-table',
     relationKind: kind,

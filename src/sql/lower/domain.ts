@@ -1,32 +1,40 @@
-import type { AlterDomainStmt, CreateDomainStmt, Node } from '../libpg.ts';
-import type { Action } from '../action.ts';
+import type { AlterDomainStmt, Constraint, CreateDomainStmt, Node } from '../libpg.ts';
+import type { Action, ActionOf } from '../action.ts';
 import { listName, typeName } from './name.ts';
 
 export function createDomain({ domainname, typeName: base, constraints = [] }: CreateDomainStmt): Action {
+  const own = constraints.flatMap(constraintOf);
   return {
     kind: 'create-domain',
     name: listName(domainname),
     base: typeName(base),
-    constrained: constraints.some(constrains),
+    notNull: own.some(({ contype }) => contype === 'CONSTR_NOTNULL'),
+    checks: own.flatMap(({ contype, conname }) => (contype === 'CONSTR_CHECK' ? [conname ?? null] : [])),
   };
 }
 
-export function alterDomain(node: AlterDomainStmt): Action {
-  return { kind: 'alter-domain', name: listName(node.typeName), command: command(node) };
+function constraintOf(node: Node): Constraint[] {
+  return 'Constraint' in node ? [node.Constraint] : [];
 }
 
-function constrains(node: Node): boolean {
-  return (
-    'Constraint' in node && (node.Constraint.contype === 'CONSTR_CHECK' || node.Constraint.contype === 'CONSTR_NOTNULL')
-  );
-}
+/** The letters are those of AlterDomainStmt.subtype in parsenodes.h. */
+const COMMANDS: Readonly<Record<string, ActionOf<'alter-domain'>['command']>> = {
+  O: 'set-not-null',
+  N: 'drop-not-null',
+  V: 'validate-constraint',
+  X: 'drop-constraint',
+  T: 'set-default',
+};
 
-function command({ subtype, def }: AlterDomainStmt) {
-  // The letters are those of AlterDomainStmt.subtype in parsenodes.h.
-  if (subtype === 'O') return 'set-not-null';
-  if (subtype === 'V') return 'validate-constraint';
-  if (subtype !== 'C') return 'other';
-  return def !== undefined && 'Constraint' in def && def.Constraint.skip_validation === true
-    ? 'add-constraint-not-valid'
-    : 'add-constraint';
+export function alterDomain({ subtype = '', typeName: type, name, def }: AlterDomainStmt): Action {
+  const common = { kind: 'alter-domain', name: listName(type) } as const;
+  if (subtype !== 'C') return { ...common, command: COMMANDS[subtype] ?? 'set-default', constraint: name ?? null };
+  const [added] = def === undefined ? [] : constraintOf(def);
+  // 17 and later spell SET NOT NULL as ADD NOT NULL too.
+  if (added?.contype === 'CONSTR_NOTNULL') return { ...common, command: 'set-not-null', constraint: null };
+  return {
+    ...common,
+    command: added?.skip_validation === true ? 'add-constraint-not-valid' : 'add-constraint',
+    constraint: added?.conname ?? null,
+  };
 }

@@ -33,10 +33,15 @@ export function drop({ removeType, objects = [], behavior, missing_ok, concurren
       ifExists,
     };
   }
-  if (!cascade && FUNCTIONS.has(removeType ?? 'OBJECT_TABLE')) {
+  if (removeType === 'OBJECT_TYPE' || removeType === 'OBJECT_DOMAIN')
+    return { kind: 'drop-type', names: objects.map(objectName), ifExists, cascade };
+  if (removeType === 'OBJECT_PUBLICATION')
+    return { kind: 'drop-publication', names: objects.map((item) => objectName(item).name) };
+  if (removeType === 'OBJECT_STATISTIC_EXT') return { kind: 'drop-statistics', names: objects.map(objectName) };
+  if (FUNCTIONS.has(removeType ?? 'OBJECT_TABLE')) {
     const functions = objects.flatMap((item) => ('ObjectWithArgs' in item ? [signature(item.ObjectWithArgs)] : []));
-    return { kind: 'drop-function', functions };
+    return { kind: 'drop-function', functions, cascade };
   }
-  // Dropping a type, function or extension with CASCADE can take columns and defaults of tables with it.
+  // Dropping an extension or operator with CASCADE can take columns and defaults of tables with it.
   return cascade ? null : { kind: 'no-relation' };
 }

@@ -2,15 +2,22 @@ import type { AlterObjectSchemaStmt, Node, ObjectType, RenameStmt } from '../lib
 import type { Action } from '../action.ts';
 import { relationKind } from './alter-table.ts';
 import { changedFunction, FUNCTIONS } from './function.ts';
-import { relationName } from './name.ts';
+import { objectName, relationName } from './name.ts';
 import { TABLE_OBJECTS } from './table-object.ts';
+import { changedType } from './types.ts';
 
 /** Null for what is not modelled. */
 export function rename(node: RenameStmt): Action | null {
   const { renameType, relation, subname = '', newname: to = '', missing_ok } = node;
   const common = { kind: 'rename', to, ifExists: missing_ok === true } as const;
   if (renameType === 'OBJECT_SCHEMA') return { kind: 'rename-schema', from: subname, to };
-  if (relation === undefined) return functionOf(renameType, node.object, { name: to }) ?? { kind: 'no-relation' };
+  if (renameType === 'OBJECT_PUBLICATION')
+    return { kind: 'rename-publication', from: objectName(node.object).name, to };
+  if (relation === undefined || renameType === 'OBJECT_TYPE')
+    return (
+      changedType(renameType, node.object, { name: to }) ??
+      functionOf(renameType, node.object, { name: to }) ?? { kind: 'no-relation' }
+    );
   const name = relationName(relation);
   const kind = relationKind(renameType);
   if (kind !== null) return { ...common, what: kind, relation: name, from: name.name };
@@ -26,7 +33,10 @@ export function rename(node: RenameStmt): Action | null {
 export function setSchema({ relation, object, objectType, newschema = '' }: AlterObjectSchemaStmt): Action {
   const kind = relationKind(objectType);
   if (kind === null || relation === undefined)
-    return functionOf(objectType, object, { schema: newschema }) ?? { kind: 'no-relation' };
+    return (
+      changedType(objectType, object, { schema: newschema }) ??
+      functionOf(objectType, object, { schema: newschema }) ?? { kind: 'no-relation' }
+    );
   return { kind: 'set-schema', relationKind: kind, relation: relationName(relation), schema: newschema };
 }
 

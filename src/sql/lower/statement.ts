@@ -7,14 +7,16 @@ import { drop } from './drop.ts';
 import { alterFunction, call, createFunction } from './function.ts';
 import { createIndex, reindex } from './indexes.ts';
 import { vacuum } from './maintenance.ts';
-import { listName, rangeVars, relationName, strings } from './name.ts';
+import { rangeVars, relationName } from './name.ts';
 import { hasOption, textOption } from './option.ts';
+import { alterPublication, createPublication, createStatistics } from './publication.ts';
 import { copy, createTableAs, createView, dml, query, select } from './query.ts';
 import { rename, setSchema } from './rename.ts';
 import { alterSequence, createSequence } from './sequence.ts';
 import { discard, set, transaction } from './session.ts';
 import { createRule, createTrigger, dependsOnExtension, policy } from './table-object.ts';
 import { createTable } from './table.ts';
+import { alterEnum, createComposite, createEnum, createRange } from './types.ts';
 import { readsIn } from './use.ts';
 
 /** Statements that lock no relation, whatever they say. */
@@ -42,7 +44,6 @@ const NO_RELATION = new Set([
   'AlterUserMappingStmt',
   'CheckPointStmt',
   'ClosePortalStmt',
-  'CompositeTypeStmt',
   'ConstraintsSetStmt',
   'CreateAmStmt',
   'CreateCastStmt',
@@ -54,7 +55,6 @@ const NO_RELATION = new Set([
   'CreateOpClassStmt',
   'CreateOpFamilyStmt',
   'CreatePLangStmt',
-  'CreateRangeStmt',
   'CreateRoleStmt',
   'CreateTransformStmt',
   'CreateUserMappingStmt',
@@ -165,47 +165,26 @@ function lower(node: Node): Action | null {
     const { targtype, objtype, objects } = node.GrantStmt;
     return {
       kind: 'grant',
-      relations: targtype === 'ACL_TARGET_OBJECT' && objtype === 'OBJECT_TABLE' ? rangeVars(objects) : [],
+      relations: targtype === 'ACL_TARGET_OBJECT' && (objtype === 'OBJECT_TABLE' || objtype === 'OBJECT_SEQUENCE')
+          ? rangeVars(objects)
+          : [],
     };
   }
-  if ('CreateStatsStmt' in node)
-    return { kind: 'attach-to-tables', what: 'statistics', tables: rangeVars(node.CreateStatsStmt.relations) };
-  if ('CreatePublicationStmt' in node) return publication(node.CreatePublicationStmt.pubobjects);
-  if ('AlterPublicationStmt' in node) return publication(node.AlterPublicationStmt.pubobjects);
+  if ('CreateStatsStmt' in node) return createStatistics(node.CreateStatsStmt);
+  if ('CreatePublicationStmt' in node) return createPublication(node.CreatePublicationStmt);
+  if ('AlterPublicationStmt' in node) return alterPublication(node.AlterPublicationStmt);
   if ('CreateSchemaStmt' in node) return createSchema(node);
   if ('CreateDomainStmt' in node) return createDomain(node.CreateDomainStmt);
   if ('AlterDomainStmt' in node) return alterDomain(node.AlterDomainStmt);
-  if ('CreateEnumStmt' in node) {
-    return {
-      kind: 'create-enum',
-      name: listName(node.CreateEnumStmt.typeName),
-      values: strings(node.CreateEnumStmt.vals),
-    };
-  }
-  if ('AlterEnumStmt' in node) {
-    const { typeName: type, oldVal, newVal } = node.AlterEnumStmt;
-    return {
-      kind: 'alter-enum',
-      name: listName(type),
-      command: oldVal === undefined ? 'add-value' : 'rename-value',
-      value: newVal ?? '',
-      from: oldVal ?? null,
-    };
-  }
+  if ('CreateEnumStmt' in node) return createEnum(node.CreateEnumStmt);
+  if ('AlterEnumStmt' in node) return alterEnum(node.AlterEnumStmt);
+  if ('CompositeTypeStmt' in node) return createComposite(node.CompositeTypeStmt);
+  if ('CreateRangeStmt' in node) return createRange(node.CreateRangeStmt);
   if ('DoStmt' in node) {
     const args = (node.DoStmt.args ?? []).flatMap((arg) => ('DefElem' in arg ? [arg.DefElem] : []));
     return { kind: 'do', language: textOption(args, 'language') ?? 'plpgsql', body: textOption(args, 'as') ?? '' };
   }
   return null;
-}
-
-function publication(objects: readonly Node[] | undefined): Action {
-  const tables = (objects ?? []).flatMap((item) =>
-    'PublicationObjSpec' in item && item.PublicationObjSpec.pubtable !== undefined
-      ? [relationName(item.PublicationObjSpec.pubtable.relation)]
-      : [],
-  );
-  return { kind: 'attach-to-tables', what: 'publication', tables };
 }
 
 function createSchema({ CreateSchemaStmt }: Extract<Node, { CreateSchemaStmt: unknown }>): Action {

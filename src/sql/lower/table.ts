@@ -29,6 +29,7 @@ export function createTable(node: CreateStmt, options: { foreign: boolean }): Ac
     name: relationName(node.relation),
     ifNotExists: node.if_not_exists === true,
     persistence: persistence(node.relation?.relpersistence),
+    ofType: node.ofTypename === undefined ? null : typeName(node.ofTypename),
     onCommitDrop: node.oncommit === 'ONCOMMIT_DROP',
     columns,
     constraints,

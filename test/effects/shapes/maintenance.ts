@@ -66,4 +66,13 @@ export const MAINTENANCE: Shapes = [
   'ANALYZE',
   { sql: 'VACUUM ONLY visits', since: 18 },
   { sql: 'ANALYZE ONLY animals', since: 18 },
+  'ANALYZE depot_list',
+  'ANALYZE stops',
+  'ANALYZE stops (n)',
+  'ANALYZE clerks',
+  'ANALYZE depots (city), crates',
+  { sql: 'ANALYZE ONLY clerks', since: 18 },
+  { sql: 'ANALYZE ONLY stops', since: 18 },
+  'TRUNCATE ONLY clerks',
+  'TRUNCATE clerks, stops',
 ];

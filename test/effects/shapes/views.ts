@@ -25,7 +25,7 @@ export const VIEWS: Shapes = [
   {
     sql: 'SELECT * FROM public.here',
     before:
-      'CREATE SCHEMA app; CREATE TABLE app.here (x int); SET search_path TO app, public; CREATE VIEW public.here AS SELECT * FROM here',
+      'CREATE SCHEMA shop; CREATE TABLE shop.here (x int); SET search_path TO shop, public; CREATE VIEW public.here AS SELECT * FROM here',
   },
   'CREATE MATERIALIZED VIEW more AS SELECT * FROM depot_parcels',
   'CREATE MATERIALIZED VIEW more AS SELECT * FROM depot_parcels WITH NO DATA',
