@@ -1,5 +1,13 @@
 import type { AlterCommand, ConstraintDef } from '../sql/action.ts';
-import { type Catalog, type Constraint, defaultOf, descendants, findTable, qualifiedType, type Table } from './catalog.ts';
+import {
+  type Catalog,
+  type Constraint,
+  defaultOf,
+  descendants,
+  findTable,
+  qualifiedType,
+  type Table,
+} from './catalog.ts';
 import { addColumn, addOwnSequence, dropColumn } from './columns.ts';
 import {
   addConstraint,

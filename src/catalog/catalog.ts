@@ -396,7 +396,11 @@ export function qualifiedName(relation: Relation): string {
 export function isDomainConstrained(catalog: Catalog, type: TypeName): boolean {
   const domain = catalog.domains.get(typeKey(catalog, type));
   // A domain over a domain is bound by both; an array of a domain is checked element by element, when it is written.
-  return domain !== undefined && !type.array && (domain.notNull || domain.checks.size > 0 || isDomainConstrained(catalog, domain.base));
+  return (
+    domain !== undefined &&
+    !type.array &&
+    (domain.notNull || domain.checks.size > 0 || isDomainConstrained(catalog, domain.base))
+  );
 }
 
 /** The type that a domain is over, through domains over domains; any other type is its own. */

@@ -153,7 +153,8 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
         changeType(catalog, { kind: 'change-type', name, to: { schema: action.to } });
       }
       for (const key of catalog.functions.keys())
-        if (key.startsWith(`${action.from}.`)) renameCalls(catalog, key, `${action.to}${key.slice(action.from.length)}`);
+        if (key.startsWith(`${action.from}.`))
+          renameCalls(catalog, key, `${action.to}${key.slice(action.from.length)}`);
       moveFunctions(catalog, action.from, action.to);
       break;
     case 'create-trigger':

@@ -1,5 +1,13 @@
 import type { ActionOf, Name, PublicationContent } from '../sql/action.ts';
-import { type Catalog, creationSchema, findRelation, keyOf, type Publication, type Relation, type Table } from './catalog.ts';
+import {
+  type Catalog,
+  creationSchema,
+  findRelation,
+  keyOf,
+  type Publication,
+  type Relation,
+  type Table,
+} from './catalog.ts';
 import { mention } from './relations.ts';
 
 export function createPublication(catalog: Catalog, { name, content }: ActionOf<'create-publication'>): void {

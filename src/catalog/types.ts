@@ -1,5 +1,14 @@
 import type { ActionOf, TypeName } from '../sql/action.ts';
-import { type Catalog, type Column, creationSchema, type Domain, keyOf, qualifiedType, type Table, typeKey } from './catalog.ts';
+import {
+  type Catalog,
+  type Column,
+  creationSchema,
+  type Domain,
+  keyOf,
+  qualifiedType,
+  type Table,
+  typeKey,
+} from './catalog.ts';
 import { dropColumn } from './columns.ts';
 import { drop } from './relations.ts';
 
@@ -87,7 +96,8 @@ export function changeType(catalog: Catalog, { name, to }: ActionOf<'change-type
   rekey(catalog.enums, from, key);
   rekey(catalog.composites, from, key);
   rekey(catalog.ranges, from, key);
-  const renamed = (type: TypeName): TypeName => (keyOf(type.schema ?? '', type.name) === from ? { ...type, ...changed } : type);
+  const renamed = (type: TypeName): TypeName =>
+    keyOf(type.schema ?? '', type.name) === from ? { ...type, ...changed } : type;
   for (const [domain, known] of catalog.domains) catalog.domains.set(domain, { ...known, base: renamed(known.base) });
   for (const attributes of catalog.composites.values())
     for (const [attribute, type] of attributes) attributes.set(attribute, renamed(type));
@@ -109,7 +119,7 @@ function rekey<Value>(types: Map<string, Value>, from: string, to: string): void
 /** Types with the domains and ranges made of them: what DROP … CASCADE takes. */
 export function typesOver(catalog: Catalog, keys: readonly string[]): ReadonlySet<string> {
   const found = new Set(keys);
-  for (let before = -1; before < found.size; ) {
+  for (let before = -1; before < found.size;) {
     before = found.size;
     for (const [key, { base }] of catalog.domains) if (found.has(typeKey(catalog, base))) found.add(key);
     for (const [key, subtype] of catalog.ranges)

@@ -6,13 +6,13 @@ import {
   isPartitioned,
   type Relation,
   type Table,
+  typeKey,
   type View,
   viewsOf,
 } from '../catalog/catalog.ts';
-import { typesIn } from '../catalog/types.ts';
+import { columnsOfTypes, typedTables, typesIn, typesOver } from '../catalog/types.ts';
 import type { ActionOf, RelationKind } from '../sql/action.ts';
 import type { Collector } from './collector.ts';
-import { dropTypesEffects } from './domains.ts';
 import { dropPointers, foreignKeysPointingTo, ownForeignKeys, unpoint } from './foreign-keys.ts';
 import { dropIndexEffects } from './indexes.ts';
 import type { Context } from './subcommand.ts';
@@ -135,5 +135,34 @@ export function dependentViews(out: Collector, catalog: Catalog, relation: Relat
     seen.add(next);
     out.relation(next, AX, 'CASCADE drops the view with what it reads');
     pending.push(...viewsOf(catalog, next, null));
+  }
+}
+
+/** DROP TYPE and DROP DOMAIN; without CASCADE nothing may use it. */
+export function dropTypeEffects(
+  out: Collector,
+  catalog: Catalog,
+  version: number,
+  action: ActionOf<'drop-type'>,
+): void {
+  if (!action.cascade) return;
+  dropTypesEffects(
+    out,
+    catalog,
+    version,
+    action.names.map((name) => typeKey(catalog, name)),
+  );
+}
+
+export function dropTypesEffects(out: Collector, catalog: Catalog, version: number, keys: readonly string[]): void {
+  const types = typesOver(catalog, keys);
+  for (const table of typedTables(catalog, types)) dropTableEffects(out, catalog, version, table);
+  for (const { table, columns } of columnsOfTypes(catalog, types)) {
+    if (columns.some((column) => table.partitionBy?.columns.includes(column) === true)) {
+      dropTableEffects(out, catalog, version, table);
+      continue;
+    }
+    out.relation(table, AX, `CASCADE drops ${columns.join(', ')}, whose type goes`);
+    for (const column of columns) dependentViews(out, catalog, table, column);
   }
 }

@@ -19,7 +19,8 @@ export function publicationEffects(
     for (const child of descendants(table)) out.relation(child, SUX, because);
   }
   if (action.kind === 'create-publication' || action.command !== 'set') return;
-  for (const relation of catalog.publications.get(action.name)?.tables.keys() ?? []) out.relation(relation, SUX, because);
+  for (const relation of catalog.publications.get(action.name)?.tables.keys() ?? [])
+    out.relation(relation, SUX, because);
 }
 
 export function dropStatisticsEffects(out: Collector, catalog: Catalog, { names }: ActionOf<'drop-statistics'>): void {

@@ -553,7 +553,12 @@ export type Action =
       readonly to: { readonly name: string } | { readonly schema: string };
     }
   /** Of types and domains. */
-  | { readonly kind: 'drop-type'; readonly names: readonly Name[]; readonly ifExists: boolean; readonly cascade: boolean }
+  | {
+      readonly kind: 'drop-type';
+      readonly names: readonly Name[];
+      readonly ifExists: boolean;
+      readonly cascade: boolean;
+    }
   /** GRANT and REVOKE on relations. */
   | { readonly kind: 'grant'; readonly relations: readonly Name[] }
   | { readonly kind: 'create-publication'; readonly name: string; readonly content: PublicationContent }

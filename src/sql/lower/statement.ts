@@ -165,7 +165,8 @@ function lower(node: Node): Action | null {
     const { targtype, objtype, objects } = node.GrantStmt;
     return {
       kind: 'grant',
-      relations: targtype === 'ACL_TARGET_OBJECT' && (objtype === 'OBJECT_TABLE' || objtype === 'OBJECT_SEQUENCE')
+      relations:
+        targtype === 'ACL_TARGET_OBJECT' && (objtype === 'OBJECT_TABLE' || objtype === 'OBJECT_SEQUENCE')
           ? rangeVars(objects)
           : [],
     };

@@ -24,7 +24,8 @@ export function alterEnum(node: AlterEnumStmt): Action {
     command: 'add-value',
     value,
     ifNotExists: node.skipIfNewValExists === true,
-    beside: node.newValNeighbor === undefined ? null : { value: node.newValNeighbor, after: node.newValIsAfter === true },
+    beside:
+      node.newValNeighbor === undefined ? null : { value: node.newValNeighbor, after: node.newValIsAfter === true },
   };
 }
 
