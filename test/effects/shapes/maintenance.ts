@@ -25,7 +25,6 @@ export const MAINTENANCE: Shapes = [
   'VACUUM animals',
   'TRUNCATE bare',
   'TRUNCATE bare, cats',
-  'TRUNCATE tickets RESTART IDENTITY',
   'TRUNCATE users CASCADE',
   'TRUNCATE ONLY animals',
   'TRUNCATE animals',

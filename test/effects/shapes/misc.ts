@@ -72,6 +72,5 @@ export const MISC: Shapes = [
   'COMMENT ON FUNCTION guess() IS $$x$$',
   'COMMENT ON VIEW depot_sizes IS $$x$$',
   'COMMENT ON COLUMN depot_sizes.id IS $$x$$',
-  'COMMENT ON INDEX users_seen IS $$x$$',
   'COMMENT ON MATERIALIZED VIEW depot_list IS $$x$$',
 ];
