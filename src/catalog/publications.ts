@@ -1,13 +1,5 @@
 import type { ActionOf, Name, PublicationContent } from '../sql/action.ts';
-import {
-  type Catalog,
-  creationSchema,
-  findRelation,
-  keyOf,
-  type Publication,
-  type Relation,
-  type Table,
-} from './catalog.ts';
+import { type Catalog, creationSchema, findRelation, keyOf, type Publication } from './catalog.ts';
 import { mention } from './relations.ts';
 
 export function createPublication(catalog: Catalog, { name, content }: ActionOf<'create-publication'>): void {
@@ -44,24 +36,6 @@ function addContent(catalog: Catalog, publication: Publication, { tables, schema
 
 function schemaOf(catalog: Catalog, schema: string | null): string {
   return schema ?? creationSchema(catalog, { schema: null, name: '' });
-}
-
-/** The names of the publications that send a table, or a column of it. */
-export function publicationsOf(catalog: Catalog, table: Table, column: string | null): string[] {
-  if (table.persistence !== 'permanent') return [];
-  const sent: Relation[] = [table, ...ancestors(table)];
-  return [...catalog.publications].flatMap(([name, { allTables, tables, schemas }]) => {
-    const sends = sent.some((relation) => {
-      const published = tables.get(relation);
-      if (published === undefined) return schemas.has(relation.schema);
-      return column === null || published.columns === null || published.columns.includes(column);
-    });
-    return allTables || sends ? [name] : [];
-  });
-}
-
-function ancestors(table: Table): Table[] {
-  return [...table.parents].flatMap((parent) => [parent, ...ancestors(parent)]);
 }
 
 export function createStatistics(catalog: Catalog, { name, tables }: ActionOf<'create-statistics'>): void {

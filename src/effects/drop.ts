@@ -88,7 +88,7 @@ export function dropFunctionEffects(out: Collector, catalog: Catalog, keys: read
 }
 
 /** A table that goes because something else does. */
-export function dropTableEffects(out: Collector, catalog: Catalog, version: number, table: Table): void {
+function dropTableEffects(out: Collector, catalog: Catalog, version: number, table: Table): void {
   out.relation(table, AX, 'CASCADE drops it');
   dependents(out, catalog, table);
   dropTable({ out, version }, table, true);
@@ -127,7 +127,7 @@ function sequencesOf(table: Table, column: string): ReadonlySet<Relation> {
 }
 
 /** The views that read a relation, or the column of it, and those that read them. */
-export function dependentViews(out: Collector, catalog: Catalog, relation: Relation, column: string | null): void {
+function dependentViews(out: Collector, catalog: Catalog, relation: Relation, column: string | null): void {
   const pending: View[] = viewsOf(catalog, relation, column);
   const seen = new Set<Relation>();
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -154,7 +154,7 @@ export function dropTypeEffects(
   );
 }
 
-export function dropTypesEffects(out: Collector, catalog: Catalog, version: number, keys: readonly string[]): void {
+function dropTypesEffects(out: Collector, catalog: Catalog, version: number, keys: readonly string[]): void {
   const types = typesOver(catalog, keys);
   for (const table of typedTables(catalog, types)) dropTableEffects(out, catalog, version, table);
   for (const { table, columns } of columnsOfTypes(catalog, types)) {

@@ -37,7 +37,7 @@ export function unplanned(action: Action): Action {
 }
 
 /** What running a query locks: all that it reads, at every level. */
-export function readEffects(out: Collector, reads: readonly Read[]): void {
+function readEffects(out: Collector, reads: readonly Read[]): void {
   for (const read of reads) {
     out.name(read, read.locksRows ? 'RowShareLock' : 'AccessShareLock', 'is read');
     const relation = out.find(read);
