@@ -1,4 +1,4 @@
-import { type Action, type ActionOf, defineRule, stringLiterals, typeKey } from '../src/lint/kit.ts';
+import { type Action, defineRule, type Name, once, stringLiterals, typeKey } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'enum-value-used-too-early',
@@ -30,19 +30,22 @@ export default defineRule({
   },
   on: ['dml', 'select', 'create-table', 'alter-table', 'create-table-as', 'create-index', 'create-view'],
   check: ({ catalog, file, inTransaction, text, effects }) => {
-    if (!inTransaction || !file.actions.some(addsValue)) return null;
-    const done = file.actions.slice(0, file.at);
-    const transaction = done.slice(
-      done.findLastIndex((action) => action.kind === 'transaction' && action.command === 'begin'),
-    );
-    const made = new Set(
-      transaction.flatMap((action) => (action.kind === 'create-enum' ? [typeKey(catalog, action.name)] : [])),
-    );
-    const literals = new Set(stringLiterals(text));
-    const early = transaction
-      .filter(addsValue)
+    const { begun, added, made } = enumsIn(file.actions);
+    if (!inTransaction || added.size === 0) return null;
+    // Without a BEGIN, the statement before is all that is known to share the transaction.
+    const start = begun[file.at] ?? file.at - 1;
+    const isBefore = ({ at }: { at: number }): boolean => at >= start && at < file.at;
+    const [early] = [...new Set(stringLiterals(text))]
+      .flatMap((literal) => added.get(literal) ?? [])
+      .filter(isBefore)
       // The values of a type that the transaction itself made are free to use.
-      .find(({ name, value }) => literals.has(value) && !made.has(typeKey(catalog, name)));
+      .filter(
+        ({ name }) =>
+          !(made.get(name.name) ?? []).some(
+            (other) => isBefore(other) && typeKey(catalog, other.name) === typeKey(catalog, name),
+          ),
+      )
+      .toSorted((a, b) => a.at - b.at);
     if (early === undefined) return null;
     return {
       relations: effects.relations.map(({ relation }) => relation),
@@ -53,6 +56,30 @@ export default defineRule({
   },
 });
 
-function addsValue(action: Action): action is ActionOf<'alter-enum'> {
-  return action.kind === 'alter-enum' && action.command === 'add-value';
+interface Mention {
+  readonly at: number;
+  readonly name: Name;
+  readonly value: string;
+}
+
+/** What a file does with enums, and by the number of a statement, where the BEGIN before it stands. */
+const enumsIn = once((actions: readonly Action[]) => {
+  const begun: (number | undefined)[] = [];
+  const added = new Map<string, Mention[]>();
+  const made = new Map<string, Mention[]>();
+  let last: number | undefined;
+  for (const [at, action] of actions.entries()) {
+    begun.push(last);
+    if (action.kind === 'transaction' && action.command === 'begin') last = at;
+    else if (action.kind === 'create-enum') push(made, action.name.name, { at, name: action.name, value: '' });
+    else if (action.kind === 'alter-enum' && action.command === 'add-value')
+      push(added, action.value, { at, name: action.name, value: action.value });
+  }
+  return { begun, added, made };
+});
+
+function push(map: Map<string, Mention[]>, key: string, mention: Mention): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [mention]);
+  else known.push(mention);
 }

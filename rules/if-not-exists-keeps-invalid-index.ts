@@ -1,4 +1,4 @@
-import { type Action, defineRule, qualifiedName, quoteIdent, resolve } from '../src/lint/kit.ts';
+import { type Action, defineRule, once, qualifiedName, quoteIdent, resolve } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'if-not-exists-keeps-invalid-index',
@@ -30,11 +30,7 @@ export default defineRule({
   check: ({ action, catalog, file }) => {
     const { name, concurrently, ifNotExists } = action;
     if (!concurrently || !ifNotExists || name === null) return null;
-    const drops = (other: Action): boolean =>
-      other.kind === 'drop-relation' &&
-      other.relationKind === 'index' &&
-      other.names.some((dropped) => dropped.name === name);
-    if (file.actions.slice(0, file.at).some(drops)) return null;
+    if ((firstDrops(file.actions).get(name) ?? Infinity) < file.at) return null;
     const table = catalog.relations.get(resolve(catalog, action.table));
     const relation = table === undefined ? resolve(catalog, action.table) : qualifiedName(table);
     return {
@@ -44,4 +40,14 @@ export default defineRule({
       instead: `Before it: DROP INDEX CONCURRENTLY IF EXISTS ${quoteIdent(name)};`,
     };
   },
+});
+
+/** By the name of an index, where the file drops it first. */
+const firstDrops = once((actions: readonly Action[]) => {
+  const found = new Map<string, number>();
+  for (const [at, action] of actions.entries()) {
+    if (action.kind !== 'drop-relation' || action.relationKind !== 'index') continue;
+    for (const { name } of action.names) if (!found.has(name)) found.set(name, at);
+  }
+  return found;
 });

@@ -1,4 +1,4 @@
-import { type Action, defineRule, runsAlone } from '../src/lint/kit.ts';
+import { type Action, defineRule, once, runsAlone } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'mixed-transaction',
@@ -27,7 +27,7 @@ export default defineRule({
   on: ['create-index', 'drop-relation', 'reindex', 'alter-table', 'vacuum', 'cluster', 'runs-alone'],
   check: ({ action, effects, inTransaction, file }) => {
     // Inside BEGIN it fails outright, which is another rule's finding; the first one of a file speaks for all.
-    if (inTransaction || !runsAlone(action) || file.actions.slice(0, file.at).some(runsAlone)) return null;
+    if (inTransaction || !runsAlone(action) || firstAlone(file.actions) < file.at) return null;
     const stands = file.actions.slice(0, file.at).filter(changesSomething).length;
     const others = file.actions.filter((other) => changesSomething(other) && !runsAlone(other)).length;
     if (others === 0) return null;
@@ -42,6 +42,8 @@ export default defineRule({
     };
   },
 });
+
+const firstAlone = once((actions: readonly Action[]) => actions.findIndex(runsAlone));
 
 function changesSomething(action: Action): boolean {
   return action.kind !== 'set' && action.kind !== 'transaction' && action.kind !== 'select';

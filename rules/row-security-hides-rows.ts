@@ -1,4 +1,4 @@
-import { commandsOn, defineRule, findTable, sqlName } from '../src/lint/kit.ts';
+import { afterwards, commandsOn, defineRule, findTable, sqlName } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'row-security-hides-rows',
@@ -26,11 +26,9 @@ export default defineRule({
     const { action, catalog, file } = context;
     const found = commandsOn(context, 'set-row-security');
     const on = found?.commands.some(({ mode }) => mode === 'enable' || mode === 'force');
+    if (found === null || on !== true) return null;
     const policies = findTable(catalog, action.name)?.policies.size ?? 0;
-    const later = file.actions
-      .slice(file.at + 1)
-      .some((other) => other.kind === 'create-policy' && other.table.name === action.name.name);
-    if (found === null || on !== true || policies > 0 || later) return null;
+    if (policies > 0 || afterwards(file, action.name).some(({ kind }) => kind === 'create-policy')) return null;
     return {
       relations: [found.effect.relation],
       message: `every role but the owner finds ${found.effect.relation} empty: there is no policy`,

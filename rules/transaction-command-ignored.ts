@@ -1,4 +1,4 @@
-import { type Action, defineRule } from '../src/lint/kit.ts';
+import { type Action, defineRule, once } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'transaction-command-ignored',
@@ -21,7 +21,7 @@ export default defineRule({
   check: ({ action, file, inTransaction }) => {
     const isNested = action.command === 'begin' && inTransaction;
     // The second COMMIT of a nested pair is the same mistake.
-    const isLost = action.command === 'commit' && !inTransaction && !file.actions.slice(0, file.at).some(isBegin);
+    const isLost = action.command === 'commit' && !inTransaction && !isBegun(file);
     if (!isNested && !isLost) return null;
     return {
       relations: [],
@@ -34,6 +34,12 @@ export default defineRule({
   },
 });
 
-function isBegin(action: Action): boolean {
-  return action.kind === 'transaction' && action.command === 'begin';
+/** An earlier statement of the file is a BEGIN. */
+function isBegun({ actions, at }: { readonly actions: readonly Action[]; readonly at: number }): boolean {
+  const first = firstBegin(actions);
+  return first !== -1 && first < at;
 }
+
+const firstBegin = once((actions: readonly Action[]) =>
+  actions.findIndex((action) => action.kind === 'transaction' && action.command === 'begin'),
+);

@@ -1,4 +1,4 @@
-import { type Action, defineRule } from '../src/lint/kit.ts';
+import { type Action, defineRule, once } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'transaction-left-open',
@@ -16,8 +16,7 @@ export default defineRule({
   },
   on: ['transaction'],
   check: ({ action, file, inTransaction }) => {
-    if (action.command !== 'begin' || inTransaction || file.actions.slice(file.at + 1).some(endsTransaction))
-      return null;
+    if (action.command !== 'begin' || inTransaction || lastEnd(file.actions) > file.at) return null;
     return {
       relations: [],
       message: 'nothing in this file ends the transaction that this BEGIN starts',
@@ -27,6 +26,8 @@ export default defineRule({
   },
 });
 
-function endsTransaction(action: Action): boolean {
-  return action.kind === 'transaction' && ['commit', 'rollback', 'prepare'].includes(action.command);
-}
+const lastEnd = once((actions: readonly Action[]) =>
+  actions.findLastIndex(
+    (action) => action.kind === 'transaction' && ['commit', 'rollback', 'prepare'].includes(action.command),
+  ),
+);

@@ -40,6 +40,7 @@ export { notImmutable } from './not-immutable.ts';
 export { keyColumns } from './foreign-keys.ts';
 export { stringLiterals } from './literals.ts';
 export { partitionedTable } from './partitions.ts';
+export { once } from './once.ts';
 export { addedColumns, isMadeBefore, isMadeLater } from './names.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';

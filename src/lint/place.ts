@@ -14,7 +14,7 @@ export interface PlacedDirective extends Directive {
   readonly at: number;
 }
 
-/** Later statements of the file that change the table or build an index on it, by its name as the file writes it. */
+/** Later statements of the file that change the table, build an index on it or make a policy for it, by its name as the file writes it. */
 export function afterwards({ actions, at }: Place, { schema, name }: Name): Action[] {
   return (byTable(actions).get(name) ?? []).flatMap(({ index, table, action }) =>
     index > at && (schema === null || table.schema === null || table.schema === schema) ? [action] : [],
@@ -41,5 +41,5 @@ const byTable = once((actions: readonly Action[]): ReadonlyMap<string, readonly 
 
 function tableOf(action: Action): Name | null {
   if (action.kind === 'alter-table') return action.name;
-  return action.kind === 'create-index' ? action.table : null;
+  return action.kind === 'create-index' || action.kind === 'create-policy' ? action.table : null;
 }

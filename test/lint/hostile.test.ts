@@ -113,6 +113,16 @@ test.each<[string, () => string]>([
     () =>
       `CREATE TABLE a (); CREATE TABLE b ();\n${'ALTER TABLE a RENAME TO c; ALTER TABLE b RENAME TO a; ALTER TABLE c RENAME TO b;\n'.repeat(5_000)}`,
   ],
+  ['20,000 transactions', () => 'BEGIN; SELECT 1; COMMIT;\n'.repeat(20_000)],
+  [
+    '40,000 statements in the transaction that adds a value to an enum',
+    () => `BEGIN; ALTER TYPE mood ADD VALUE 'happy';\n${"INSERT INTO t VALUES ('sad');\n".repeat(40_000)}COMMIT;\n`,
+  ],
+  ['50,000 ALTER TABLEs', () => many(50_000, (n) => `ALTER TABLE t${n % 1_000} ALTER a SET DEFAULT ${n};\n`)],
+  [
+    '20,000 indexes that are built if they are not there',
+    () => many(20_000, (n) => `CREATE INDEX CONCURRENTLY IF NOT EXISTS i${n} ON t (a);\n`),
+  ],
   [
     'a history that contradicts itself',
     () =>
