@@ -1,5 +1,7 @@
 import { rules } from '../../rules/index.ts';
-import { analyse, type AnalysedFile } from '../lint/engine.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { analyse, type AnalyseOptions, type AnalysedFile, lint, type LintedFile } from '../lint/engine.ts';
+import type { Script } from '../sql/statement.ts';
 import { readConfig } from './config.ts';
 import { readScripts } from './input.ts';
 import { startingSchema } from './starting-schema.ts';
@@ -7,30 +9,42 @@ import { startingSchema } from './starting-schema.ts';
 /** The newest major version that tiptoe knows; `lint` judges by it unless told otherwise. */
 const NEWEST = 18;
 
-/** What `lint` and `explain` share: the files, read and analysed as one history. */
+interface Given {
+  readonly dir?: string;
+  readonly config?: string;
+  readonly var: Readonly<Record<string, string>>;
+  readonly pgVersion?: number;
+  readonly schema?: string;
+  readonly databaseUrl?: string;
+}
+
+/** For `explain`: the files, with what each of their statements does. */
 export async function analyseFiles(
   paths: readonly string[],
-  given: {
-    readonly dir?: string;
-    readonly config?: string;
-    readonly var: Readonly<Record<string, string>>;
-    readonly pgVersion?: number;
-    readonly schema?: string;
-    readonly databaseUrl?: string;
-  },
+  given: Given,
 ): Promise<{ files: AnalysedFile[]; version: number }> {
+  const { scripts, catalog, options } = await readHistory(paths, given);
+  return { files: analyse(scripts, catalog, options), version: options.version };
+}
+
+/** For `lint`: the files, with what was found in them. */
+export async function lintFiles(
+  paths: readonly string[],
+  given: Given,
+): Promise<{ files: LintedFile[]; version: number }> {
+  const { scripts, catalog, options } = await readHistory(paths, given);
+  return { files: lint(scripts, catalog, options), version: options.version };
+}
+
+/** The files as one history, and the schema that they begin with. */
+async function readHistory(
+  paths: readonly string[],
+  given: Given,
+): Promise<{ scripts: Iterable<Script>; catalog: Catalog; options: AnalyseOptions }> {
   const config = await readConfig(given.config);
   const scripts = await readScripts(paths, { dir: given.dir ?? config.dir, variables: given.var });
-  const before = await startingSchema(given);
-  if (before.warning !== undefined) process.stderr.write(`tiptoe: ${before.warning}\n`);
-  const version = given.pgVersion ?? before.version ?? config.pgVersion ?? NEWEST;
-  return {
-    files: analyse(scripts, before.catalog, {
-      rules,
-      severities: config.severities,
-      settings: config.settings,
-      version,
-    }),
-    version,
-  };
+  const { catalog, warning, version: known } = await startingSchema(given);
+  if (warning !== undefined) process.stderr.write(`tiptoe: ${warning}\n`);
+  const version = given.pgVersion ?? known ?? config.pgVersion ?? NEWEST;
+  return { scripts, catalog, options: { rules, severities: config.severities, settings: config.settings, version } };
 }

@@ -1,24 +1,35 @@
 import { Problem } from '../problem.ts';
-import { detectDir, discover } from '../migrate/discovery.ts';
+import { detectDir, discover, type MigrationFile } from '../migrate/discovery.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
 import type { Script } from '../sql/statement.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
 
-/** Reads the migrations to look at, in order; down files are left out. Without paths, those of the repository. */
+/**
+ * Reads the migrations to look at, in order; down files are left out. Without paths, those of the repository. Each is parsed when it is
+ * its turn, so that only one has to be in memory.
+ */
 export async function readScripts(
   paths: readonly string[],
   options: { dir: string | undefined; variables: Readonly<Record<string, string>> },
-): Promise<Script[]> {
+): Promise<Iterable<Script>> {
   const cwd = process.cwd();
   const given = paths.length > 0 ? paths : [options.dir ?? (await detectDir(cwd))];
   const [files] = await Promise.all([
     discover(given, { cwd, ...(given.includes('-') ? { stdin: await readStandardInput() } : {}) }),
     loadParser(),
   ]);
-  return files
-    .filter(({ kind }) => kind !== 'down')
-    .map(({ path, text }) => parseScript(path, text, options.variables));
+  return parsed(
+    files.filter(({ kind }) => kind !== 'down'),
+    options.variables,
+  );
+}
+
+function* parsed(
+  files: readonly MigrationFile[],
+  variables: Readonly<Record<string, string>>,
+): Generator<Script, void, undefined> {
+  for (const { path, text } of files) yield parseScript(path, text, variables);
 }
 
 async function readStandardInput(): Promise<string> {

@@ -52,8 +52,8 @@ A finding is accepted by a comment with a reason:
 }
 
 async function lint(paths: readonly string[], given: LintOptions, command: Command): Promise<0 | 1> {
-  const { analyseFiles } = await loadAnalysis();
-  const { files, version } = await analyseFiles(paths, given);
+  const { lintFiles } = await loadAnalysis();
+  const { files, version } = await lintFiles(paths, given);
   const { counts } = await import('../report/counts.ts');
   const { errors, warnings } = counts(files);
   if (given.format === 'json') {

@@ -30,12 +30,17 @@ export interface AnalysedStatement {
   readonly effects: Effects;
 }
 
-export interface AnalysedFile {
+/** What was found in a file. */
+export interface LintedFile {
+  readonly script: Pick<Script, 'source'>;
+  readonly findings: readonly Finding[];
+  readonly suppressed: readonly { readonly finding: Finding; readonly reason: string }[];
+}
+
+export interface AnalysedFile extends LintedFile {
   readonly script: Script;
   readonly transaction: TransactionMode;
   readonly statements: readonly AnalysedStatement[];
-  readonly findings: readonly Finding[];
-  readonly suppressed: readonly { readonly finding: Finding; readonly reason: string }[];
 }
 
 export interface AnalyseOptions {
@@ -49,8 +54,37 @@ export interface AnalyseOptions {
 
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
 export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
-  const byKind = rulesByKind(options.rules.filter((rule) => severityOf(rule, options) !== 'off'));
-  return Array.from(scripts, (script) => analyseFile(script, catalog, options, byKind));
+  const ruleset = rulesetOf(options);
+  return Array.from(scripts, (script) => {
+    const statements: AnalysedStatement[] = [];
+    const found = analyseFile(script, catalog, ruleset, (statement) => statements.push(statement));
+    return { script, statements, ...found };
+  });
+}
+
+/** As `analyse`, for the findings alone: what statements do is let go as soon as the rules have seen it, so that memory stays small. */
+export function lint(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): LintedFile[] {
+  const ruleset = rulesetOf(options);
+  return Array.from(scripts, (script) => {
+    const { findings, suppressed } = analyseFile(script, catalog, ruleset, () => undefined);
+    return { script: { source: script.source }, findings, suppressed };
+  });
+}
+
+/** The options with the rules as they are looked up. */
+interface Ruleset extends AnalyseOptions {
+  /** Those that are not off, by the kinds of statements that they look at. */
+  readonly byKind: ReadonlyMap<string, readonly Rule[]>;
+  readonly byName: ReadonlyMap<string, Rule>;
+}
+
+function rulesetOf(options: AnalyseOptions): Ruleset {
+  const byKind = new Map<string, Rule[]>();
+  for (const rule of options.rules) {
+    if (severityOf(rule, options) === 'off') continue;
+    for (const kind of rule.on) byKind.set(kind, [...(byKind.get(kind) ?? []), rule]);
+  }
+  return { ...options, byKind, byName: new Map(options.rules.map((rule) => [rule.name, rule])) };
 }
 
 function severityOf(rule: Rule, { severities }: AnalyseOptions): Severity | 'off' {
@@ -60,17 +94,16 @@ function severityOf(rule: Rule, { severities }: AnalyseOptions): Severity | 'off
 function analyseFile(
   script: Script,
   catalog: Catalog,
-  options: AnalyseOptions,
-  byKind: ReadonlyMap<string, readonly Rule[]>,
-): AnalysedFile {
+  ruleset: Ruleset,
+  keep: (statement: AnalysedStatement) => void,
+): Pick<AnalysedFile, 'transaction' | 'findings' | 'suppressed'> {
   const actions = script.statements.map(({ action }) => action);
   beginSession(catalog, actions);
   const division = divideOrNot(script);
   const transactionOf = transactions(script, division);
   const placed = placedDirectives(script);
   const isBackfill = script.source.path.endsWith('.backfill.sql') || placed.some(({ name }) => name === 'backfill');
-  const reports = new Reports(options);
-  const statements: AnalysedStatement[] = [];
+  const reports = new Reports(ruleset);
   let inTransaction = false;
   for (const [at, statement] of script.statements.entries()) {
     const { action, index, range } = statement;
@@ -78,20 +111,20 @@ function analyseFile(
     const inside = insideOf(catalog, action, place);
     const transaction = transactionOf.get(statement) ?? new RunningTransaction();
     const said = new Set<string>();
-    const found = advance(catalog, action, options.version, ({ action, effects, within }) => {
+    const found = advance(catalog, action, ruleset.version, ({ action, effects, within }) => {
       const part = within === null ? range : partOf(script, statement, within);
       const context = {
         action,
         text: within === null ? statement.text : within.text,
         effects,
         catalog,
-        version: options.version,
+        version: ruleset.version,
         inTransaction: inTransaction || within !== null,
         file: { ...(within === null ? place : inside(action)), isBackfill },
-        settings: options.settings ?? DEFAULT_SETTINGS,
+        settings: ruleset.settings ?? DEFAULT_SETTINGS,
         transaction,
       };
-      for (const rule of byKind.get(action.kind) ?? []) {
+      for (const rule of ruleset.byKind.get(action.kind) ?? []) {
         const verdict = rule.check(context);
         // A loop, or a function called twice, comes to the same statement again.
         if (verdict === null || said.has(`${rule.name} ${verdict.message}`)) continue;
@@ -101,7 +134,7 @@ function analyseFile(
       }
       if (action.kind !== 'do') transaction.add(context, catalog, script.source.position(part.start).line);
     });
-    statements.push({ statement, effects: found });
+    keep({ statement, effects: found });
     if (found.notUnderstood !== null)
       reports.add('not-understood', notUnderstood(found), { statement: index, range, anchor: range.start });
     if (action.kind === 'transaction') inTransaction = transactionOpen(action.command, inTransaction);
@@ -112,7 +145,7 @@ function analyseFile(
       range: brokenToken(script, fault),
       anchor: fault.range.start,
     });
-  return { script, transaction: division?.transaction ?? 'file', statements, ...suppress(script, reports) };
+  return { transaction: division?.transaction ?? 'file', ...suppress(script, reports) };
 }
 
 function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
@@ -145,23 +178,13 @@ function transactionOpen(command: string, before: boolean): boolean {
   return command === 'commit' || command === 'rollback' || command === 'prepare' ? false : before;
 }
 
-function rulesByKind(rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
-  const byKind = new Map<string, Rule[]>();
-  for (const rule of rules) {
-    for (const kind of rule.on) byKind.set(kind, [...(byKind.get(kind) ?? []), rule]);
-  }
-  return byKind;
-}
-
 /** Findings with the category and severity of their rules; rules that are off report nothing. */
 class Reports {
   #findings: Finding[] = [];
-  readonly #options: AnalyseOptions;
-  readonly #rules: ReadonlyMap<string, Rule>;
+  readonly #ruleset: Ruleset;
 
-  constructor(options: AnalyseOptions) {
-    this.#options = options;
-    this.#rules = new Map(options.rules.map((rule) => [rule.name, rule]));
+  constructor(ruleset: Ruleset) {
+    this.#ruleset = ruleset;
   }
 
   /** What was added since the last time. */
@@ -172,18 +195,18 @@ class Reports {
   }
 
   isOff(rule: string): boolean {
-    const known = this.#rules.get(rule);
-    return known !== undefined && severityOf(known, this.#options) === 'off';
+    const known = this.#ruleset.byName.get(rule);
+    return known !== undefined && severityOf(known, this.#ruleset) === 'off';
   }
 
   knows(rule: string): boolean {
-    return this.#rules.has(rule);
+    return this.#ruleset.byName.has(rule);
   }
 
   add(name: string, verdict: Verdict, place: { statement: number | null; range: Range; anchor: number }): void {
-    const rule = this.#rules.get(name);
+    const rule = this.#ruleset.byName.get(name);
     if (rule === undefined) return;
-    const severity = severityOf(rule, this.#options);
+    const severity = severityOf(rule, this.#ruleset);
     if (severity === 'off') return;
     this.#findings.push({ rule: name, category: rule.category, severity, ...verdict, ...place });
   }

@@ -1,6 +1,6 @@
-import type { AnalysedFile } from '../lint/engine.ts';
+import type { LintedFile } from '../lint/engine.ts';
 
-export function counts(files: readonly AnalysedFile[]): {
+export function counts(files: readonly LintedFile[]): {
   files: number;
   errors: number;
   warnings: number;

@@ -1,8 +1,8 @@
-import type { AnalysedFile } from '../lint/engine.ts';
+import type { LintedFile } from '../lint/engine.ts';
 import { counts } from './counts.ts';
 
 /** The document of `tiptoe lint --format json`. */
-export function lintJson(files: readonly AnalysedFile[], version: number): string {
+export function lintJson(files: readonly LintedFile[], version: number): string {
   const document = {
     version: 1,
     pgVersion: version,

@@ -1,16 +1,16 @@
-import type { AnalysedFile, Finding } from '../lint/engine.ts';
+import type { Finding, LintedFile } from '../lint/engine.ts';
 import { codeFrame } from './code-frame.ts';
 import { counts, plural } from './counts.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 /** Findings for a person: where, what, why, what to do instead. Source lines take `width` columns at most; prose is not wrapped. */
-export function lintPretty(files: readonly AnalysedFile[], style: Style, width = 120): string {
+export function lintPretty(files: readonly LintedFile[], style: Style, width = 120): string {
   const blocks = files.flatMap((file) => file.findings.map((finding) => block(file, finding, style, width)));
   return [...blocks, `${summary(files, style)}\n`].join('\n');
 }
 
-function block({ script: { source } }: AnalysedFile, finding: Finding, style: Style, width: number): string {
+function block({ script: { source } }: LintedFile, finding: Finding, style: Style, width: number): string {
   const { line, column } = source.position(finding.range.start);
   const severity = finding.severity === 'error' ? style.red('error') : style.yellow('warning');
   const frame = codeFrame(source, finding.range, style, width - 2).map((text) => `  ${text}`);
@@ -25,7 +25,7 @@ function block({ script: { source } }: AnalysedFile, finding: Finding, style: St
 }
 
 /** What is not reported because someone wrote why: one line each. */
-export function suppressedPretty(files: readonly AnalysedFile[], style: Style): string {
+export function suppressedPretty(files: readonly LintedFile[], style: Style): string {
   const lines = files.flatMap(({ script: { source }, suppressed }) =>
     suppressed.map(({ finding, reason }) => {
       const { line, column } = source.position(finding.range.start);
@@ -37,7 +37,7 @@ export function suppressedPretty(files: readonly AnalysedFile[], style: Style): 
   return lines.join('');
 }
 
-function summary(files: readonly AnalysedFile[], style: Style): string {
+function summary(files: readonly LintedFile[], style: Style): string {
   const { errors, warnings, suppressed } = counts(files);
   const where = `in ${plural(files.length, 'file')}`;
   const hidden = suppressed === 0 ? '' : `, ${suppressed} suppressed`;
