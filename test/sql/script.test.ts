@@ -120,3 +120,27 @@ test('statements are counted over faults', () => {
   expect(statements.map(({ index }) => index)).toEqual([0, 2]);
   expect(faults.map(({ index }) => index)).toEqual([1]);
 });
+
+test.each([
+  ['', 'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END'],
+  // The splitter takes this for the END of the body.
+  [
+    ', where the splitter is mistaken too',
+    'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 AS end; SELECT 2; END',
+  ],
+])('a file that is parsed in pieces reads as one that is parsed at once%s', (_where, made) => {
+  const group = [
+    "INSERT INTO t VALUES ('é; 😀', $$;$$)",
+    'CREATE RULE r AS ON INSERT TO t DO (DELETE FROM a; DELETE FROM b)',
+    made,
+  ];
+  const times = 3_000;
+  const text = `${group.join(' /* ; */ ; -- ;\n')};;\n`.repeat(times);
+  const { statements, faults, source } = parseScript('x.sql', text);
+  expect(faults).toEqual([]);
+  expect(statements).toHaveLength(group.length * times);
+  for (const { index, text: shown, range } of statements) {
+    expect(shown).toBe(group[index % group.length]);
+    expect(source.text.slice(range.start, range.end)).toBe(shown);
+  }
+});
