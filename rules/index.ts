@@ -53,9 +53,11 @@ import moveToSchema from './move-to-schema.ts';
 import newConstraintRefusesWrites from './new-constraint-refuses-writes.ts';
 import newerThanServer from './newer-than-server.ts';
 import noPrimaryKey from './no-primary-key.ts';
+import noReplicaIdentity from './no-replica-identity.ts';
 import notUnderstood from './not-understood.ts';
 import partitionKeyNotInUnique from './partition-key-not-in-unique.ts';
 import partitionedForeignKeyNotValid from './partitioned-foreign-key-not-valid.ts';
+import publishedTableChanged from './published-table-changed.ts';
 import reindexBlocking from './reindex-blocking.ts';
 import renameColumn from './rename-column.ts';
 import renameEnumValue from './rename-enum-value.ts';
@@ -80,6 +82,7 @@ import typeChangeNeedsUsing from './type-change-needs-using.ts';
 import unbatchedWrite from './unbatched-write.ts';
 import unknownSuppression from './unknown-suppression.ts';
 import unnamedConstraint from './unnamed-constraint.ts';
+import unpublishedTable from './unpublished-table.ts';
 import unusedSuppression from './unused-suppression.ts';
 import varcharLimit from './varchar-limit.ts';
 import wideIndex from './wide-index.ts';
@@ -142,9 +145,11 @@ export const rules: readonly Rule[] = [
   newConstraintRefusesWrites,
   newerThanServer,
   noPrimaryKey,
+  noReplicaIdentity,
   notUnderstood,
   partitionKeyNotInUnique,
   partitionedForeignKeyNotValid,
+  publishedTableChanged,
   reindexBlocking,
   renameColumn,
   renameEnumValue,
@@ -169,6 +174,7 @@ export const rules: readonly Rule[] = [
   unbatchedWrite,
   unknownSuppression,
   unnamedConstraint,
+  unpublishedTable,
   unusedSuppression,
   varcharLimit,
   wideIndex,

@@ -1,4 +1,4 @@
-import type { AlterCommand, ConstraintDef } from '../sql/action.ts';
+import type { AlterCommand, ConstraintDef, ReplicaIdentity } from '../sql/action.ts';
 import {
   type Catalog,
   type Constraint,
@@ -57,10 +57,16 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
         if (own !== undefined) target.columns.set(command.column, { ...own, ...changed });
       }
       break;
+    case 'set-expression':
+      for (const target of targets) {
+        const own = target.columns.get(command.column);
+        if (own !== undefined) target.columns.set(command.column, { ...own, computedFrom: command.expression.columns });
+      }
+      break;
     case 'drop-expression':
       for (const target of targets) {
         const own = target.columns.get(command.column);
-        if (own !== undefined) target.columns.set(command.column, { ...own, generated: null });
+        if (own !== undefined) target.columns.set(command.column, { ...own, generated: null, computedFrom: [] });
       }
       break;
     case 'add-identity':
@@ -94,6 +100,9 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
     }
     case 'set-cluster':
       table.clustered = command.index !== null;
+      break;
+    case 'set-replica-identity':
+      table.replicaIdentity = identityOf(table, command.to);
       break;
     case 'set-logged':
     case 'set-unlogged':
@@ -131,6 +140,12 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
     default:
       break;
   }
+}
+
+/** An index that the history does not show is taken for a good one. */
+function identityOf(table: Table, to: ReplicaIdentity): Table['replicaIdentity'] {
+  if (typeof to === 'string') return to;
+  return [...table.indexes].find(({ name }) => name === to.index) ?? 'full';
 }
 
 function addTableConstraint(catalog: Catalog, table: Table, constraint: ConstraintDef): void {

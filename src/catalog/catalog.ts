@@ -69,6 +69,8 @@ export interface Column {
   readonly notNull: boolean;
   readonly identity: boolean;
   readonly generated: 'stored' | 'virtual' | null;
+  /** Columns that its GENERATED ALWAYS AS uses. */
+  readonly computedFrom: readonly string[];
   readonly collation: string | null;
   /** Its DEFAULT as written; null for none, and for the one that a serial or identity column has. */
   readonly default: Expression | null;
@@ -112,6 +114,8 @@ export interface Table extends RelationBase {
   bound: PartitionBound | null;
   /** CLUSTER without a table takes it. */
   clustered: boolean;
+  /** By which subscribers know its rows. */
+  replicaIdentity: 'default' | 'full' | 'nothing' | Index;
   /** The partitioned table it belongs to, or the tables it inherits from. */
   readonly parents: Set<Table>;
   /** Its partitions, or the tables that inherit from it. */
@@ -207,6 +211,8 @@ export interface Domain {
 
 export interface Publication {
   readonly allTables: boolean;
+  /** UPDATE or DELETE, and not INSERT alone. */
+  sendsChanges: boolean;
   readonly tables: Map<Relation, { readonly columns: readonly string[] | null; readonly filtered: boolean }>;
   readonly schemas: Set<string>;
 }
@@ -436,6 +442,7 @@ export function columnOf(catalog: Catalog, definition: ColumnDef): Column {
     notNull: definition.notNull || definition.identity !== null || isSerial(definition.type),
     identity: definition.identity !== null,
     generated: definition.generated?.kind ?? null,
+    computedFrom: definition.generated?.expression.columns ?? [],
     collation: definition.collation,
     default: definition.default,
   };

@@ -47,6 +47,7 @@ export function addTable(
     partitionBy: options.partitionBy ?? null,
     bound: null,
     clustered: false,
+    replicaIdentity: 'default',
     parents: new Set(),
     children: new Set(),
     referencedBy: new Set(),

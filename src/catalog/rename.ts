@@ -1,5 +1,6 @@
 import type { ActionOf, Condition, RelationKind } from '../sql/action.ts';
 import { type Catalog, descendants, resolve, type Table } from './catalog.ts';
+import { renameInPublications } from './publications.ts';
 import { move } from './relations.ts';
 import { renameTableObject } from './table-objects.ts';
 import { renameInViews } from './views.ts';
@@ -58,6 +59,10 @@ function renameColumn(catalog: Catalog, table: Table, from: string, to: string):
     table.columns.delete(from);
     table.columns.set(to, column);
   }
+  for (const [name, other] of table.columns)
+    if (other.computedFrom.includes(from))
+      table.columns.set(name, { ...other, computedFrom: other.computedFrom.map(swap) });
+  renameInPublications(catalog, table, from, to);
   for (const constraint of table.constraints.values()) {
     table.constraints.set(constraint.name, {
       ...constraint,

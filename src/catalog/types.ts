@@ -83,7 +83,16 @@ export function setAttribute(catalog: Catalog, table: Table, name: string, type:
 }
 
 function attributeColumn(type: TypeName): Column {
-  return { type, default: null, sequences: [], notNull: false, identity: false, generated: null, collation: null };
+  return {
+    type,
+    default: null,
+    sequences: [],
+    notNull: false,
+    identity: false,
+    generated: null,
+    computedFrom: [],
+    collation: null,
+  };
 }
 
 /** A type that is renamed or moves keeps its place in columns, domains and composite types. */

@@ -184,18 +184,23 @@ const REPLICA_IDENTITY = `
      AND (c.relreplident <> 'i' OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident))
    ORDER BY c.oid`;
 
+const COLUMN_LIST = `
+  || coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'
+                 FROM pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)), '')`;
+
 const PUBLICATIONS = (version: number): string => `
-  SELECT format('CREATE PUBLICATION %I%s', p.pubname,
+  SELECT format('CREATE PUBLICATION %I%s%s', p.pubname,
            CASE WHEN p.puballtables THEN ' FOR ALL TABLES'
                 ELSE (SELECT ' FOR ' || string_agg(member, ', ')
-                        FROM (SELECT format('TABLE %s', ${RELATION('r.prrelid')}) AS member FROM pg_publication_rel r WHERE r.prpubid = p.oid
+                        FROM (SELECT format('TABLE %s', ${RELATION('r.prrelid')})${version >= 15 ? COLUMN_LIST : ''} AS member FROM pg_publication_rel r WHERE r.prpubid = p.oid
                               ${
                                 version >= 15
                                   ? `UNION ALL
                               SELECT format('TABLES IN SCHEMA %I', s.nspname)
                                 FROM pg_publication_namespace m JOIN pg_namespace s ON s.oid = m.pnnspid WHERE m.pnpubid = p.oid`
                                   : ''
-                              }) AS members) END) AS sql
+                              }) AS members) END,
+                CASE WHEN NOT (p.pubupdate OR p.pubdelete) THEN ' WITH (publish = ''insert'')' END) AS sql
     FROM pg_publication p ORDER BY p.oid`;
 
 const BEFORE_VIEWS = (version: number): readonly string[] => [

@@ -23,6 +23,7 @@ export { spelledType } from '../effects/type-change.ts';
 export { mutableCall } from '../effects/volatility.ts';
 export { runsAlone } from '../effects/transaction.ts';
 export {
+  allTables,
   baseType,
   type Catalog,
   creationSchema,
@@ -33,12 +34,21 @@ export {
   isSerial,
   qualifiedName,
   resolve,
+  type Table,
   typeKey,
 } from '../catalog/catalog.ts';
+export { publicationsOf, publishedColumns } from '../catalog/publications.ts';
 export { addedConstraints } from './added.ts';
 export { notImmutable } from './not-immutable.ts';
 export { keyColumns } from './foreign-keys.ts';
 export { stringLiterals } from './literals.ts';
+export {
+  changesSentBy,
+  getsIdentityLater,
+  givesIdentity,
+  hasReplicaIdentity,
+  joinedPublications,
+} from './replication.ts';
 export { partitionedTable } from './partitions.ts';
 export { once } from './once.ts';
 export { addedColumns, isMadeBefore, isMadeLater } from './names.ts';

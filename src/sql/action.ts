@@ -55,6 +55,9 @@ export interface Write extends Target {
   readonly command: 'insert' | 'update' | 'delete' | 'merge';
 }
 
+/** REPLICA IDENTITY of a table. */
+export type ReplicaIdentity = 'default' | 'full' | 'nothing' | { readonly index: string };
+
 /** What a publication sends. */
 export interface PublicationContent {
   readonly allTables: boolean;
@@ -227,7 +230,8 @@ export type AlterCommand =
   | { readonly kind: 'set-trigger'; readonly name: string | null }
   | { readonly kind: 'set-row-security'; readonly mode: 'enable' | 'disable' | 'force' | 'no-force' }
   | { readonly kind: 'set-without-oids' }
-  | { readonly kind: 'set-rule' | 'set-replica-identity' | 'set-owner' | 'set-of-type' }
+  | { readonly kind: 'set-replica-identity'; readonly to: ReplicaIdentity }
+  | { readonly kind: 'set-rule' | 'set-owner' | 'set-of-type' }
   | { readonly kind: 'inherit' | 'no-inherit'; readonly parent: Name }
   | { readonly kind: 'attach-partition'; readonly partition: Name; readonly bound: PartitionBound }
   | {
@@ -561,12 +565,19 @@ export type Action =
     }
   /** GRANT and REVOKE on relations. */
   | { readonly kind: 'grant'; readonly relations: readonly Name[] }
-  | { readonly kind: 'create-publication'; readonly name: string; readonly content: PublicationContent }
+  | {
+      readonly kind: 'create-publication';
+      readonly name: string;
+      readonly content: PublicationContent;
+      /** False where `publish` names neither update nor delete; null where it is not set. */
+      readonly sendsChanges: boolean | null;
+    }
   | {
       readonly kind: 'alter-publication';
       readonly name: string;
       readonly command: 'add' | 'drop' | 'set' | 'options';
       readonly content: PublicationContent;
+      readonly sendsChanges: boolean | null;
     }
   | { readonly kind: 'rename-publication'; readonly from: string; readonly to: string }
   | { readonly kind: 'drop-publication'; readonly names: readonly string[] }

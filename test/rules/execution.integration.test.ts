@@ -20,7 +20,10 @@ beforeAll(loadParser);
 let session: Session;
 
 beforeEach(async () => {
-  session = await database.session();
+  // FOR ALL TABLES and TABLES IN SCHEMA are for superusers.
+  session = await database.session(database.adminUrl);
+  const publications = await session.query<{ name: string }>('SELECT pubname AS name FROM pg_publication');
+  for (const { name } of publications) await session.exec(`DROP PUBLICATION ${quoteIdent(name)}`);
   const schemas = await session.query<{ name: string }>(
     "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
   );
@@ -68,7 +71,7 @@ async function failure(sql: string): Promise<string | undefined> {
 async function expectSameOnServer({ statement, effects }: AnalysedStatement): Promise<void> {
   const { text, action } = statement;
   const seen = runsAlone(action)
-    ? await observeOutside(session, await database.session(), text)
+    ? await observeOutside(session, await database.session(database.adminUrl), text)
     : await observe(session, text, { keep: true });
   if (effects.notUnderstood !== null) return;
   const { expected, observed } = comparable(action, effects, seen);

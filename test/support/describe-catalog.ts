@@ -14,6 +14,20 @@ export function describeCatalog(catalog: Catalog): Record<string, unknown> {
   return {
     relations: Object.fromEntries(sorted(relations)),
     domains: Object.fromEntries(sorted(domains)),
+    publications: Object.fromEntries(
+      sorted(
+        [...catalog.publications].map(([name, { tables, schemas, ...publication }]) => [
+          name,
+          {
+            ...publication,
+            tables: [...tables]
+              .map(([table, { columns }]) => `${qualifiedName(table)} ${columns?.join() ?? ''}`)
+              .sort(),
+            schemas: [...schemas].sort(),
+          },
+        ]),
+      ),
+    ),
     enums: Object.fromEntries(sorted([...catalog.enums])),
   };
 }
@@ -27,10 +41,12 @@ function describeRelation(catalog: Catalog, relation: Relation): Record<string, 
         persistence: relation.persistence,
         partitionBy: relation.partitionBy,
         bound: relation.bound?.kind ?? null,
+        replicaIdentity:
+          typeof relation.replicaIdentity === 'string' ? relation.replicaIdentity : relation.replicaIdentity.name,
         columns: Object.fromEntries(
           [...relation.columns].map(([name, column]) => [
             name,
-            { ...column, default: null, type: spell(catalog, column.type) },
+            { ...column, default: null, sequences: null, type: spell(catalog, column.type) },
           ]),
         ),
         // Named NOT NULL constraints came with 18; the columns say what they mean.

@@ -1,5 +1,5 @@
 import type { AlterTableCmd, AlterTableStmt, Node, ObjectType } from '../libpg.ts';
-import type { Action, AlterCommand, RelationKind } from '../action.ts';
+import type { Action, AlterCommand, RelationKind, ReplicaIdentity } from '../action.ts';
 import { constraint } from './constraint.ts';
 import { expression } from './expression.ts';
 import { listName, relationName } from './name.ts';
@@ -142,7 +142,7 @@ function command(node: AlterTableCmd): AlterCommand {
     case 'AT_NoForceRowSecurity':
       return { kind: 'set-row-security', mode: 'no-force' };
     case 'AT_ReplicaIdentity':
-      return { kind: 'set-replica-identity' };
+      return { kind: 'set-replica-identity', to: replicaIdentity(def) };
     case 'AT_ChangeOwner':
       return { kind: 'set-owner' };
     case 'AT_AddOf':
@@ -183,4 +183,10 @@ function optionNames(def: Node | undefined): string[] {
       ? [[item.DefElem.defnamespace, item.DefElem.defname].filter((part) => part !== undefined).join('.')]
       : [],
   );
+}
+
+function replicaIdentity(node: Node | undefined): ReplicaIdentity {
+  const { identity_type: type, name = '' } =
+    node !== undefined && 'ReplicaIdentityStmt' in node ? node.ReplicaIdentityStmt : {};
+  return type === 'i' ? { index: name } : type === 'f' ? 'full' : type === 'n' ? 'nothing' : 'default';
 }

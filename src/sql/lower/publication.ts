@@ -1,25 +1,42 @@
 import type { AlterPublicationStmt, CreatePublicationStmt, CreateStatsStmt, Node } from '../libpg.ts';
 import type { Action, PublicationContent } from '../action.ts';
+import { textOption } from './option.ts';
 import { listName, rangeVars, strings, target } from './name.ts';
 
-export function createPublication({ pubname, pubobjects, for_all_tables }: CreatePublicationStmt): Action {
+export function createPublication({ pubname, pubobjects, for_all_tables, options }: CreatePublicationStmt): Action {
   return {
     kind: 'create-publication',
     name: pubname ?? '',
     content: { ...contentOf(pubobjects), allTables: for_all_tables === true },
+    sendsChanges: sendsChanges(options),
   };
 }
 
 const COMMANDS = { AP_AddObjects: 'add', AP_DropObjects: 'drop', AP_SetObjects: 'set' } as const;
 
-export function alterPublication({ pubname, pubobjects, for_all_tables, action }: AlterPublicationStmt): Action {
+export function alterPublication({
+  pubname,
+  pubobjects,
+  for_all_tables,
+  action,
+  options,
+}: AlterPublicationStmt): Action {
   return {
     kind: 'alter-publication',
     name: pubname ?? '',
     // SET (publish = …) names no object.
     command: pubobjects === undefined ? 'options' : COMMANDS[action ?? 'AP_SetObjects'],
     content: { ...contentOf(pubobjects), allTables: for_all_tables === true },
+    sendsChanges: sendsChanges(options),
   };
+}
+
+function sendsChanges(options: readonly Node[] = []): boolean | null {
+  const publish = textOption(
+    options.flatMap((item) => ('DefElem' in item ? [item.DefElem] : [])),
+    'publish',
+  );
+  return publish === null ? null : /\b(?:update|delete)\b/.test(publish);
 }
 
 function contentOf(objects: readonly Node[] = []): Omit<PublicationContent, 'allTables'> {
