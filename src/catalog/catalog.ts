@@ -267,7 +267,11 @@ export function creationSchema(catalog: Catalog, name: Name): string {
 /** The key of a relation as a statement names it, known or not. */
 export function resolve(catalog: Catalog, name: Name): string {
   if (name.schema !== null) return keyOf(name.schema, name.name);
-  for (const schema of ['pg_temp', ...catalog.searchPath]) {
+  if (catalog.temporary.size > 0) {
+    const key = keyOf('pg_temp', name.name);
+    if (catalog.relations.has(key)) return key;
+  }
+  for (const schema of catalog.searchPath) {
     const key = keyOf(schema, name.name);
     if (catalog.relations.has(key)) return key;
   }

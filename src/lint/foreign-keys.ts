@@ -1,5 +1,14 @@
-import { baseType, type Catalog, creationSchema, findTable, keyOf, resolve } from '../catalog/catalog.ts';
-import type { ActionOf, ColumnDef, ConstraintDef, TypeName } from '../sql/action.ts';
+import {
+  baseType,
+  type Catalog,
+  type Constraint,
+  creationSchema,
+  findTable,
+  keyOf,
+  resolve,
+} from '../catalog/catalog.ts';
+import type { ActionOf, ConstraintDef, TypeName } from '../sql/action.ts';
+import { addedConstraints } from './added.ts';
 
 /** A column of a foreign key that a statement adds, and the one that it refers to; domains are seen as what they are over. */
 export interface KeyColumn {
@@ -15,30 +24,28 @@ export interface KeyColumn {
 export function keyColumns(action: ActionOf<'create-table' | 'alter-table'>, catalog: Catalog): KeyColumn[] {
   const isNew = action.kind === 'create-table';
   const table = isNew ? keyOf(creationSchema(catalog, action.name), action.name.name) : resolve(catalog, action.name);
+  const constraints = addedConstraints(action);
+  if (!constraints.some(({ kind }) => kind === 'foreign-key')) return [];
   const added = isNew
     ? action.columns
     : action.commands.flatMap((command) => (command.kind === 'add-column' ? [command.column] : []));
-  const constraints = [
-    ...(isNew
-      ? action.constraints
-      : action.commands.flatMap((command) => (command.kind === 'add-constraint' ? [command.constraint] : []))),
-    ...added.flatMap((column) => column.constraints),
-  ];
-  if (!constraints.some(({ kind }) => kind === 'foreign-key')) return [];
-  const own = new Map<string, TypeName>(
-    isNew ? [] : [...(findTable(catalog, action.name)?.columns ?? [])].map(([name, { type }]) => [name, type]),
-  );
-  for (const { name, type } of added) own.set(name, type);
+  const known = isNew ? null : findTable(catalog, action.name);
+  const typeOf = (column: string): TypeName | undefined =>
+    added.find(({ name }) => name === column)?.type ?? known?.columns.get(column)?.type;
   return constraints.flatMap((constraint) => {
     if (constraint.kind !== 'foreign-key') return [];
     const self = isNew && keyOf(creationSchema(catalog, constraint.references), constraint.references.name) === table;
-    const target = self ? ofNewTable(added, constraints) : ofKnownTable(catalog, constraint);
-    const columns = constraint.referencedColumns.length > 0 ? constraint.referencedColumns : target.primaryKey;
+    const target = self ? null : findTable(catalog, constraint.references);
+    const columns =
+      constraint.referencedColumns.length > 0
+        ? constraint.referencedColumns
+        : primaryKey(self ? constraints : [...(target?.constraints.values() ?? [])]);
     return constraint.columns.flatMap((column, index) => {
-      const type = own.get(column);
+      const type = typeOf(column);
       const referencedColumn = columns[index];
-      const referencedType = referencedColumn === undefined ? undefined : target.types.get(referencedColumn);
-      if (type === undefined || referencedColumn === undefined || referencedType === undefined) return [];
+      if (type === undefined || referencedColumn === undefined) return [];
+      const referencedType = self ? typeOf(referencedColumn) : target?.columns.get(referencedColumn)?.type;
+      if (referencedType === undefined) return [];
       return [
         {
           table,
@@ -53,24 +60,6 @@ export function keyColumns(action: ActionOf<'create-table' | 'alter-table'>, cat
   });
 }
 
-interface Target {
-  readonly types: ReadonlyMap<string, TypeName>;
-  readonly primaryKey: readonly string[];
-}
-
-function ofNewTable(columns: readonly ColumnDef[], constraints: readonly ConstraintDef[]): Target {
-  return {
-    types: new Map(columns.map(({ name, type }) => [name, type])),
-    primaryKey: constraints.flatMap((other) => (other.kind === 'primary-key' ? other.columns : [])),
-  };
-}
-
-function ofKnownTable(catalog: Catalog, { references }: Extract<ConstraintDef, { kind: 'foreign-key' }>): Target {
-  const table = findTable(catalog, references);
-  return {
-    types: new Map([...(table?.columns ?? [])].map(([name, { type }]) => [name, type])),
-    primaryKey: [...(table?.constraints.values() ?? [])].flatMap(({ kind, columns }) =>
-      kind === 'primary-key' ? columns : [],
-    ),
-  };
+function primaryKey(constraints: readonly (ConstraintDef | Constraint)[]): readonly string[] {
+  return constraints.flatMap((other) => (other.kind === 'primary-key' ? other.columns : []));
 }

@@ -233,5 +233,5 @@ function callsNextval(value: { readonly functions: readonly { readonly name: str
 }
 
 function snake(name: string): string {
-  return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  return /[A-Z]/.test(name) ? name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase() : name.toLowerCase();
 }

@@ -172,8 +172,11 @@ function readBytes(real: string, shown: string): Uint8Array {
 function isBinary(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, 8192);
   let controls = 0;
-  for (const byte of start)
+  // Not for…of: the iterator of a Buffer costs more than reading the file.
+  for (let at = 0; at < start.length; at += 1) {
+    const byte = start[at] ?? 0;
     if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d) controls += 1;
+  }
   return controls > start.length * 0.3;
 }
 

@@ -6,18 +6,23 @@ import { walk } from './walk.ts';
 
 /** Relations whose rows come in one by one: those of FROM, USING and WITH, not those that a condition looks into. */
 export function sourcesIn(root: unknown): Name[] {
-  const all = new Set(readsIn(root).map(({ schema, name }) => `${schema ?? ''}.${name}`));
   const found = new Map<string, Name>();
   walk(root, (type, node) => {
     if (type === 'SubLink') return false;
     if ('RangeVar' in node) {
       const name = relationName(node.RangeVar);
-      const key = `${name.schema ?? ''}.${name.name}`;
-      if (all.has(key)) found.set(key, name);
+      found.set(keyOf(name), name);
     }
     return true;
   });
-  return [...found.values()];
+  if (found.size === 0) return [];
+  // Names that WITH defines are no relations.
+  const relations = new Set(readsIn(root).map(keyOf));
+  return [...found].flatMap(([key, name]) => (relations.has(key) ? [name] : []));
+}
+
+function keyOf({ schema, name }: Name): string {
+  return `${schema ?? ''}.${name}`;
 }
 
 /** Columns that a condition sets equal to constants: `a = 1 AND b IN (2, 3) AND c > 4` gives `a` and `b`. */

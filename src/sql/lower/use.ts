@@ -62,18 +62,20 @@ export function useIn(root: unknown): Use {
       continue;
     }
     const node = value as Node;
-    if ('RangeVar' in node) addRead(found, node.RangeVar, scope);
-    else if ('FuncCall' in node) functions.push(callOf(node.FuncCall));
-    else if ('ColumnRef' in node) {
-      const { fields = [] } = node.ColumnRef;
-      const parts = fields.map((field) => ('String' in field ? (field.String.sval ?? '') : '*'));
-      addColumn(columns, parts.at(-2) ?? '', parts.at(-1) ?? '');
-    } else if ('JoinExpr' in node) {
-      for (const column of strings(node.JoinExpr.usingClause)) addColumn(columns, '', column);
-    } else if ('InsertStmt' in node) writes.push(write('insert', node.InsertStmt.relation));
-    else if ('UpdateStmt' in node) writes.push(write('update', node.UpdateStmt.relation));
-    else if ('DeleteStmt' in node) writes.push(write('delete', node.DeleteStmt.relation));
-    else if ('MergeStmt' in node) writes.push(write('merge', node.MergeStmt.relation));
+    if (tells(node)) {
+      if ('RangeVar' in node) addRead(found, node.RangeVar, scope);
+      else if ('FuncCall' in node) functions.push(callOf(node.FuncCall));
+      else if ('ColumnRef' in node) {
+        const { fields = [] } = node.ColumnRef;
+        const parts = fields.map((field) => ('String' in field ? (field.String.sval ?? '') : '*'));
+        addColumn(columns, parts.at(-2) ?? '', parts.at(-1) ?? '');
+      } else if ('JoinExpr' in node) {
+        for (const column of strings(node.JoinExpr.usingClause)) addColumn(columns, '', column);
+      } else if ('InsertStmt' in node) writes.push(write('insert', node.InsertStmt.relation));
+      else if ('UpdateStmt' in node) writes.push(write('update', node.UpdateStmt.relation));
+      else if ('DeleteStmt' in node) writes.push(write('delete', node.DeleteStmt.relation));
+      else if ('MergeStmt' in node) writes.push(write('merge', node.MergeStmt.relation));
+    }
     pushBelow(pending, node, scope);
   }
   return {
@@ -88,6 +90,23 @@ export function useIn(root: unknown): Use {
     functions,
   };
 }
+
+/** Whether it is a node that says what is used. A node is an object with its type as the only key; most objects are none of these. */
+function tells(value: object): boolean {
+  for (const type in value) return TELLING.has(type);
+  return false;
+}
+
+const TELLING: ReadonlySet<string> = new Set([
+  'RangeVar',
+  'FuncCall',
+  'ColumnRef',
+  'JoinExpr',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+]);
 
 /** Relations named anywhere below, without those that WITH defines there. */
 export function readsIn(root: unknown): readonly Read[] {
