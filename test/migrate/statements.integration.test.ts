@@ -216,7 +216,10 @@ test.each([
 
 test('-- tiptoe:transaction none lets a procedure commit by itself', async () => {
   const session = await db.session();
-  const call = `CREATE TABLE paged (a int); DO $$ BEGIN INSERT INTO paged VALUES (1); COMMIT; INSERT INTO paged VALUES (2); END $$;`;
+  await session.exec(
+    `CREATE PROCEDURE page() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO paged VALUES (1); COMMIT; INSERT INTO paged VALUES (2); END $$`,
+  );
+  const call = `CREATE TABLE paged (a int); CALL page();`;
   const failing = await run(db.ownerUrl, { '1_a.sql': call }, { schema: 'none_own' });
   expect(failing).toMatchObject({
     outcome: 'failed',
