@@ -32,8 +32,10 @@ export default defineRule({
       const first = index?.columns[0] ?? null;
       // What this file made, no query uses yet; an invalid index that is dropped before a retry does not exist for the history.
       if (index === null || first === null || index.file === catalog.file) continue;
+      // In one transaction no other session ever sees the table without either.
       const next = afterwards(file, index.table).find(
-        (action) => action.kind === 'create-index' && action.columns[0] === first,
+        (later) =>
+          later.kind === 'create-index' && later.columns[0] === first && (action.concurrently || later.concurrently),
       );
       if (next === undefined) continue;
       const table = qualifiedName(index.table);

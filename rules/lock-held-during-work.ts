@@ -1,4 +1,4 @@
-import { blocked, defineRule, isLong, list, whoWaits } from '../src/lint/kit.ts';
+import { type Action, defineRule, heldDuring, list, whoWaits } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'lock-held-during-work',
@@ -20,7 +20,6 @@ export default defineRule({
       {
         before: 'CREATE TABLE users (id bigint PRIMARY KEY, email text);',
         sql: 'ALTER TABLE users ADD COLUMN email_lower text;\nUPDATE users SET email_lower = lower(email);',
-        also: ['unbatched-write'],
       },
     ],
     good: [
@@ -46,13 +45,7 @@ export default defineRule({
     'cluster',
   ],
   check: (context) => {
-    const { transaction, catalog, effects } = context;
-    if (transaction.held.size === 0 || !isLong(context, catalog)) return null;
-    // What the statement itself keeps out is its own hazard.
-    const own = new Set(blocked(effects).map(({ effect }) => effect.relation));
-    const held = [...transaction.held.values()].filter(
-      ({ effect: { relation } }) => !own.has(relation) && !transaction.heldDuringWork.has(relation),
-    );
+    const held = heldDuring(context);
     const [first] = held;
     if (first === undefined) return null;
     const relations = held.map(({ effect }) => effect.relation);
@@ -60,7 +53,13 @@ export default defineRule({
       relations,
       message: `${list(relations)} ${relations.length === 1 ? 'stays' : 'stay'} locked against ${whoWaits(first.effect)} while this statement runs`,
       why: `Line ${first.line} took ${first.effect.lock}, which is given back when the transaction ends, and this statement takes the longer the bigger the table is.`,
-      instead: 'Put this statement into a later file, so that the lock is given back first.',
+      instead: isWrite(context.action)
+        ? 'Put this statement into a later file that ends in .backfill.sql: the lock is given back first, and tiptoe backfill runs it in small batches.'
+        : 'Put this statement into a later file, so that the lock is given back first.',
     };
   },
 });
+
+function isWrite({ kind }: Action): boolean {
+  return kind === 'dml' || kind === 'create-table-as';
+}

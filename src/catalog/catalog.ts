@@ -114,6 +114,8 @@ export interface Table extends RelationBase {
   bound: PartitionBound | null;
   /** CLUSTER without a table takes it. */
   clustered: boolean;
+  /** How many INSERTs of the history write constants into it: the rows of a lookup table come with the schema. */
+  seeds: number;
   /** By which subscribers know its rows. */
   replicaIdentity: 'default' | 'full' | 'nothing' | Index;
   /** The partitioned table it belongs to, or the tables it inherits from. */

@@ -2,7 +2,16 @@ import type { Action, ActionOf, AlterCommand } from '../sql/action.ts';
 import type { Code, CodeStep } from '../sql/code.ts';
 import { presentPart } from './absent.ts';
 import { alterTable } from './alter-table.ts';
-import { type Catalog, creationSchema, findIndex, keyOf, resolve, type Sequence, typeKey } from './catalog.ts';
+import {
+  type Catalog,
+  creationSchema,
+  findIndex,
+  findTable,
+  keyOf,
+  resolve,
+  type Sequence,
+  typeKey,
+} from './catalog.ts';
 import { codeOf, type Running } from './code.ts';
 import { createIndex, createTable } from './create.ts';
 import { alterFunction, createFunction, dropFunctions, moveFunctions } from './functions.ts';
@@ -239,6 +248,10 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
       break;
     case 'dml':
       if (!catalog.relations.has(resolve(catalog, action.table))) catalog.gaps = true;
+      else if (action.command === 'insert' && action.sources.length === 0) {
+        const table = findTable(catalog, action.table);
+        if (table !== null) table.seeds += 1;
+      }
       break;
     case 'transaction':
       foldTransaction(catalog, action);

@@ -48,6 +48,7 @@ export function addTable(
     bound: null,
     clustered: false,
     replicaIdentity: 'default',
+    seeds: 0,
     parents: new Set(),
     children: new Set(),
     referencedBy: new Set(),

@@ -55,6 +55,7 @@ export { addedColumns, isMadeBefore, isMadeLater } from './names.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';
 export { familyOf, isLong, keptOut, unbatchedTables } from './work.ts';
+export { heldDuring } from './transaction.ts';
 export { declaredWrites, shownRate } from './write-rate.ts';
 export { WRITE_HEAVY, writeSigns } from './write-signs.ts';
 

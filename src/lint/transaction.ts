@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Effect } from '../effects/effect.ts';
+import { blocksWrites } from '../postgres/lock-mode.ts';
 import { isLong, keptOut, type Ran } from './work.ts';
 
 /** A relation whose traffic a transaction keeps out until it ends. */
@@ -28,4 +29,24 @@ export class RunningTransaction implements Transaction {
     for (const effect of keptOut(ran))
       if (!this.held.has(effect.relation)) this.held.set(effect.relation, { effect, line });
   }
+}
+
+/**
+ * What earlier statements of the transaction keep locked while this one does long work. Where the statement holds up traffic by itself, that is
+ * the hazard; and who waits for an index waits for its table.
+ */
+export function heldDuring({
+  transaction,
+  catalog,
+  ...ran
+}: Ran & { readonly transaction: Transaction; readonly catalog: Catalog }): Held[] {
+  if (transaction.held.size === 0 || !isLong(ran, catalog)) return [];
+  const blocks = ran.effects.relations.some(
+    ({ preexisting, online, scan, lock }) => preexisting && !online && scan && blocksWrites(lock),
+  );
+  if (blocks) return [];
+  return [...transaction.held.values()].filter(
+    ({ effect: { relation } }) =>
+      !transaction.heldDuringWork.has(relation) && catalog.relations.get(relation)?.kind !== 'index',
+  );
 }

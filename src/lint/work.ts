@@ -20,10 +20,10 @@ export function unbatchedTables({ action, effects }: Ran, catalog: Catalog): str
   const sources = known(action.sources);
   switch (action.command) {
     case 'insert':
-      return [...new Set([...sources, ...known(action.writes)])];
+      return [...new Set([...sources.filter((source) => !isLookup(catalog, source)), ...known(action.writes)])];
     case 'update':
     case 'delete':
-      return isOneRow(action, findTable(catalog, action.table))
+      return isOneRow(action, findTable(catalog, action.table)) || isOfLookup(action, catalog)
         ? []
         : [...new Set([...known([action.table]), ...sources])];
     case 'merge':
@@ -31,6 +31,17 @@ export function unbatchedTables({ action, effects }: Ran, catalog: Catalog): str
     case 'copy-from':
       return [];
   }
+}
+
+/** Rows that a condition names by constants, of a table whose rows the migrations write themselves. */
+function isOfLookup({ pinned, sources, writes, table }: ActionOf<'dml'>, catalog: Catalog): boolean {
+  return pinned.length > 0 && sources.length === 0 && writes.length === 0 && isLookup(catalog, resolve(catalog, table));
+}
+
+/** A first user or tenant comes with the schema as well: one INSERT or two do not make a lookup table. */
+function isLookup(catalog: Catalog, key: string): boolean {
+  const relation = catalog.relations.get(key);
+  return relation?.kind === 'table' && relation.seeds >= 3;
 }
 
 /** Whether a condition names rows by a key. Of a table whose keys are not known, `id` is taken for one. */

@@ -85,7 +85,6 @@ test('a history that contradicts itself is linted all the same', () => {
     '1.sql: drop-column public.nobody',
     '1.sql: drop-index-locks-table public.none',
     '1.sql: rename-table public.x',
-    '1.sql: several-tables-locked public.nobody public.x',
   ]);
 });
 

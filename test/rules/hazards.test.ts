@@ -307,7 +307,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   103: { hazard: 'LOCK TABLE', rules: ['lock-table'], sql: `${T}---BEGIN; LOCK TABLE t; COMMIT;` },
   112: {
     hazard: 'lock held during work',
-    rules: ['lock-held-during-work', 'unbatched-write'],
+    rules: ['lock-held-during-work'],
     sql: `${T}---ALTER TABLE t ADD d int; UPDATE t SET d = a WHERE a > 0;`,
   },
   113: {

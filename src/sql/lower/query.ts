@@ -68,7 +68,12 @@ export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
     hasWhere: (command === 'update' || command === 'delete') && node.whereClause !== undefined,
     values: query !== undefined && 'SelectStmt' in query && query.SelectStmt.valuesLists !== undefined,
     sources: sourcesIn({ ...node, relation: undefined }),
-    pinned: command === 'update' || command === 'delete' ? pinnedColumns(node.whereClause) : [],
+    pinned:
+      command === 'update'
+        ? pinnedColumns(node.whereClause, node.fromClause)
+        : command === 'delete'
+          ? pinnedColumns(node.whereClause, node.usingClause)
+          : [],
     ...useIn(node),
   };
 }
