@@ -7,6 +7,7 @@ import cascadingDelete from './cascading-delete.ts';
 import changeTypeRewrite from './change-type-rewrite.ts';
 import charColumn from './char-column.ts';
 import checkNotImmutable from './check-not-immutable.ts';
+import columnStillUsed from './column-still-used.ts';
 import concurrentlyInTransaction from './concurrently-in-transaction.ts';
 import concurrentlyOnPartitioned from './concurrently-on-partitioned.ts';
 import constraintIndexBuild from './constraint-index-build.ts';
@@ -99,6 +100,7 @@ export const rules: readonly Rule[] = [
   changeTypeRewrite,
   charColumn,
   checkNotImmutable,
+  columnStillUsed,
   concurrentlyInTransaction,
   concurrentlyOnPartitioned,
   constraintIndexBuild,

@@ -163,7 +163,7 @@ function changesOf(
       case 'drop-column': {
         const { column } = command;
         if (isNewColumn(context, action.name, column)) return [];
-        const listed = all.flatMap((each) => (publishedColumns(each, table)?.includes(column) ? [each.name] : []));
+        const listed = publicationsListing(all, table, column);
         if (command.cascade && listed.length > 0)
           return change(
             `with ${quoteIdent(column)} the table goes out of ${list(listed)}`,
@@ -182,11 +182,18 @@ function changesOf(
         return change(
           `${quoteIdent(command.column)} gets another type`,
           'Give the column a type on the subscribers first that takes both the old and the new values.',
-          sending(command.column),
+          // Where it is in a list, PostgreSQL refuses.
+          sending(command.column).filter((name) =>
+            publicationsListing(all, table, command.column).every((other) => other !== name),
+          ),
         );
       }
       default:
         return [];
     }
   });
+}
+
+function publicationsListing(all: ReturnType<typeof publicationsOf>, table: Table, column: string): string[] {
+  return all.flatMap((each) => (publishedColumns(each, table)?.includes(column) === true ? [each.name] : []));
 }

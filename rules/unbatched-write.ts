@@ -46,16 +46,16 @@ export default defineRule({
   },
   on: ['dml', 'create-table-as'],
   check: (context) => {
-    const { action, catalog, file, text } = context;
+    const { action, catalog, file } = context;
     // All rows of a table gone is more than load, and is another rule's hazard.
     if (file.isBackfill || (action.kind === 'dml' && action.command === 'delete' && !action.hasWhere)) return null;
     const tables = unbatchedTables(context, catalog);
     // With locks held from before, that is the hazard to speak of, and the way out is the same.
     if (tables.length === 0 || heldDuring(context).length > 0) return null;
-    const [verb] = /^\w+/.exec(text) ?? ['The statement'];
+    const verb = action.kind === 'dml' ? action.command.toUpperCase() : 'CREATE TABLE AS';
     return {
       relations: tables,
-      message: `${verb.toUpperCase()} goes through ${list(tables)} in one transaction`,
+      message: `${verb} goes through ${list(tables)} in one transaction`,
       why: 'For as long as it runs, changed rows stay locked and vacuum can clean up nothing; then the replicas get it all at once.',
       instead:
         action.kind === 'create-table-as'

@@ -36,6 +36,7 @@ export {
   resolve,
   type Table,
   typeKey,
+  viewsOf,
 } from '../catalog/catalog.ts';
 export { publicationsOf, publishedColumns } from '../catalog/publications.ts';
 export { addedConstraints } from './added.ts';

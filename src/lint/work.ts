@@ -20,6 +20,7 @@ export function unbatchedTables({ action, effects }: Ran, catalog: Catalog): str
   const sources = known(action.sources);
   switch (action.command) {
     case 'insert':
+      if (isOneSourceRow(action, catalog)) return [];
       return [...new Set([...sources.filter((source) => !isLookup(catalog, source)), ...known(action.writes)])];
     case 'update':
     case 'delete':
@@ -46,7 +47,16 @@ function isLookup(catalog: Catalog, key: string): boolean {
 
 /** Whether a condition names rows by a key. Of a table whose keys are not known, `id` is taken for one. */
 function isOneRow({ pinned, sources, writes }: ActionOf<'dml'>, table: Table | null): boolean {
-  if (sources.length > 0 || writes.length > 0) return false;
+  return sources.length === 0 && writes.length === 0 && namesKey(pinned, table);
+}
+
+/** Whether INSERT … SELECT reads rows of one table, by a key of it. */
+function isOneSourceRow({ pinned, sources: [source, ...others], writes }: ActionOf<'dml'>, catalog: Catalog): boolean {
+  if (source === undefined || others.length > 0 || writes.length > 0) return false;
+  return namesKey(pinned, findTable(catalog, source));
+}
+
+function namesKey(pinned: readonly string[], table: Table | null): boolean {
   const keys: (readonly (string | null)[])[] = [];
   for (const { kind, columns } of table?.constraints.values() ?? [])
     if (kind === 'primary-key' || kind === 'unique') keys.push(columns);

@@ -437,7 +437,7 @@ export type Action =
       readonly values: boolean;
       /** Relations whose rows come in one by one: those of FROM, USING and WITH. */
       readonly sources: readonly Name[];
-      /** Columns that WHERE sets equal to constants. */
+      /** Columns that WHERE, or that of INSERT … SELECT, sets equal to constants. */
       readonly pinned: readonly string[];
       readonly functions: readonly FunctionCall[];
     }

@@ -86,6 +86,7 @@ test('rows that come from nowhere or are named by a key are no work', () => {
   ).toHaveLength(1);
   expect(lint(`${add}\nUPDATE users SET a = 1 WHERE id = 1 OR email = '';`)).toHaveLength(1);
   expect(lint(`${add}\nUPDATE users SET a = 1 WHERE id = (SELECT max(user_id) FROM orders);`)).toHaveLength(1);
+  expect(lint(`${add}\nINSERT INTO users SELECT user_id FROM orders WHERE id = 3;`)).toEqual([]);
   expect(lint(`${add}\nINSERT INTO users SELECT user_id FROM orders;`)).toHaveLength(1);
 });
 

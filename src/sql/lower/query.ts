@@ -73,7 +73,9 @@ export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
         ? pinnedColumns(node.whereClause, node.fromClause)
         : command === 'delete'
           ? pinnedColumns(node.whereClause, node.usingClause)
-          : [],
+          : query !== undefined && 'SelectStmt' in query
+            ? pinnedColumns(query.SelectStmt.whereClause)
+            : [],
     ...useIn(node),
   };
 }
