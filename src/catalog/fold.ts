@@ -92,7 +92,7 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
       if (action.ifNotExists && catalog.relations.has(key)) break;
       // The columns of a query are not known here.
       if (action.relationKind === 'table') {
-        const table = addTable(catalog, action.name, { persistence: action.persistence });
+        const table = addTable(catalog, action.name, { persistence: action.persistence, accessMethod: 'heap' });
         if (action.onCommitDrop) catalog.temporary.set(table, 'transaction');
       } else createView(catalog, 'materialized-view', { ...action, temporary: false, base: null });
       break;

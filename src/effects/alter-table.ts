@@ -121,6 +121,8 @@ function impact(context: Context, command: AlterCommand): Impact {
       return validateConstraint(context, command.name);
     case 'alter-constraint': {
       const constraint = context.table?.constraints.get(command.name);
+      if (command.enforced !== null && constraint?.enforced === command.enforced)
+        return { lock: AX, because: 'the constraint is so already' };
       if (command.enforced === false && constraint !== undefined)
         unpoint(context, constraint, 'its side of the foreign key changes', { root: 'always' });
       if (command.enforced !== true) return { lock: AX, because: 'ALTER CONSTRAINT changes the catalog only' };

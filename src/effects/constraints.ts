@@ -23,11 +23,12 @@ export function addConstraint(
       };
     }
     case 'not-null': {
-      const notNull = context.table?.columns.get(constraint.column)?.notNull === true;
-      const scan = constraint.validated && !notNull;
+      const needsScan = (table: Table | null): boolean => constraint.validated && mayBeNull(table, constraint.column);
+      const scan = needsScan(context.table);
       return {
         lock: AX,
         scan,
+        workOn: (child) => ({ scan: needsScan(child) }),
         recurses: constraint.noInherit ? 'locks' : true,
         because: scan ? 'NOT NULL is checked against every row' : 'NOT NULL is known or for new rows only',
       };
@@ -36,7 +37,12 @@ export function addConstraint(
     case 'primary-key':
       return addKey(context, constraint);
     case 'exclude':
-      return { lock: AX, indexBuild: true, because: 'EXCLUDE builds an index' };
+      return {
+        lock: AX,
+        indexBuild: true,
+        recurses: isPartitioned(context.table) ? true : locksHeirs(context),
+        because: 'EXCLUDE builds an index',
+      };
     case 'foreign-key': {
       const scan = constraint.validated && constraint.enforced && !columnIsNew;
       const parentScan = scan && !isEmptyByConstruction(context);
@@ -136,7 +142,8 @@ export function setNotNull(context: Context, column: string): Impact {
     return target?.columns.get(column)?.notNull !== true && (proof === undefined || dropped.has(proof.name));
   };
   const common = { lock: AX, workOn: (child: Table) => ({ scan: scanOf(child) }) } as const;
-  if (table?.columns.get(column)?.notNull === true) return { ...common, because: 'the column is NOT NULL already' };
+  if (table?.columns.get(column)?.notNull === true)
+    return { lock: AX, recurses: false, because: 'the column is NOT NULL already' };
   const proof = proofOf(table, column);
   if (proof === undefined) return { ...common, scan: true, because: 'SET NOT NULL checks every row' };
   return dropped.has(proof.name)

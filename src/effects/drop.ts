@@ -4,6 +4,7 @@ import {
   descendants,
   functionKey,
   isPartitioned,
+  isSerial,
   type Relation,
   type Table,
   typeKey,
@@ -122,8 +123,10 @@ function dependents(out: Collector, catalog: Catalog, relation: Relation): void 
 }
 
 function sequencesOf(table: Table, column: string): ReadonlySet<Relation> {
-  const own = [...table.sequences].filter(({ ownedBy }) => ownedBy?.column === column);
-  return new Set<Relation>([...own, ...(table.columns.get(column)?.sequences ?? [])]);
+  const { type, sequences = [] } = table.columns.get(column) ?? {};
+  const serial = type !== undefined && isSerial(type);
+  const own = [...table.sequences].filter(({ ownedBy }) => serial && ownedBy?.column === column);
+  return new Set<Relation>([...own, ...sequences]);
 }
 
 /** The views that read a relation, or the column of it, and those that read them. */

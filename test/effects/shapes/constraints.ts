@@ -16,4 +16,7 @@ export const CONSTRAINTS: Shapes = [
   { sql: 'ALTER TABLE bare ADD CONSTRAINT c NOT NULL x', since: 18 },
   { sql: 'ALTER TABLE bare ADD CONSTRAINT c NOT NULL x NOT VALID', since: 18 },
   { sql: 'ALTER TABLE bare ADD CONSTRAINT c CHECK (x > 0) NOT ENFORCED', since: 18 },
+  { sql: 'ALTER TABLE twice ADD CONSTRAINT c NOT NULL a', since: 18 },
+  { sql: 'ALTER TABLE orders ALTER CONSTRAINT orders_user ENFORCED', since: 18 },
+  { sql: 'ALTER TABLE bare ALTER x SET NOT NULL', before: 'ALTER TABLE bare ADD CHECK (x IS DISTINCT FROM NULL)' },
 ];

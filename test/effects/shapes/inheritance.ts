@@ -15,4 +15,10 @@ export const INHERITANCE: Shapes = [
     sql: 'ALTER TABLE animals ADD CONSTRAINT p PRIMARY KEY (name)',
     before: 'ALTER TABLE animals ALTER name SET NOT NULL',
   },
+  'ALTER TABLE animals ADD EXCLUDE USING btree (name WITH =)',
+  { sql: 'ALTER TABLE animals ALTER name SET NOT NULL', before: 'ALTER TABLE animals ALTER name SET NOT NULL' },
+  {
+    sql: 'ALTER TABLE animals RENAME CONSTRAINT k TO l',
+    before: 'ALTER TABLE animals ADD CONSTRAINT k CHECK (name IS NOT NULL)',
+  },
 ];

@@ -74,4 +74,5 @@ export const MAINTENANCE: Shapes = [
   { sql: 'ANALYZE ONLY stops', since: 18 },
   'TRUNCATE ONLY clerks',
   'TRUNCATE clerks, stops',
+  { sql: 'REINDEX TABLE made', before: 'CREATE TABLE made AS SELECT 1 AS one' },
 ];

@@ -35,4 +35,5 @@ export const SEQUENCES: Shapes = [
   'TRUNCATE numbered RESTART IDENTITY',
   'TRUNCATE tickets CONTINUE IDENTITY',
   'COMMENT ON SEQUENCE depot_numbers IS $$x$$',
+  { sql: 'DROP SEQUENCE spare CASCADE', before: 'CREATE SEQUENCE spare OWNED BY bare.x' },
 ];

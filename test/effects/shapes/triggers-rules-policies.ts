@@ -57,4 +57,7 @@ export const TRIGGERS_RULES_POLICIES: Shapes = [
   'COMMENT ON POLICY mine ON orders IS $$x$$',
   'COMMENT ON RULE parcel_sizes_add ON parcel_sizes IS $$x$$',
   'COMMENT ON CONSTRAINT total_given ON orders IS $$x$$',
+  'DROP TRIGGER IF EXISTS nothing ON users',
+  'DROP POLICY IF EXISTS nothing ON orders',
+  'DROP RULE IF EXISTS nothing ON users',
 ];
