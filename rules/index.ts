@@ -11,6 +11,7 @@ import columnStillUsed from './column-still-used.ts';
 import concurrentlyInTransaction from './concurrently-in-transaction.ts';
 import concurrentlyOnPartitioned from './concurrently-on-partitioned.ts';
 import constraintIndexBuild from './constraint-index-build.ts';
+import constraintLeftNotValid from './constraint-left-not-valid.ts';
 import constraintScan from './constraint-scan.ts';
 import createIndexBlocking from './create-index-blocking.ts';
 import createPartitionLocksParent from './create-partition-locks-parent.ts';
@@ -104,6 +105,7 @@ export const rules: readonly Rule[] = [
   concurrentlyInTransaction,
   concurrentlyOnPartitioned,
   constraintIndexBuild,
+  constraintLeftNotValid,
   constraintScan,
   createIndexBlocking,
   createPartitionLocksParent,

@@ -11,6 +11,7 @@ import { insideOf, partOf, whereabouts } from './part.ts';
 import type { PlacedDirective } from './place.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import { RunningTransaction } from './transaction.ts';
+import { Unvalidated } from './unvalidated.ts';
 import { readSuppressions, type Suppression } from './suppressions.ts';
 
 export interface Finding extends Verdict {
@@ -55,20 +56,45 @@ export interface AnalyseOptions {
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
 export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
   const ruleset = rulesetOf(options);
-  return Array.from(scripts, (script) => {
+  const unvalidated: Unvalidated<Reported> = new Unvalidated();
+  const drafts = Array.from(scripts, (script) => {
     const statements: AnalysedStatement[] = [];
-    const found = analyseFile(script, catalog, ruleset, (statement) => statements.push(statement));
-    return { script, statements, ...found };
+    const draft = analyseFile(script, catalog, ruleset, unvalidated, (statement) => statements.push(statement));
+    return { draft, known: { script, statements, transaction: draft.transaction } };
   });
+  endHistory(catalog, unvalidated, drafts.at(-1)?.draft);
+  return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));
 }
 
 /** As `analyse`, for the findings alone: what statements do is let go as soon as the rules have seen it, so that memory stays small. */
 export function lint(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): LintedFile[] {
   const ruleset = rulesetOf(options);
-  return Array.from(scripts, (script) => {
-    const { findings, suppressed } = analyseFile(script, catalog, ruleset, () => undefined);
-    return { script: { source: script.source }, findings, suppressed };
-  });
+  const unvalidated: Unvalidated<Reported> = new Unvalidated();
+  const drafts = Array.from(scripts, (script) => ({
+    draft: analyseFile(script, catalog, ruleset, unvalidated, () => undefined),
+    known: { script: { source: script.source } },
+  }));
+  endHistory(catalog, unvalidated, drafts.at(-1)?.draft);
+  return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));
+}
+
+/** What is known of a file before the history ends. */
+interface Draft {
+  readonly transaction: TransactionMode;
+  readonly reports: Reports;
+  readonly suppressions: ReturnType<typeof readSuppressions>;
+}
+
+/** Where a statement is reported that a later file may yet make good. */
+interface Reported {
+  readonly reports: Reports;
+  readonly place: Where;
+}
+
+/** What only the end of the history shows. After the last file another one may come, so that it is not judged yet. */
+function endHistory(catalog: Catalog, unvalidated: Unvalidated<Reported>, last: Draft | undefined): void {
+  for (const { where, verdict } of unvalidated.left(catalog))
+    if (where.reports !== last?.reports) where.reports.add('constraint-left-not-valid', verdict, where.place);
 }
 
 /** The options with the rules as they are looked up. */
@@ -95,8 +121,9 @@ function analyseFile(
   script: Script,
   catalog: Catalog,
   ruleset: Ruleset,
+  unvalidated: Unvalidated<Reported>,
   keep: (statement: AnalysedStatement) => void,
-): Pick<AnalysedFile, 'transaction' | 'findings' | 'suppressed'> {
+): Draft {
   const actions = script.statements.map(({ action }) => action);
   beginSession(catalog, actions);
   const division = divideOrNot(script);
@@ -135,6 +162,7 @@ function analyseFile(
       if (action.kind !== 'do') transaction.add(context, catalog, script.source.position(part.start).line);
     });
     keep({ statement, effects: found });
+    unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });
     if (found.notUnderstood !== null)
       reports.add('not-understood', notUnderstood(found), { statement: index, range, anchor: range.start });
     if (action.kind === 'transaction') inTransaction = transactionOpen(action.command, inTransaction);
@@ -145,7 +173,7 @@ function analyseFile(
       range: brokenToken(script, fault),
       anchor: fault.range.start,
     });
-  return { transaction: division?.transaction ?? 'file', ...suppress(script, reports) };
+  return { transaction: division?.transaction ?? 'file', reports, suppressions: readSuppressions(script) };
 }
 
 function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
@@ -178,6 +206,12 @@ function transactionOpen(command: string, before: boolean): boolean {
   return command === 'commit' || command === 'rollback' || command === 'prepare' ? false : before;
 }
 
+interface Where {
+  readonly statement: number | null;
+  readonly range: Range;
+  readonly anchor: number;
+}
+
 /** Findings with the category and severity of their rules; rules that are off report nothing. */
 class Reports {
   #findings: Finding[] = [];
@@ -203,7 +237,7 @@ class Reports {
     return this.#ruleset.byName.has(rule);
   }
 
-  add(name: string, verdict: Verdict, place: { statement: number | null; range: Range; anchor: number }): void {
+  add(name: string, verdict: Verdict, place: Where): void {
     const rule = this.#ruleset.byName.get(name);
     if (rule === undefined) return;
     const severity = severityOf(rule, this.#ruleset);
@@ -212,8 +246,8 @@ class Reports {
   }
 }
 
-function suppress(script: Script, reports: Reports): Pick<AnalysedFile, 'findings' | 'suppressed'> {
-  const { suppressions, broken } = readSuppressions(script);
+function suppress({ reports, suppressions: written }: Draft): Pick<AnalysedFile, 'findings' | 'suppressed'> {
+  const { suppressions, broken } = written;
   for (const { message, instead, range } of broken) {
     const verdict = { relations: [], message, why: 'It hides nothing, though its author thinks it does.', instead };
     reports.add('unknown-suppression', verdict, { statement: null, range, anchor: range.start });

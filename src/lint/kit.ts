@@ -103,6 +103,8 @@ export interface Example {
   readonly sql: string;
   /** What earlier migrations made. */
   readonly before?: string;
+  /** What later migrations do. */
+  readonly after?: string;
   /** The first major version on which it runs. */
   readonly since?: number;
   /** The last major version of which it is true. */

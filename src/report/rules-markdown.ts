@@ -47,11 +47,12 @@ function section(rule: Rule): string {
   ].join('\n');
 }
 
-function code({ before, sql, since, until }: Example): string[] {
+function code({ before, sql, after, since, until }: Example): string[] {
   const earlier = before === undefined ? [] : ['-- earlier migrations', ...before.split('\n'), '-- this one'];
+  const later = after === undefined ? [] : ['-- later migrations', ...after.split('\n')];
   const versions = [
     ...(since === undefined ? [] : [`-- PostgreSQL ${since} and later`]),
     ...(until === undefined ? [] : [`-- PostgreSQL ${until} and earlier`]),
   ];
-  return ['```sql', ...versions, ...earlier, ...sql.split('\n'), '```', ''];
+  return ['```sql', ...versions, ...earlier, ...sql.split('\n'), ...later, '```', ''];
 }

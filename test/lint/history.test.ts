@@ -91,3 +91,13 @@ test('a history that contradicts itself is linted all the same', () => {
 test('temporary tables are nobody else’s business', () => {
   expect(lint('CREATE TEMP TABLE t (a int); CREATE INDEX ON t (a);')).toEqual([]);
 });
+
+test('a constraint is left NOT VALID only where later files follow, and none validates it', () => {
+  const add = 'ALTER TABLE users ADD CONSTRAINT k CHECK (id > 0) NOT VALID;';
+  expect(lint(USERS, add)).toEqual([]);
+  expect(lint(USERS, add, 'SELECT 1;')).toEqual(['2.sql: constraint-left-not-valid public.users']);
+  expect(lint(USERS, add, 'ALTER TABLE users VALIDATE CONSTRAINT k;')).toEqual([]);
+  expect(lint(USERS, add, 'ALTER TABLE users DROP CONSTRAINT k;')).toEqual([]);
+  const said = '-- tiptoe-disable-next-statement constraint-left-not-valid: old rows may stay as they are\n';
+  expect(lint(USERS, `${said}${add}`, 'SELECT 1;')).toEqual([]);
+});

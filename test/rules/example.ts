@@ -10,7 +10,11 @@ export function analyseHistory(
   version: number,
   name?: string,
 ): { before: AnalysedFile; file: AnalysedFile } {
-  const scripts = [parseScript('before.sql', example.before ?? ''), parseScript('example.sql', example.sql)];
+  const scripts = [
+    parseScript('before.sql', example.before ?? ''),
+    parseScript('example.sql', example.sql),
+    ...(example.after === undefined ? [] : [parseScript('later.sql', example.after)]),
+  ];
   const asked = rules.filter((rule) => rule.name === name && rule.severity === 'off');
   const severities = Object.fromEntries(asked.map((rule) => [rule.name, 'warning' as const]));
   const [before, file] = analyse(scripts, emptyCatalog(), { rules, severities, version });
