@@ -91,7 +91,7 @@ function addNotNull(
   return added;
 }
 
-export function notNullConstraint(table: Table, column: string): Constraint | undefined {
+function notNullConstraint(table: Table, column: string): Constraint | undefined {
   for (const constraint of table.constraints.values())
     if (constraint.kind === 'not-null' && constraint.columns[0] === column) return constraint;
   return undefined;

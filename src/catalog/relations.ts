@@ -84,12 +84,6 @@ export function own(sequence: Sequence, ownedBy: Sequence['ownedBy']): void {
   ownedBy?.table.sequences.add(sequence);
 }
 
-/** Makes a table the child of one that the history may not show. */
-export function adopt(catalog: Catalog, parent: Name, child: Table): void {
-  const table = mention(catalog, parent);
-  if (table !== null) link(table, child);
-}
-
 /** PostgreSQL refuses a circle. */
 export function link(parent: Table, child: Table): void {
   if (parent === child || descendants(child).includes(parent)) return;
@@ -127,7 +121,7 @@ export function addIndex(
 }
 
 /** The indexes of partitions that belong to an index of their partitioned table. */
-export function partsOf(index: Index, table: Table): Index[] {
+function partsOf(index: Index, table: Table): Index[] {
   return [...table.children].flatMap((child) => [...child.indexes].filter(({ parent }) => parent === index));
 }
 

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import { NOT_IMMUTABLE } from '../postgres/not-immutable.ts';
+import { isNeverImmutable } from '../postgres/functions.ts';
 import type { Expression } from '../sql/action.ts';
 
 /** Functions that an expression calls and that are known not to be IMMUTABLE, as `now()`. */
@@ -9,7 +9,7 @@ export function notImmutable({ functions, isClock }: Expression, catalog: Catalo
     const isNot =
       own.length > 0
         ? own.every(({ volatility }) => volatility !== 'immutable')
-        : (schema === null || schema === 'pg_catalog') && NOT_IMMUTABLE.has(name);
+        : (schema === null || schema === 'pg_catalog') && isNeverImmutable(name);
     return isNot ? [`${name}()`] : [];
   });
   return isClock ? [...calls, 'CURRENT_TIMESTAMP'] : calls;

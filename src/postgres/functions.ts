@@ -105,7 +105,7 @@ export const STABLE = words(`
   array_to_json array_to_string concat concat_ws convert convert_from convert_to current_database current_schema
   current_schemas current_setting current_user enum_first enum_last enum_range format format_type inet_client_addr
   json_build_array json_build_object jsonb_build_array jsonb_build_object make_timestamptz now obj_description
-  pg_get_userbyid pg_typeof row_to_json session_user statement_timestamp to_char to_date to_json to_jsonb to_number
+  pg_backend_pid pg_get_userbyid pg_typeof row_to_json session_user statement_timestamp to_char to_date to_json to_jsonb to_number
   to_regclass to_regtype transaction_timestamp txid_current version
 `);
 
