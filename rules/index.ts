@@ -71,6 +71,7 @@ import securityDefinerSearchPath from './security-definer-search-path.ts';
 import serialColumn from './serial-column.ts';
 import setNotNullScan from './set-not-null-scan.ts';
 import severalTablesLocked from './several-tables-locked.ts';
+import superuserRole from './superuser-role.ts';
 import syntaxError from './syntax-error.ts';
 import tableRewrite from './table-rewrite.ts';
 import timeoutDuringConcurrently from './timeout-during-concurrently.ts';
@@ -165,6 +166,7 @@ export const rules: readonly Rule[] = [
   serialColumn,
   setNotNullScan,
   severalTablesLocked,
+  superuserRole,
   syntaxError,
   tableRewrite,
   timeoutDuringConcurrently,

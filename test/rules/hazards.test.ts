@@ -447,6 +447,7 @@ const ROWS: readonly Row[] = [
   ['117', 'down files', 'undoing is a new migration, which is judged as any other', null],
   ['118', 'tables that are not empty', 'needs the sizes of a live server', null],
   ['119', 'running code', 'needs the code', null],
+  ['120', 'superuser', ['superuser-role'], '---ALTER ROLE CURRENT_USER SUPERUSER;'],
   [
     '120',
     'SECURITY DEFINER',
