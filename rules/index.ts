@@ -31,6 +31,7 @@ import dropSchema from './drop-schema.ts';
 import dropTable from './drop-table.ts';
 import dropUniqueConstraint from './drop-unique-constraint.ts';
 import dropView from './drop-view.ts';
+import duplicateIndex from './duplicate-index.ts';
 import enumValueUnordered from './enum-value-unordered.ts';
 import enumValueUsedTooEarly from './enum-value-used-too-early.ts';
 import expressionNotImmutable from './expression-not-immutable.ts';
@@ -126,6 +127,7 @@ export const rules: readonly Rule[] = [
   dropTable,
   dropUniqueConstraint,
   dropView,
+  duplicateIndex,
   enumValueUnordered,
   enumValueUsedTooEarly,
   expressionNotImmutable,

@@ -166,6 +166,8 @@ export interface Index extends RelationBase {
   columns: readonly (string | null)[];
   /** Columns that its expressions and its predicate use. */
   computedFrom: readonly string[];
+  /** Certainly of columns alone, all rows, and without operator class, collation, order and INCLUDE. */
+  readonly plain: boolean;
   /** The index of the partitioned table that it is a part of. */
   parent: Index | null;
 }

@@ -52,6 +52,7 @@ function keyIndex(catalog: Catalog, table: Table, name: string, constraint: Cons
     nameParts: constraint.kind === 'exclude' ? constraint.nameParts : constraint.columns,
     columns: constraint.columns,
     computedFrom: constraint.kind === 'exclude' ? constraint.computedFrom : [],
+    plain: constraint.kind !== 'exclude',
   });
 }
 

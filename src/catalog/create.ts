@@ -112,6 +112,7 @@ export function createIndex(catalog: Catalog, action: ActionOf<'create-index'>):
     nameParts: action.nameParts,
     columns: action.columns,
     computedFrom: computedFrom(action),
+    plain: action.plain,
   });
   if (!action.only && table.kind === 'table') addParts(catalog, table, index);
 }

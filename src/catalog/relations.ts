@@ -99,9 +99,9 @@ export function unlink(parent: Table, child: Table): void {
 export function addIndex(
   catalog: Catalog,
   table: Table | View,
-  definition: IndexShape & Pick<Index, 'name' | 'nameParts'>,
+  definition: IndexShape & Pick<Index, 'name' | 'nameParts'> & { readonly plain?: boolean },
 ): Index {
-  const { name, nameParts, unique, method, columns, computedFrom } = definition;
+  const { name, nameParts, unique, method, columns, computedFrom, plain = false } = definition;
   const index: Index = {
     kind: 'index',
     schema: table.schema,
@@ -113,6 +113,7 @@ export function addIndex(
     nameParts,
     columns,
     computedFrom,
+    plain,
     parent: null,
   };
   table.indexes.add(index);

@@ -314,6 +314,8 @@ export type Action =
       readonly columns: readonly (string | null)[];
       readonly expressions: readonly Expression[];
       readonly where: Expression | null;
+      /** Of columns alone, all rows, and without operator class, collation, order, storage parameters and INCLUDE. */
+      readonly plain: boolean;
     }
   | {
       readonly kind: 'alter-table';

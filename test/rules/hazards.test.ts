@@ -290,8 +290,8 @@ const ROWS: readonly Row[] = [
   [
     '79',
     'duplicate index',
-    'depends on operator classes, which indexes that are not used tell better: tiptoe reads no plans',
-    null,
+    ['duplicate-index'],
+    `${T} CREATE INDEX i ON t (a, c);---CREATE INDEX CONCURRENTLY ON t (a);`,
   ],
   [
     '80',

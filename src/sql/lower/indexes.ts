@@ -20,7 +20,17 @@ export function createIndex(node: IndexStmt): Action {
     columns: elements.map(({ name }) => name ?? null),
     expressions: elements.flatMap(({ expr }) => (expr === undefined ? [] : [expression(expr)])),
     where: node.whereClause === undefined ? null : expression(node.whereClause),
+    plain:
+      node.indexIncludingParams === undefined &&
+      node.whereClause === undefined &&
+      node.options === undefined &&
+      elements.every(isPlain),
   };
+}
+
+function isPlain({ expr, opclass, collation, ordering, nulls_ordering: nulls }: IndexElem): boolean {
+  const isUsual = (order: string | undefined): boolean => order === undefined || /_DEFAULT$/.test(order);
+  return expr === undefined && opclass === undefined && collation === undefined && isUsual(ordering) && isUsual(nulls);
 }
 
 function indexElements(items: readonly Node[] | undefined): IndexElem[] {
