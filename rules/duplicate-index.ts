@@ -67,7 +67,9 @@ export default defineRule({
       relations: [qualifiedName(table)],
       message: `${list(names)} of ${qualifiedName(table)} already ${names.length === 1 ? 'begins' : 'begin'} with ${list(columns.map((column) => column ?? ''))}`,
       why: 'Every write keeps both up to date, and queries are as fast with the one that is there.',
-      instead: `Leave this index out of ${sqlName(action.table)}; or drop ${list(names)} in this file, where this one takes its place.`,
+      instead: others.some((index) => index.unique)
+        ? `Leave this index of ${sqlName(action.table)} out.`
+        : `Leave this index of ${sqlName(action.table)} out; or, where it takes the place of ${list(names)}, drop that in this file.`,
     };
   },
 });

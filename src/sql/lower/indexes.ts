@@ -29,7 +29,7 @@ export function createIndex(node: IndexStmt): Action {
 }
 
 function isPlain({ expr, opclass, collation, ordering, nulls_ordering: nulls }: IndexElem): boolean {
-  const isUsual = (order: string | undefined): boolean => order === undefined || /_DEFAULT$/.test(order);
+  const isUsual = (order: string | undefined): boolean => order === undefined || order.endsWith('_DEFAULT');
   return expr === undefined && opclass === undefined && collation === undefined && isUsual(ordering) && isUsual(nulls);
 }
 
