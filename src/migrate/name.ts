@@ -2,15 +2,15 @@
 export interface FileName {
   /** What the ledger calls it: `001_add_email`, the same for `001_add_email.up.sql` and `001_add_email/up.sql`. */
   readonly name: string;
-  /** The version prefix without leading zeros, dotted as in Flyway's `V1.2__x`; null without one. */
+  /** The version prefix without leading zeros, dotted as in Flyway's `V1.2__x` and after Diesel's time; null without one. */
   readonly version: string | null;
   readonly kind: 'migration' | 'backfill' | 'down';
 }
 
 const SUFFIX = /\.(?:sql|pgsql|psql)$/i;
 
-/** Diesel writes its timestamps with dashes: `2026-01-31-120000_create_users`. */
-const DASHED_TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})(?:-(\d{4,6}))?(?![\d-])/;
+/** Diesel writes its timestamps with dashes: `2026-01-31-120000_create_users`; since 2.2 with a serial as well, `2026-01-31-120000-0000_create_users`. */
+const DASHED_TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})(?:-(\d{4,6})(?:-(?<serial>\d{4}))?)?(?![\d-])/;
 const FLYWAY = /^[VU](\d+(?:[._]\d+)*)__/;
 const SERIAL = /^[Vv]?(\d+)/;
 
@@ -31,7 +31,11 @@ function isFlywayUndo(stem: string): boolean {
 
 function versionOf(stem: string): string | null {
   const dashed = DASHED_TIMESTAMP.exec(stem);
-  if (dashed !== null) return trimZeros(dashed.slice(1).join(''));
+  if (dashed !== null) {
+    const time = trimZeros(dashed.slice(1, 5).join(''));
+    const serial = dashed.groups?.['serial'];
+    return serial === undefined ? time : `${time}.${trimZeros(serial)}`;
+  }
   const flyway = FLYWAY.exec(stem);
   if (flyway !== null) return (flyway[1] ?? '').split(/[._]/).map(trimZeros).join('.');
   const serial = SERIAL.exec(stem);

@@ -9,6 +9,13 @@ test.each([
   ['20260101120000_x.up.sql', '', '20260101120000_x', '20260101120000', 'migration'],
   ['20260101120000_x.down.sql', '', '20260101120000_x', '20260101120000', 'down'],
   ['up.sql', '2026-01-31-120000_create_users', '2026-01-31-120000_create_users', '20260131120000', 'migration'],
+  [
+    'up.sql',
+    '2026-01-31-120000-0000_create_users',
+    '2026-01-31-120000-0000_create_users',
+    '20260131120000.0',
+    'migration',
+  ],
   ['down.sql', '2026-01-31-120000_create_users', '2026-01-31-120000_create_users', '20260131120000', 'down'],
   ['migration.sql', '20260101_init', '20260101_init', '20260101', 'migration'],
   ['007_email.backfill.sql', '', '007_email', '7', 'backfill'],

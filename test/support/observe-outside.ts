@@ -56,6 +56,7 @@ export async function observeOutside(session: Session, watcher: Session, stateme
   const fence = await putFence(
     watcher,
     before.filter(({ relation }) => !relation.startsWith('pg_temp.')),
+    statement,
   );
   const seen = new Map<string, { oid: string; mode: LockMode }>();
   const state = { ended: false };
@@ -95,14 +96,17 @@ interface Fence {
   remove(): Promise<void>;
 }
 
-type Fenced = Pick<RelationRow, 'oid' | 'quoted' | 'relkind'>;
+type Fenced = Pick<RelationRow, 'oid' | 'relation' | 'quoted' | 'relkind' | 'table'>;
 
 interface Held {
   readonly relation: Fenced;
   readonly mode: FenceMode;
 }
 
-async function putFence(session: Session, relations: readonly Fenced[]): Promise<Fence> {
+/** As many as a server lets through at once, `max_prepared_transactions`, with some to spare. */
+const MOST_HOLDERS = 500;
+
+async function putFence(session: Session, relations: readonly Fenced[], statement: string): Promise<Fence> {
   const standing = new Map<string, Held>();
   const put = (gid: string, { relation, mode }: Held): string =>
     `BEGIN; SET LOCAL lock_timeout = '1s'; ${lockStatement(relation, mode)}; PREPARE TRANSACTION '${gid}'`;
@@ -111,10 +115,18 @@ async function putFence(session: Session, relations: readonly Fenced[]): Promise
     await session.exec(`ROLLBACK PREPARED '${gid}'`);
   };
 
-  for (const relation of relations)
-    for (const mode of MODES[relation.relkind] ?? [])
+  const holders = relations.reduce((count, { relkind }) => count + modesOf(relkind).length, 0);
+  for (const relation of holders <= MOST_HOLDERS ? relations : namedIn(statement, relations))
+    for (const mode of modesOf(relation.relkind))
       standing.set(`${session.pid} ${relation.oid} ${mode}`, { relation, mode });
-  await session.exec([...standing].map(([gid, held]) => put(gid, held)).join(';'));
+  try {
+    await session.exec([...standing].map(([gid, held]) => put(gid, held)).join(';'));
+  } catch (error) {
+    await session.exec('ROLLBACK');
+    const rows = await session.query<{ gid: string }>('SELECT gid FROM pg_prepared_xacts');
+    for (const { gid } of rows.filter((row) => standing.has(row.gid))) await letGo(gid);
+    throw error;
+  }
 
   const putAgain = async (gid: string, held: Held): Promise<void> => {
     try {
@@ -155,6 +167,20 @@ const MODES: Readonly<Record<string, readonly FenceMode[]>> = {
   i: ['ShareUpdateExclusiveLock'],
   I: ['ShareUpdateExclusiveLock'],
 };
+
+function modesOf(relkind: string): readonly FenceMode[] {
+  return MODES[relkind] ?? [];
+}
+
+/** The relations whose names the statement holds, with the tables of indexes among them and their other indexes. */
+function namedIn(statement: string, relations: readonly Fenced[]): readonly Fenced[] {
+  const text = statement.toLowerCase();
+  const named = relations.filter(({ relation }) =>
+    text.includes(relation.slice(relation.indexOf('.') + 1).toLowerCase()),
+  );
+  const tables = new Set(named.map(({ oid, table }) => table ?? oid));
+  return relations.filter(({ oid, table }) => tables.has(table ?? oid));
+}
 
 function takesLockTable({ relkind }: Fenced): boolean {
   return relkind === 'r' || relkind === 'p';
