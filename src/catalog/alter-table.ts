@@ -19,6 +19,7 @@ import {
 } from './constraints.ts';
 import { attach, detach } from './partitions.ts';
 import { drop, link, mention, unlink } from './relations.ts';
+import { dropReaders } from './views.ts';
 
 /** `only` is what ALTER TABLE ONLY says: children keep what they have. */
 export function alterTable(catalog: Catalog, table: Table, command: AlterCommand, only: boolean): void {
@@ -31,7 +32,10 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
       addColumn(catalog, table, command.column);
       break;
     case 'drop-column':
-      for (const target of targets) dropColumn(catalog, target, command.column);
+      for (const target of targets) {
+        if (command.cascade) dropReaders(catalog, target, command.column);
+        dropColumn(catalog, target, command.column);
+      }
       break;
     case 'set-type':
       for (const target of targets) {

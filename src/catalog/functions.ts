@@ -1,5 +1,6 @@
 import type { ActionOf, FunctionCall, Name, Parameter, Signature, TypeName } from '../sql/action.ts';
-import { type Catalog, creationSchema, type FunctionInfo, keyOf } from './catalog.ts';
+import { type Catalog, creationSchema, type FunctionInfo, functionKey, keyOf } from './catalog.ts';
+import { drop } from './relations.ts';
 
 export function createFunction(catalog: Catalog, action: ActionOf<'create-function'>): void {
   const name = { schema: creationSchema(catalog, action.name), name: action.name.name };
@@ -17,7 +18,28 @@ export function alterFunction(catalog: Catalog, { function: signature, change }:
 }
 
 export function dropFunctions(catalog: Catalog, { functions }: ActionOf<'drop-function'>): void {
-  for (const signature of functions) for (const known of named(catalog, signature)) remove(catalog, known);
+  for (const signature of functions) {
+    const key = functionKey(catalog, signature.name);
+    for (const known of named(catalog, signature)) remove(catalog, known);
+    if (!catalog.functions.has(key)) dropCallers(catalog, key);
+  }
+}
+
+/** Triggers, rules, policies, defaults and views that call a function, which CASCADE takes; without it there are none. */
+function dropCallers(catalog: Catalog, key: string): void {
+  for (const relation of catalog.relations.values()) {
+    if (relation.kind === 'index' || relation.kind === 'sequence') continue;
+    for (const { name, calls } of relation.triggers.values()) if (calls === key) relation.triggers.delete(name);
+    for (const { name, calls } of relation.rules.values()) if (calls.includes(key)) relation.rules.delete(name);
+    if ('reads' in relation) {
+      if (relation.calls.includes(key)) drop(catalog, relation);
+      continue;
+    }
+    for (const { name, calls } of relation.policies.values()) if (calls.includes(key)) relation.policies.delete(name);
+    for (const [name, column] of relation.columns)
+      if (column.default?.functions.some((called) => functionKey(catalog, called) === key) === true)
+        relation.columns.set(name, { ...column, default: null });
+  }
 }
 
 /** The functions of a schema that is dropped, or renamed. */

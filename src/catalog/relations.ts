@@ -139,18 +139,25 @@ export function move(catalog: Catalog, relation: Relation, schema: string, name:
   add(catalog, relation);
 }
 
+/** Takes away a relation with what cannot be without it; where CASCADE is not said, the server has made sure that the rest is nothing. */
 export function drop(catalog: Catalog, relation: Relation | undefined): void {
   if (relation === undefined) return;
-  catalog.relations.delete(keyOf(relation.schema, relation.name));
+  const key = keyOf(relation.schema, relation.name);
+  if (catalog.relations.get(key) !== relation) return;
+  catalog.relations.delete(key);
   if (relation.kind === 'index') {
     relation.table.indexes.delete(relation);
     // The parts of a partitioned table's index go with it.
     if (relation.table.kind === 'table') for (const part of partsOf(relation, relation.table)) drop(catalog, part);
     return;
   }
-  if (relation.kind === 'sequence') own(relation, null);
-  if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
+  dropUsers(catalog, relation);
+  if (relation.kind === 'sequence') {
+    own(relation, null);
+    return;
+  }
   for (const index of relation.indexes) drop(catalog, index);
+  if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
   for (const sequence of relation.sequences) drop(catalog, sequence);
   for (const parent of relation.parents) unlink(parent, relation);
   for (const child of relation.children) {
@@ -164,4 +171,42 @@ export function drop(catalog: Catalog, relation: Relation | undefined): void {
       if (constraint.references === relation) other.constraints.delete(constraint.name);
     }
   }
+}
+
+/** Views that read a relation, one upon another, with rules and policies that do, and defaults that take numbers from it. */
+function dropUsers(catalog: Catalog, relation: Relation): void {
+  const gone = withReaders(catalog, relation);
+  for (const view of gone) {
+    if (view === relation || !('reads' in view)) continue;
+    catalog.relations.delete(keyOf(view.schema, view.name));
+    for (const index of view.indexes) drop(catalog, index);
+  }
+  for (const other of catalog.relations.values()) {
+    if (other.kind === 'index' || other.kind === 'sequence') continue;
+    for (const { name, reads, writes } of other.rules.values())
+      if ([...reads, ...writes.map((write) => write.relation)].some((used) => gone.has(used))) other.rules.delete(name);
+    if ('reads' in other) continue;
+    for (const { name, reads } of other.policies.values())
+      if ([...reads].some((used) => gone.has(used))) other.policies.delete(name);
+    if (relation.kind !== 'sequence') continue;
+    for (const [name, column] of other.columns)
+      if (column.sequences.includes(relation)) other.columns.set(name, { ...column, sequences: [], default: null });
+  }
+}
+
+/** A relation and the views over it. A history may stack thousands. */
+function withReaders(catalog: Catalog, relation: Relation): ReadonlySet<Relation> {
+  const readers = new Map<Relation, View[]>();
+  for (const view of catalog.relations.values()) {
+    if (!('reads' in view)) continue;
+    for (const read of view.reads.keys()) {
+      const known = readers.get(read);
+      if (known === undefined) readers.set(read, [view]);
+      else known.push(view);
+    }
+  }
+  const found = new Set([relation]);
+  // A set also gives what is added while it is walked.
+  for (const one of found) for (const view of readers.get(one) ?? []) found.add(view);
+  return found;
 }

@@ -8,8 +8,9 @@ import {
   resolve,
   type View,
   type ViewRead,
+  viewsOf,
 } from './catalog.ts';
-import { add, mention } from './relations.ts';
+import { add, drop, mention } from './relations.ts';
 
 interface Definition {
   readonly name: Name;
@@ -64,6 +65,12 @@ function columnsOf(relation: Relation, columns: Read['columns']): ReadonlySet<st
   if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return null;
   if (relation.columns.size === 0) return columns === null ? null : new Set(columns);
   return new Set(columns?.filter((column) => relation.columns.has(column)) ?? relation.columns.keys());
+}
+
+/** The views that CASCADE takes with a column. */
+export function dropReaders(catalog: Catalog, relation: Relation, column: string): void {
+  for (const view of viewsOf(catalog, relation, column))
+    if (view.reads.get(relation)?.columns !== null) drop(catalog, view);
 }
 
 /** A renamed column keeps its place in the views that use it. */

@@ -48,6 +48,9 @@ export function addColumn(context: Context, { column }: Extract<AlterCommand, { 
       because: added.scan === true || added.indexBuild === true ? added.because : result.because,
     };
   }
+  // A default that is written is a value to the server, also NULL: transformAlterTableStmt in parse_utilcmd.c.
+  if (!hasValue && column.default !== null && column.constraints.some(({ kind }) => kind === 'foreign-key'))
+    result = { ...result, scan: true, because: 'with DEFAULT NULL every row is looked at for the foreign key' };
   return result;
 }
 

@@ -62,7 +62,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       break;
     case 'create-table-as':
       createTableAsEffects(out, action);
-      if (action.withData) calledEffects(out, catalog, action.functions);
+      if (action.withData) calledEffects(out, catalog, action.functions, action.reads.length > 0);
       break;
     case 'create-view': {
       const schema = action.temporary ? 'pg_temp' : creationSchema(catalog, action.name);
@@ -176,11 +176,11 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       break;
     case 'dml':
       dmlEffects(out, action);
-      calledEffects(out, catalog, action.functions);
+      calledEffects(out, catalog, action.functions, !action.values || action.reads.length > 0);
       break;
     case 'select':
       selectEffects(out, action);
-      calledEffects(out, catalog, action.functions);
+      calledEffects(out, catalog, action.functions, action.reads.length > 0);
       break;
     case 'call':
       calledEffects(out, catalog, [action.call]);

@@ -4,6 +4,7 @@ import type { Action, ActionOf, FunctionCall, Name } from '../sql/action.ts';
 import { readSqlFunction } from '../sql/function-body.ts';
 import type { Collector } from './collector.ts';
 import type { Effects } from './effect.ts';
+import { unplanned } from './queries.ts';
 
 /** PostgreSQL looks up what the body of a function in SQL names when it is made, and keeps the locks; other languages wait until it runs. */
 export function createFunctionEffects(
@@ -13,27 +14,32 @@ export function createFunctionEffects(
 ): void {
   if (action.language !== 'sql') return;
   for (const inner of readSqlFunction(action)?.actions ?? []) {
-    if (inner.kind === 'select' || inner.kind === 'dml')
-      locksOf(out, judge(inner), 'the body of the function names it');
+    if (inner.kind !== 'select' && inner.kind !== 'dml') continue;
+    const { relations } = judge(unplanned(inner));
+    // Nothing runs: what rows would decide, foreign keys and the like, is not asked.
+    for (const { relation, certain } of relations)
+      if (certain !== null) out.key(relation, certain, 'the body of the function names it');
   }
 }
 
 /** PREPARE and EXPLAIN lock what the query names, and do nothing else. */
 export function plannedEffects(out: Collector, planned: Effects): void {
-  locksOf(out, planned, 'the query names it');
+  for (const { relation, lock } of planned.relations) out.key(relation, lock, 'the query names it');
   if (planned.notUnderstood !== null) out.notUnderstood(planned.notUnderstood);
 }
 
-function locksOf(out: Collector, { relations }: Effects, because: string): void {
-  for (const { relation, lock } of relations) out.key(relation, lock, because);
-}
-
-/** What functions do that are not written in a migration: those of sequences, and of extensions that do DDL. */
-export function calledEffects(out: Collector, catalog: Catalog, calls: readonly FunctionCall[]): void {
+/** What functions do that are not written in a migration: those of sequences, and of extensions that do DDL; `conditional` on rows. */
+export function calledEffects(
+  out: Collector,
+  catalog: Catalog,
+  calls: readonly FunctionCall[],
+  conditional: boolean = false,
+): void {
   for (const call of calls) {
     if (SEQUENCE_FUNCTIONS.has(call.name)) {
       const sequence = sequenceOf(catalog, call, calls);
-      if (sequence !== null) out.name(sequence, 'RowExclusiveLock', `${call.name}() moves the sequence`);
+      if (sequence !== null)
+        out.name(sequence, 'RowExclusiveLock', `${call.name}() moves the sequence`, { conditional });
     }
     const known = tableFunction(call);
     if (known === null) continue;

@@ -29,11 +29,12 @@ export function createTableAsEffects(out: Collector, action: ActionOf<'create-ta
   readEffects(out, action.reads);
 }
 
-/** What PREPARE looks at: views are resolved, partitions and children wait for the planner. */
+/** What PREPARE looks at: views are resolved, partitions and children wait for the planner, functions for the run. */
 export function unplanned(action: Action): Action {
   if (action.kind !== 'select' && action.kind !== 'dml') return action;
   const reads = action.reads.map((read) => ({ ...read, only: true }));
-  return action.kind === 'select' ? { ...action, reads } : { ...action, reads, table: { ...action.table, only: true } };
+  if (action.kind === 'select') return { ...action, reads, functions: [] };
+  return { ...action, reads, table: { ...action.table, only: true }, functions: [] };
 }
 
 /** What running a query locks: all that it reads, at every level. */

@@ -29,4 +29,6 @@ export const ADD_COLUMN: Shapes = [
   'ALTER TABLE bare ADD COLUMN IF NOT EXISTS x int UNIQUE',
   { sql: 'ALTER TABLE bare ADD COLUMN c int GENERATED ALWAYS AS (x + 1) VIRTUAL', since: 18 },
   { sql: 'ALTER TABLE bare ADD COLUMN c int GENERATED ALWAYS AS (1) VIRTUAL NOT NULL', since: 18 },
+  'ALTER TABLE parcels ADD COLUMN via int REFERENCES depots DEFAULT NULL',
+  'ALTER TABLE parcels ADD COLUMN via int REFERENCES depots',
 ];

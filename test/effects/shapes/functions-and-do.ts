@@ -189,4 +189,8 @@ export const FUNCTIONS_AND_DO: Shapes = [
     sql: 'ALTER TABLE bare ALTER COLUMN z TYPE bigint',
     before: `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_attribute WHERE attname = 'z') THEN ALTER TABLE bare ADD COLUMN z int; CREATE INDEX ON bare (z); END IF; END $$`,
   },
+  // A body in SQL is looked at, and not run.
+  "CREATE FUNCTION next_depot() RETURNS bigint LANGUAGE sql AS $$SELECT nextval('depot_numbers')$$",
+  'CREATE FUNCTION send() RETURNS void LANGUAGE sql AS $$INSERT INTO parcels (depot_id) SELECT id FROM depots$$',
+  "PREPARE next_depot AS SELECT nextval('depot_numbers')",
 ];

@@ -36,4 +36,5 @@ export const SEQUENCES: Shapes = [
   'TRUNCATE tickets CONTINUE IDENTITY',
   'COMMENT ON SEQUENCE depot_numbers IS $$x$$',
   { sql: 'DROP SEQUENCE spare CASCADE', before: 'CREATE SEQUENCE spare OWNED BY bare.x' },
+  "CREATE TABLE counted AS SELECT nextval('depot_numbers') AS n, city FROM depots WHERE false",
 ];

@@ -61,4 +61,26 @@ export const VIEWS: Shapes = [
   'LOCK TABLE ONLY stops',
   'LOCK TABLE stops IN SHARE MODE',
   'LOCK TABLE clerks, ONLY stops_2021 IN EXCLUSIVE MODE NOWAIT',
+  // What CASCADE took is made anew, and is empty.
+  {
+    sql: 'CREATE UNIQUE INDEX one_city ON cities (city)',
+    before:
+      'CREATE VIEW towns AS SELECT city FROM depots; CREATE MATERIALIZED VIEW cities AS SELECT city FROM towns; CREATE INDEX one_city ON cities (city); DROP VIEW towns CASCADE',
+    sameFile: 'CREATE MATERIALIZED VIEW cities AS SELECT city FROM depots GROUP BY city',
+  },
+  {
+    sql: 'CREATE UNIQUE INDEX IF NOT EXISTS one_city ON cities (city)',
+    before:
+      'CREATE MATERIALIZED VIEW cities AS SELECT DISTINCT city FROM depots; CREATE UNIQUE INDEX one_city ON cities (city); DROP MATERIALIZED VIEW cities; CREATE MATERIALIZED VIEW cities AS SELECT DISTINCT city FROM depots',
+  },
+  {
+    sql: 'DROP TABLE sheds CASCADE',
+    before:
+      'CREATE TABLE sheds (id int, old int); CREATE VIEW old_sheds AS SELECT old FROM sheds; CREATE VIEW ids AS SELECT id FROM sheds; ALTER TABLE sheds DROP COLUMN old CASCADE; CREATE VIEW old_sheds AS SELECT 1 AS x',
+  },
+  {
+    sql: 'DROP FUNCTION doubled CASCADE',
+    before:
+      'CREATE FUNCTION doubled(int) RETURNS int LANGUAGE sql AS $$SELECT $1 * 2$$; CREATE TABLE pairs (n int DEFAULT doubled(1)); CREATE VIEW couples AS SELECT doubled(n) FROM pairs; DROP FUNCTION doubled CASCADE; CREATE VIEW couples AS SELECT n FROM pairs; CREATE FUNCTION doubled(int) RETURNS int LANGUAGE sql AS $$SELECT $1 * 2$$',
+  },
 ];
