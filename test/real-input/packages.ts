@@ -11,6 +11,8 @@ export interface Product {
   readonly requires?: Readonly<Record<string, Pinned & { readonly file: string }>>;
   /** What the product's runner sends before its first migration. */
   readonly bootstrap?: string;
+  /** Its figures were taken before anybody looked at it. */
+  readonly heldOut?: true;
   /** How many statements the server refuses here, for want of a role, or because a temporary table did not outlive its transaction. */
   readonly refused?: number;
 }
@@ -285,6 +287,111 @@ export const PRODUCTS: readonly Product[] = [
         version: '21.0.0',
         integrity: 'sha512-UmlLBF3ORVJJ2Zx9Sn74x89ytt2NXD723AKR7silro2VvEen2Hp/LteEeoAt4WZbFsUIiiBGzRAw+MobrIocKg==',
         folders: ['dist/migrations'],
+      },
+    ],
+  },
+  {
+    name: 'backstage-auth',
+    heldOut: true,
+    layout: 'knex',
+    packages: [
+      {
+        name: '@backstage/plugin-auth-backend',
+        version: '0.30.1',
+        integrity: 'sha512-+zW6R7EKuOCrRbX3JWHZXz/f+8evnGYQPRvaYnGtmNYcK8M4ZJo60xb3u1LgvtxP73vih5Y2RGHFydL4G6hAfw==',
+        folders: ['migrations'],
+      },
+    ],
+  },
+  {
+    name: 'backstage-scaffolder',
+    heldOut: true,
+    layout: 'knex',
+    packages: [
+      {
+        name: '@backstage/plugin-scaffolder-backend',
+        version: '4.2.0',
+        integrity: 'sha512-aFZ++hHHTVsa1vCzN+sJFjbOz5mKEUL0jjjY10bK/vF3FD1F9CPQllzyW0/u8pIAa4UA8LTjjxAx/iMr+jNsIw==',
+        folders: ['migrations'],
+      },
+    ],
+  },
+  {
+    name: 'backstage-scheduler',
+    heldOut: true,
+    layout: 'knex',
+    packages: [
+      {
+        name: '@backstage/backend-defaults',
+        version: '0.18.0',
+        integrity: 'sha512-ApKGI5Zho3MAB1UUUdQYvm693cTT0+Ioj6Iu5c0zdTvzeBY+tH1W/RzwpYEGjXWPCHaGLW/0YDzF0McaWU3eZw==',
+        folders: ['migrations/scheduler'],
+      },
+    ],
+  },
+  {
+    name: 'backstage-search-pg',
+    heldOut: true,
+    layout: 'knex',
+    packages: [
+      {
+        name: '@backstage/plugin-search-backend-module-pg',
+        version: '0.5.59',
+        integrity: 'sha512-JH94vxuPVSGnfJ9nHNNCk4/EUkCLEVciZBhu1Zq+p4nVhRkB8/HyYfepnNOqCxIgWJfRUyPFCzrmpA3Bg3PNQw==',
+        folders: ['migrations'],
+      },
+    ],
+  },
+  {
+    name: 'backstage-notifications',
+    heldOut: true,
+    layout: 'knex',
+    packages: [
+      {
+        name: '@backstage/plugin-notifications-backend',
+        version: '0.6.9',
+        integrity: 'sha512-cZiiticaJ67NJLndnAO6K4f9YeWjBVCW70xn4XW8Mo78Nr5oJbffKjd2zxoqKWCpSSYj12nKLV0HwRo5IqXIKw==',
+        folders: ['migrations'],
+      },
+    ],
+  },
+  {
+    name: 'backstage-tech-insights',
+    heldOut: true,
+    layout: 'knex',
+    packages: [
+      {
+        name: '@backstage-community/plugin-tech-insights-backend',
+        version: '3.1.0',
+        integrity: 'sha512-EZa4/k+XiC0lWNH6rec5Z3jbNaxOzQPIbOmwlV2kOoPkZS1u+O/QNQviKl20Q63Femln1LT9ZyJ2jTm7ujDO+Q==',
+        folders: ['migrations'],
+      },
+    ],
+  },
+  {
+    name: 'backstage-bazaar',
+    heldOut: true,
+    layout: 'knex',
+    packages: [
+      {
+        name: '@backstage-community/plugin-bazaar-backend',
+        version: '0.27.0',
+        integrity: 'sha512-xlKpFzI+7anD2WzgIKlRrpo8+92vfzB7lEShNIh6irC++zLsrQVZ3HgoFLOPLwhe40ZxtNvbiQJQm4JyZCQ4Hg==',
+        folders: ['migrations'],
+      },
+    ],
+  },
+  {
+    name: 'sabcon',
+    heldOut: true,
+    refused: 1,
+    layout: 'sql',
+    packages: [
+      {
+        name: '@juliobrim/prisma-shared',
+        version: '1.0.59',
+        integrity: 'sha512-AvOEhuua8e/ua2LM1o91tvzEfwqmlCE53WV6VJQTaYpDVwT/JIkc5tXpaxjnhZ/N/oPJR/6AAEfEy0raj/EVKw==',
+        folders: ['migrations'],
       },
     ],
   },
