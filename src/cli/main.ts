@@ -27,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 function createProgram(): Command {
   const program = new Command('tiptoe')
     .description('PostgreSQL schema changes that tiptoe past production traffic.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .option('--no-color', 'never use colours (also: the NO_COLOR variable)')

@@ -4,7 +4,7 @@ import { version } from './version.ts';
 
 /** Who runs this, from where and with which version, as the ledger and other runners are told. */
 export function runner(): Runner {
-  return { from: `${user()}@${hostname()} pid ${process.pid}`, toolVersion: version() };
+  return { from: `${user()}@${hostname()} pid ${process.pid}`, toolVersion: version };
 }
 
 function user(): string {

@@ -1,9 +1,4 @@
-import { readFileSync } from 'node:fs';
+import manifest from '../../package.json' with { type: 'json' };
 
-/** The version of the package, read when it is asked for. Compiled, this file is dist/src/cli/version.js. */
-export function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
-}
+/** The version of the package, as it was built. */
+export const version: string = manifest.version;

