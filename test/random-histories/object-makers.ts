@@ -118,7 +118,12 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   select: (draw) =>
     `SELECT count(*) FROM ${named(draw.one(draw.relations('table', 'view')))}${draw.one(['', ' WHERE 1 = 1'])}`,
   set: (draw) =>
-    draw.one(["SET TimeZone = 'UTC'", "SET TimeZone = 'Europe/Berlin'", 'RESET TimeZone', "SET lock_timeout = '1s'"]),
+    draw.one([
+      "SET TimeZone = 'UTC'",
+      "SET TimeZone = 'Europe/Berlin'",
+      'RESET TimeZone',
+      'SET synchronous_commit = off',
+    ]),
   'do block': (draw) => {
     const table = named(draw.table());
     return `DO $$ BEGIN ${draw.one([`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS made int`, `EXECUTE 'LOCK TABLE ${table} IN SHARE MODE'`, 'PERFORM 1', `IF true THEN LOCK TABLE ${table}; END IF`])}; END $$`;
