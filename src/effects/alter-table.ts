@@ -86,14 +86,24 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'drop-identity':
       lockSequences(context, command.kind === 'set-identity' ? 'ShareRowExclusiveLock' : AX, command.column);
       return { lock: AX, because: `${words(command.kind)} changes the catalog only` };
-    case 'drop-expression':
     case 'add-identity':
+      // Inheriting tables have identities of their own.
+      return {
+        lock: AX,
+        recurses: isPartitioned(context.table),
+        because: 'ADD IDENTITY changes the catalog only',
+      };
+    case 'drop-expression':
     case 'set-storage':
     case 'set-compression':
       return { lock: AX, because: `${words(command.kind)} changes the catalog only` };
     case 'set-statistics':
     case 'set-column-options':
-      return { lock: SUX, because: `${words(command.kind)} concerns the planner only` };
+      return {
+        lock: SUX,
+        recurses: command.kind === 'set-statistics',
+        because: `${words(command.kind)} concerns the planner only`,
+      };
     case 'add-constraint':
       return addConstraint(context, command.constraint, { columnIsNew: false });
     case 'drop-constraint': {

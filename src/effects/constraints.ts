@@ -45,7 +45,7 @@ export function addConstraint(
       };
     case 'foreign-key': {
       const scan = constraint.validated && constraint.enforced && !columnIsNew;
-      const parentScan = scan && !isEmptyByConstruction(context);
+      const parentScan = scan && !isEmptyByConstruction(context) && hasRows(context.table);
       pointToNamed(context, constraint, 'the new foreign key points to it', parentScan);
       return {
         lock: 'ShareRowExclusiveLock',
@@ -56,6 +56,11 @@ export function addConstraint(
       };
     }
   }
+}
+
+/** A partitioned table without partitions has none. */
+function hasRows(table: Table | null): boolean {
+  return !isPartitioned(table) || (table !== null && descendants(table).some((child) => !isPartitioned(child)));
 }
 
 /** Until 17, what is not inherited leaves inheriting tables alone. */

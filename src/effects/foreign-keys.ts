@@ -9,7 +9,7 @@ const SRX = 'ShareRowExclusiveLock';
 
 /** Locks the table that a new foreign key points to, and its partitions, which get triggers of their own. */
 export function pointTo(out: Collector, referenced: Table, because: string, scan: boolean): void {
-  for (const target of [referenced, ...descendants(referenced)])
+  for (const target of withPartitions(referenced))
     out.relation(target, SRX, because, { scan: scan && !isPartitioned(target) });
 }
 
@@ -25,6 +25,11 @@ export function pointToNamed(
   else pointTo(out, referenced, because, scan);
 }
 
+/** A foreign key to a table is not one to those that inherit from it. */
+function withPartitions(table: Table): Table[] {
+  return isPartitioned(table) ? [table, ...descendants(table)] : [table];
+}
+
 /** How a partitioned table is locked whose partitions lose the triggers of a foreign key to it. */
 type Root = 'always' | 'since-15';
 
@@ -36,7 +41,7 @@ export function unpoint(
   { root = 'since-15', scan = false }: { root?: Root; scan?: boolean } = {},
 ): void {
   if (references === null) return;
-  for (const target of [references, ...descendants(references)]) {
+  for (const target of withPartitions(references)) {
     const partitioned = isPartitioned(target);
     if (!partitioned || root === 'always' || version >= 15)
       out.relation(target, AX, because, { scan: scan && !partitioned });
@@ -72,7 +77,7 @@ export function dropPointers(
   because: string,
 ): void {
   for (const { owner, constraint } of pointers) {
-    for (const target of [owner, ...descendants(owner)]) context.out.relation(target, AX, because);
+    for (const target of withPartitions(owner)) context.out.relation(target, AX, because);
     unpoint(context, constraint, because);
   }
 }

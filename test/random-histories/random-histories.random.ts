@@ -27,7 +27,7 @@ const HISTORIES = Number(process.env['TIPTOE_HISTORIES'] ?? 60);
 const STATEMENTS = 60;
 const WANTED = 35 * HISTORIES;
 /** How many disagreements are shrunk: each takes some dozen histories. */
-const SHRUNK = 5;
+const SHRUNK = 10;
 
 const MAKERS = { ...TABLE_MAKERS, ...OBJECT_MAKERS };
 /** What others need. */

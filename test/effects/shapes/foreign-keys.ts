@@ -15,4 +15,8 @@ export const FOREIGN_KEYS: Shapes = [
   'DROP TABLE orders CASCADE',
   'CREATE TABLE notes (user_id bigint REFERENCES users)',
   { sql: 'ALTER TABLE orders ALTER CONSTRAINT orders_user NOT ENFORCED', since: 18 },
+  {
+    sql: 'ALTER TABLE empty ADD FOREIGN KEY (a) REFERENCES orders',
+    before: 'CREATE TABLE empty (a bigint) PARTITION BY LIST (a)',
+  },
 ];

@@ -21,4 +21,15 @@ export const INHERITANCE: Shapes = [
     sql: 'ALTER TABLE animals RENAME CONSTRAINT k TO l',
     before: 'ALTER TABLE animals ADD CONSTRAINT k CHECK (name IS NOT NULL)',
   },
+  'ALTER TABLE animals ALTER name SET (n_distinct = 5)',
+  'ALTER TABLE animals ALTER name SET STATISTICS 5',
+  {
+    sql: 'ALTER TABLE animals ALTER id ADD GENERATED ALWAYS AS IDENTITY',
+    before: 'ALTER TABLE animals ADD COLUMN id int NOT NULL DEFAULT 1; ALTER TABLE animals ALTER id DROP DEFAULT',
+  },
+  { sql: 'CREATE TABLE tagged (name text REFERENCES animals (name))', before: 'ALTER TABLE animals ADD UNIQUE (name)' },
+  {
+    sql: 'DROP TABLE tagged',
+    before: 'ALTER TABLE animals ADD UNIQUE (name); CREATE TABLE tagged (name text REFERENCES animals (name))',
+  },
 ];
