@@ -13,6 +13,7 @@ import {
 import { addColumn, addOwnSequence } from './columns.ts';
 import { addConstraint, inheritConstraints, setNotNull } from './constraints.ts';
 import { ownRelationName } from './own-name.ts';
+import { withoutDuplicateKeys } from './duplicate-keys.ts';
 import { addPartitionIndex } from './partition-index.ts';
 import { attach } from './partitions.ts';
 import { addIndex, addTable, link, mention } from './relations.ts';
@@ -42,7 +43,8 @@ export function createTable(catalog: Catalog, action: ActionOf<'create-table'>):
     for (const [name, type] of catalog.composites.get(key) ?? []) setAttribute(catalog, table, name, type);
   }
   for (const source of like) if (source.table !== null) copyColumns(catalog, table, source.table, source.clause);
-  for (const definition of action.columns) {
+  const { columns, constraints } = withoutDuplicateKeys(action);
+  for (const definition of columns) {
     const inherited = table.columns.get(definition.name);
     // `CREATE TABLE … PARTITION OF t (c NOT NULL)` gives no type.
     addColumn(
@@ -51,7 +53,7 @@ export function createTable(catalog: Catalog, action: ActionOf<'create-table'>):
       definition.type.name === '' && inherited !== undefined ? { ...definition, type: inherited.type } : definition,
     );
   }
-  for (const constraint of action.constraints)
+  for (const constraint of constraints)
     // Over no rows, NOT VALID says nothing.
     addConstraint(catalog, table, { ...constraint, validated: constraint.enforced });
   for (const source of like) if (source.table !== null) copyConstraints(catalog, table, source.table, source.clause);

@@ -64,9 +64,9 @@ export function columnTypeChange(
     };
   }
   const checked = [...(table?.constraints.values() ?? [])].some(
-    (constraint) => constraint.kind === 'check' && constraint.columns.includes(command.column),
+    ({ kind, validated, columns }) => kind === 'check' && validated && columns.includes(command.column),
   );
-  if (checked && !changes.every((change) => change === 'same')) {
+  if (checked) {
     return {
       kind: 'recheck',
       because: `the change ${fromTo} keeps the rows, but a CHECK over ${command.column} is checked again`,

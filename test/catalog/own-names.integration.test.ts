@@ -29,6 +29,10 @@ test.each([
     'the table renamed',
     'CREATE TABLE t (a int CHECK (a > 0)); ALTER TABLE t RENAME TO u; ALTER TABLE u ADD CHECK (a > 1);',
   ],
+  [
+    'equal',
+    'CREATE TABLE t (a int UNIQUE, b int, PRIMARY KEY (a), CONSTRAINT k UNIQUE (a), UNIQUE (a, b), UNIQUE (b, a));',
+  ],
   ['by an index', 'CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a); ALTER TABLE t ADD UNIQUE USING INDEX i;'],
   [
     'a key whose name an index has',

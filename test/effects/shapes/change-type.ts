@@ -46,4 +46,8 @@ export const CHANGE_TYPE: Shapes = [
   'ALTER TABLE users ALTER COLUMN byc TYPE varchar COLLATE "C"',
   'ALTER TABLE held ALTER COLUMN a TYPE text',
   'ALTER TABLE users ALTER COLUMN feel TYPE text',
+  { sql: 'ALTER TABLE bare ALTER x TYPE int', before: 'ALTER TABLE bare ADD CHECK (x > 0)' },
+  { sql: 'ALTER TABLE bare ALTER x TYPE int', before: 'ALTER TABLE bare ADD CHECK (x > 0 AND y > 0)' },
+  { sql: 'ALTER TABLE bare ALTER x TYPE int', before: 'ALTER TABLE bare ADD CHECK (x IS NOT NULL AND y IS NOT NULL)' },
+  { sql: 'ALTER TABLE bare ALTER x TYPE oid', before: 'ALTER TABLE bare ADD CHECK (x > 0) NOT VALID' },
 ];
