@@ -407,20 +407,26 @@ export function qualifiedName(relation: Relation): string {
   return keyOf(relation.schema, relation.name);
 }
 
+/** A domain over a domain is bound by both; an array of a domain is checked element by element, when it is written. */
 export function isDomainConstrained(catalog: Catalog, type: TypeName): boolean {
-  const domain = catalog.domains.get(typeKey(catalog, type));
-  // A domain over a domain is bound by both; an array of a domain is checked element by element, when it is written.
-  return (
-    domain !== undefined &&
-    !type.array &&
-    (domain.notNull || domain.checks.size > 0 || isDomainConstrained(catalog, domain.base))
-  );
+  return domainsOver(catalog, type).some(({ notNull, checks }) => notNull || checks.size > 0);
 }
 
 /** The type that a domain is over, through domains over domains; any other type is its own. */
 export function baseType(catalog: Catalog, type: TypeName): TypeName {
-  const domain = type.array ? undefined : catalog.domains.get(typeKey(catalog, type));
-  return domain === undefined ? type : baseType(catalog, domain.base);
+  return domainsOver(catalog, type).at(-1)?.base ?? type;
+}
+
+/** The domain that a type is, and those that it is over. A contradictory history has circles. */
+function domainsOver(catalog: Catalog, type: TypeName): Domain[] {
+  const found = new Set<Domain>();
+  for (let over = type; !over.array;) {
+    const domain = catalog.domains.get(typeKey(catalog, over));
+    if (domain === undefined || found.has(domain)) break;
+    found.add(domain);
+    over = domain.base;
+  }
+  return [...found];
 }
 
 export function typeKey(catalog: Catalog, type: { schema: string | null; name: string }): string {

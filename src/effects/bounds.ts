@@ -49,7 +49,8 @@ function boundCondition(parent: Table, bound: PartitionBound, partition: Table |
           );
     case 'default': {
       const others = [...parent.children].flatMap((child) =>
-        child === partition || child.bound === null ? [] : [child.bound],
+        // A contradictory history has two defaults.
+        child === partition || child.bound === null || child.bound.kind === 'default' ? [] : [child.bound],
       );
       return { kind: 'and', of: others.map((other) => negated(boundCondition(parent, other, null))) };
     }

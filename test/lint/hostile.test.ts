@@ -32,6 +32,16 @@ test('circles of inheritance end', () => {
   expect(lint('ALTER TABLE a INHERIT b; ALTER TABLE b INHERIT a; ALTER TABLE a ADD COLUMN c int;')).toEqual([]);
 });
 
+test('circles of domains and default partitions beside one another end', () => {
+  expect(lint('CREATE DOMAIN a AS b; CREATE DOMAIN b AS a; ALTER TABLE t ADD COLUMN c a;')).toEqual([]);
+  const defaults = 'CREATE TABLE d PARTITION OF p DEFAULT; CREATE TABLE e PARTITION OF p DEFAULT;';
+  expect(
+    lint(
+      `CREATE TABLE p (a int) PARTITION BY LIST (a); ${defaults} ALTER TABLE p ATTACH PARTITION f FOR VALUES IN (1);`,
+    ),
+  ).toEqual(['attach-partition-scan']);
+});
+
 test('stacks of views cost what they are, not what their paths are', () => {
   const sql = ['CREATE VIEW a0 AS SELECT 1; CREATE VIEW b0 AS SELECT 1;'];
   for (let level = 1; level < 40; level += 1) {
