@@ -85,17 +85,13 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'set-identity':
     case 'drop-identity':
       lockSequences(context, command.kind === 'set-identity' ? 'ShareRowExclusiveLock' : AX, command.column);
-      return { lock: AX, because: `${words(command.kind)} changes the catalog only` };
+      return identityImpact(context, words(command.kind));
     case 'add-identity':
-      // Inheriting tables have identities of their own.
-      return {
-        lock: AX,
-        recurses: isPartitioned(context.table),
-        because: 'ADD IDENTITY changes the catalog only',
-      };
+      return identityImpact(context, words(command.kind));
+    case 'set-compression':
+      return { lock: AX, recurses: false, because: 'SET COMPRESSION concerns new rows only' };
     case 'drop-expression':
     case 'set-storage':
-    case 'set-compression':
       return { lock: AX, because: `${words(command.kind)} changes the catalog only` };
     case 'set-statistics':
     case 'set-column-options':
@@ -132,7 +128,7 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'alter-constraint': {
       const constraint = context.table?.constraints.get(command.name);
       if (command.enforced !== null && constraint?.enforced === command.enforced)
-        return { lock: AX, because: 'the constraint is so already' };
+        return { lock: AX, recurses: false, because: 'the constraint is so already' };
       if (command.enforced === false && constraint !== undefined)
         unpoint(context, constraint, 'its side of the foreign key changes', { root: 'always' });
       if (command.enforced !== true) return { lock: AX, because: 'ALTER CONSTRAINT changes the catalog only' };
@@ -199,6 +195,8 @@ function impact(context: Context, command: AlterCommand): Impact {
       return { lock: AX, recurses: false, because: `${words(command.kind)} changes the catalog only` };
     case 'inherit':
     case 'no-inherit':
+      for (const child of command.kind === 'inherit' && context.table !== null ? descendants(context.table) : [])
+        context.out.relation(child, 'AccessShareLock', 'is looked at, so that there is no circle');
       context.out.name(
         command.parent,
         command.kind === 'inherit' ? SUX : 'AccessShareLock',
@@ -235,6 +233,11 @@ function dropViews({ out, catalog }: Context, table: Table, column: string): voi
       out.relation(view, AX, 'CASCADE drops the view with the column');
     }
   }
+}
+
+/** Partitions share the identity of their table; inheriting tables have their own. */
+function identityImpact({ table }: Context, what: string): Impact {
+  return { lock: AX, recurses: isPartitioned(table), because: `${what} changes the catalog only` };
 }
 
 /** Foreign keys that point to a column. */

@@ -138,17 +138,21 @@ export function validateConstraint(context: Context, name: string): Impact {
 }
 
 export function setNotNull(context: Context, column: string): Impact {
-  const { table, action } = context;
+  const { table, action, version } = context;
   const dropped = new Set(
     action.commands.flatMap((command) => (command.kind === 'drop-constraint' ? [command.name] : [])),
   );
   const scanOf = (target: Table | null): boolean => {
+    if (target?.columns.get(column)?.notNull === true) return false;
     const proof = proofOf(target, column);
-    return target?.columns.get(column)?.notNull !== true && (proof === undefined || dropped.has(proof.name));
+    return proof === undefined || dropped.has(proof.name) || unvalidatedNotNull(target, column) !== undefined;
   };
   const common = { lock: AX, workOn: (child: Table) => ({ scan: scanOf(child) }) } as const;
   if (table?.columns.get(column)?.notNull === true)
-    return { lock: AX, recurses: false, because: 'the column is NOT NULL already' };
+    return { ...common, recurses: version >= 18 ? false : 'locks', because: 'the column is NOT NULL already' };
+  const unvalidated = unvalidatedNotNull(table, column);
+  if (unvalidated !== undefined)
+    return { ...common, scan: true, because: `SET NOT NULL validates ${unvalidated.name}, and checks every row` };
   const proof = proofOf(table, column);
   if (proof === undefined) return { ...common, scan: true, because: 'SET NOT NULL checks every row' };
   return dropped.has(proof.name)
@@ -158,6 +162,13 @@ export function setNotNull(context: Context, column: string): Impact {
         because: `SET NOT NULL checks every row: ${proof.name} would prove it, but the same statement drops it`,
       }
     : { ...common, because: `the valid constraint ${proof.name} proves it without a scan` };
+}
+
+/** A NOT NULL … NOT VALID, which no CHECK spares the scan. */
+function unvalidatedNotNull(table: Table | null, column: string): Constraint | undefined {
+  return [...(table?.constraints.values() ?? [])].find(
+    ({ kind, validated, columns }) => kind === 'not-null' && !validated && columns.includes(column),
+  );
 }
 
 /** The valid CHECK that says a column is not null. */

@@ -17,7 +17,7 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
     `ALTER INDEX ${named(draw.index())} ${draw.one(['SET (fillfactor = 80)', 'RESET (fillfactor)', 'SET TABLESPACE pg_default'])}`,
   reindex: (draw) =>
     draw.often(50)
-      ? `REINDEX TABLE ${draw.often(30) ? 'CONCURRENTLY ' : ''}${named(draw.table())}`
+      ? `REINDEX TABLE ${draw.often(30) ? 'CONCURRENTLY ' : ''}${named(draw.table(({ persistence }) => persistence !== 'temporary'))}`
       : `REINDEX INDEX ${draw.often(30) ? 'CONCURRENTLY ' : ''}${named(draw.index())}`,
   cluster: (draw) => {
     const table = draw.table(({ indexes }) => indexes.size > 0);

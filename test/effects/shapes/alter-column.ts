@@ -17,4 +17,9 @@ export const ALTER_COLUMN: Shapes = [
   'ALTER TABLE users RENAME COLUMN email TO mail',
   { sql: 'ALTER TABLE users ALTER COLUMN email SET COMPRESSION pglz', since: 14 },
   { sql: 'ALTER TABLE orders ALTER COLUMN twice SET EXPRESSION AS (n * 3)', since: 17 },
+  {
+    sql: 'ALTER TABLE twice ALTER a SET NOT NULL',
+    before: 'ALTER TABLE twice ADD CONSTRAINT n NOT NULL a NOT VALID',
+    since: 18,
+  },
 ];
