@@ -3,6 +3,7 @@ import type { Code, CodeStep } from '../sql/code.ts';
 import { presentPart } from './absent.ts';
 import { alterTable } from './alter-table.ts';
 import {
+  descendants,
   type Catalog,
   creationSchema,
   findIndex,
@@ -92,7 +93,11 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
       if (action.ifNotExists && catalog.relations.has(key)) break;
       // The columns of a query are not known here.
       if (action.relationKind === 'table') {
-        const table = addTable(catalog, action.name, { persistence: action.persistence, accessMethod: 'heap' });
+        const table = addTable(catalog, action.name, {
+          persistence: action.persistence,
+          accessMethod: 'heap',
+          tablespace: 'pg_default',
+        });
         if (action.onCommitDrop) catalog.temporary.set(table, 'transaction');
       } else createView(catalog, 'materialized-view', { ...action, temporary: false, base: null });
       break;
@@ -141,6 +146,8 @@ export function foldStatement(catalog: Catalog, statement: Action): void {
       for (const name of action.names) {
         const relation = catalog.relations.get(resolve(catalog, name));
         if (relation === undefined && !action.ifExists) catalog.gaps = true;
+        // Without CASCADE the server refuses to drop a table from which others inherit.
+        if (relation?.kind === 'table') for (const child of descendants(relation)) drop(catalog, child);
         drop(catalog, relation);
       }
       break;

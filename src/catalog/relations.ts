@@ -157,6 +157,7 @@ export function drop(catalog: Catalog, relation: Relation | undefined): void {
     return;
   }
   for (const index of relation.indexes) drop(catalog, index);
+  for (const [name, tables] of catalog.statistics) if (tables.includes(relation)) catalog.statistics.delete(name);
   if (relation.kind !== 'table' && relation.kind !== 'foreign-table') return;
   for (const sequence of relation.sequences) drop(catalog, sequence);
   for (const parent of relation.parents) unlink(parent, relation);

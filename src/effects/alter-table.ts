@@ -179,7 +179,10 @@ function impact(context: Context, command: AlterCommand): Impact {
     case 'set-trigger': {
       const { table } = context;
       // Only partitions have the trigger of their table, and only one for each row.
-      const forEachRow = command.name === null || table?.triggers.get(command.name)?.forEachRow !== false;
+      const forEachRow =
+        command.name === null
+          ? [...(table?.triggers.values() ?? [])].some((trigger) => trigger.forEachRow)
+          : table?.triggers.get(command.name)?.forEachRow !== false;
       return {
         lock: 'ShareRowExclusiveLock',
         recurses: isPartitioned(table) && forEachRow,

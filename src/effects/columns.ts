@@ -57,6 +57,10 @@ export function addColumn(context: Context, { column }: Extract<AlterCommand, { 
 export function setType(context: Context, command: Extract<AlterCommand, { kind: 'set-type' }>): Impact {
   const change = columnTypeChange(context.catalog, context.table, command);
   if (context.table !== null) {
+    if (context.table.columns.get(command.column)?.identity === true)
+      for (const sequence of context.table.sequences)
+        if (sequence.ownedBy?.column === command.column)
+          context.out.relation(sequence, 'ShareRowExclusiveLock', 'gets the type of its column');
     for (const constraint of foreignKeysOver(context.table, command.column)) {
       const because = 'the type of a foreign key to it changes';
       if (constraint.references !== null) pointTo(context.out, constraint.references, because, false);

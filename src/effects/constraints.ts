@@ -144,7 +144,7 @@ export function setNotNull(context: Context, column: string): Impact {
   );
   const scanOf = (target: Table | null): boolean => {
     if (target?.columns.get(column)?.notNull === true) return false;
-    const proof = proofOf(target, column);
+    const proof = proofOf(target, column, dropped);
     return proof === undefined || dropped.has(proof.name) || unvalidatedNotNull(target, column) !== undefined;
   };
   const common = { lock: AX, workOn: (child: Table) => ({ scan: scanOf(child) }) } as const;
@@ -153,7 +153,7 @@ export function setNotNull(context: Context, column: string): Impact {
   const unvalidated = unvalidatedNotNull(table, column);
   if (unvalidated !== undefined)
     return { ...common, scan: true, because: `SET NOT NULL validates ${unvalidated.name}, and checks every row` };
-  const proof = proofOf(table, column);
+  const proof = proofOf(table, column, dropped);
   if (proof === undefined) return { ...common, scan: true, because: 'SET NOT NULL checks every row' };
   return dropped.has(proof.name)
     ? {
@@ -171,15 +171,20 @@ function unvalidatedNotNull(table: Table | null, column: string): Constraint | u
   );
 }
 
-/** The valid CHECK that says a column is not null. */
-function proofOf(table: Table | null, column: string): Constraint | undefined {
-  return [...(table?.constraints.values() ?? [])].find(
+/** The valid CHECK that says a column is not null; one that the statement drops only where there is no other. */
+function proofOf(
+  table: Table | null,
+  column: string,
+  dropped: ReadonlySet<string> = new Set(),
+): Constraint | undefined {
+  const proofs = [...(table?.constraints.values() ?? [])].filter(
     (constraint) =>
       constraint.kind === 'check' &&
       constraint.validated &&
       constraint.condition !== null &&
       implies([constraint.condition], { kind: 'is-not-null', column }, () => null),
   );
+  return proofs.find(({ name }) => !dropped.has(name)) ?? proofs[0];
 }
 
 function isEmptyByConstruction({ table, catalog }: Context): boolean {

@@ -3,7 +3,8 @@ import { type } from './table-makers.ts';
 
 export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   'create index': (draw) => {
-    const table = draw.table();
+    // Of a temporary table, the server ignores CONCURRENTLY.
+    const table = draw.table(({ persistence }) => persistence !== 'temporary');
     const column = quoteIdent(draw.column(table));
     return `CREATE ${draw.often(30) ? 'UNIQUE ' : ''}INDEX ${draw.often(25) ? 'CONCURRENTLY ' : ''}${draw.often(70) ? draw.fresh('i') : ''} ON ${draw.often(15) ? 'ONLY ' : ''}${named(table)} (${draw.one([column, `coalesce(${column})`, `(${column} IS NULL)`])})${draw.one(['', ` WHERE ${column} IS NOT NULL`])}`;
   },
@@ -65,10 +66,53 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   'create trigger again': (draw) =>
     `CREATE TRIGGER g AFTER INSERT ON ${named(draw.table())} FOR EACH STATEMENT EXECUTE FUNCTION public.touch()`,
   'drop trigger': (draw) => `DROP TRIGGER ${draw.one(['', 'IF EXISTS '])}g ON ${named(draw.table())}`,
+  'rename any trigger': (draw) => {
+    const table = draw.table(({ triggers }) => triggers.size > 0);
+    return `ALTER TRIGGER ${quoteIdent(draw.one([...table.triggers.keys()]))} ON ${named(table)} RENAME TO ${draw.fresh('g')}`;
+  },
+  'depends on extension': (draw) => {
+    const table = draw.table(({ triggers }) => triggers.size > 0);
+    return `ALTER TRIGGER ${quoteIdent(draw.one([...table.triggers.keys()]))} ON ${named(table)} DEPENDS ON EXTENSION plpgsql`;
+  },
+  'create composite type': (draw) => `CREATE TYPE public.${draw.fresh('o')} AS (x int)`,
+  'alter composite type': (draw) =>
+    `ALTER TYPE public.pair ADD ATTRIBUTE ${draw.fresh('w')} int${draw.one([' CASCADE', ''])}`,
+  'create range type': (draw) => `CREATE TYPE public.${draw.fresh('h')} AS RANGE (SUBTYPE = int)`,
+  'rename type': (draw) =>
+    `ALTER TYPE ${draw
+      .one([...draw.catalog.enums.keys()])
+      .split('.')
+      .map(quoteIdent)
+      .join('.')} RENAME TO ${draw.fresh('e')}`,
+  'drop type': (draw) =>
+    `DROP TYPE ${draw
+      .one([...draw.catalog.enums.keys()])
+      .split('.')
+      .map(quoteIdent)
+      .join('.')}`,
+  'alter function': (draw) => `ALTER FUNCTION public.f0() ${draw.one(['STABLE', 'VOLATILE'])}`,
+  'drop function': (draw) => `DROP FUNCTION IF EXISTS public.f${1 + draw.below(2)}()`,
+  call: (draw) => draw.one(['CALL public.note()', 'CALL public.stop()']),
+  prepare: (draw) => `PREPARE ${draw.fresh('q')} AS SELECT 1`,
+  'prepare and run': (draw) =>
+    draw.catalog.prepared.has('again')
+      ? draw.one(['EXECUTE again', 'EXECUTE again', 'DEALLOCATE again'])
+      : 'PREPARE again AS INSERT INTO public.log (note) VALUES (1)',
+  explain: (draw) => `EXPLAIN ${draw.one(['', 'ANALYZE '])}SELECT count(*) FROM ${named(draw.table())}`,
+  discard: () => 'DISCARD PLANS',
+  savepoint: () => 'SAVEPOINT here',
+  'runs alone': () => 'ALTER SYSTEM RESET work_mem',
+  'alter publication': (draw) => `ALTER PUBLICATION tiptoe ADD TABLE ${named(draw.table())}`,
+  'rename publication': (draw) => `ALTER PUBLICATION tiptoe_old RENAME TO ${draw.fresh('tiptoe_n')}`,
+  'drop publication': (draw) => `DROP PUBLICATION ${draw.one(['tiptoe_old', 'tiptoe_older'])}`,
+  'drop statistics': () => 'DROP STATISTICS public.known',
   'rename trigger': (draw) => `ALTER TRIGGER g ON ${named(draw.table())} RENAME TO ${draw.fresh('g')}`,
   'create policy': (draw) =>
     `CREATE POLICY p ON ${named(draw.table())} USING (${draw.one(['true', 'EXISTS (SELECT FROM public.base)'])})`,
-  'alter policy': (draw) => `ALTER POLICY p ON ${named(draw.table())} USING (false)`,
+  'alter policy': (draw) => {
+    const table = draw.table(({ policies }) => policies.size > 0);
+    return `ALTER POLICY ${quoteIdent(draw.one([...table.policies.keys()]))} ON ${named(table)} USING (false)`;
+  },
   'drop policy': (draw) => `DROP POLICY p ON ${named(draw.table())}`,
   'create rule': (draw) => `CREATE RULE ${draw.fresh('u')} AS ON DELETE TO ${named(draw.table())} DO NOTHING`,
   'enable rule': (draw) => {

@@ -14,6 +14,7 @@ import { comparable } from '../support/comparable.ts';
 import { testDatabase } from '../support/database.ts';
 import { observe, type Observed } from '../support/observe.ts';
 import { observeOutside } from '../support/observe-outside.ts';
+import { ACTIONS, COMMANDS, missing } from '../support/kinds.ts';
 import { Draw, NothingToChoose } from './draw.ts';
 import { OBJECT_MAKERS } from './object-makers.ts';
 import { TABLE_MAKERS } from './table-makers.ts';
@@ -38,6 +39,10 @@ const OFTEN = [
   'create partitioned table',
   'create table partition of',
   'create table partition of',
+  'attach partition',
+  'attach partition',
+  'add generated, then change it',
+  'add generated, then change it',
 ];
 const START = `
 CREATE SCHEMA other;
@@ -47,6 +52,12 @@ CREATE TYPE public.pair AS (a int, b text);
 CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE FUNCTION public.f0() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 1; END';
 INSERT INTO public.base VALUES (1, 'x');
+CREATE PROCEDURE public.note() LANGUAGE sql AS 'INSERT INTO public.log (note) VALUES (1)';
+CREATE PROCEDURE public.stop() LANGUAGE plpgsql AS 'BEGIN LOCK TABLE public.log IN SHARE MODE; END';
+CREATE PUBLICATION tiptoe;
+CREATE PUBLICATION tiptoe_old;
+CREATE PUBLICATION tiptoe_older;
+CREATE STATISTICS public.known ON id, note FROM public.log;
 CREATE SCHEMA z1;
 CREATE SCHEMA z2;
 CREATE SCHEMA z3;
@@ -83,6 +94,9 @@ test(`${HISTORIES} histories do what the effects say`, { timeout: 600_000 }, asy
       .map(show)
       .join('\n\n'),
   ).toBe('');
+  const seen = (prefix: string) =>
+    new Set([...kinds.keys()].filter((kind) => kind.startsWith(prefix)).map((kind) => kind.slice(prefix.length)));
+  expect([...missing(ACTIONS, seen('')), ...missing(COMMANDS, seen('alter-table: '))]).toEqual([]);
   expect([...executed.values()].reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(WANTED);
 });
 
@@ -109,6 +123,7 @@ async function play(next: (catalog: Catalog, index: number) => Drawn | null, len
   const session = await database.session(database.adminUrl, { settings: { statement_timeout: '10s' } });
   const watcher = await database.session(database.adminUrl);
   let catalog = emptyCatalog();
+  catalog.whole = true;
   const history: Drawn[] = [];
   const found: Disagreement[] = [];
   try {

@@ -97,6 +97,25 @@ const NEW_COLUMNS: readonly string[] = [
   'json',
 ];
 
+const SETTINGS: readonly string[] = [
+  'SET LOGGED',
+  'SET UNLOGGED',
+  'SET ACCESS METHOD heap',
+  'SET TABLESPACE pg_default',
+  'SET (fillfactor = 90)',
+  'RESET (fillfactor)',
+  'SET (autovacuum_enabled = false)',
+  'SET (user_catalog_table = true)',
+  'SET WITHOUT CLUSTER',
+  'SET WITHOUT OIDS',
+  'ENABLE ROW LEVEL SECURITY',
+  'NO FORCE ROW LEVEL SECURITY',
+  'REPLICA IDENTITY FULL',
+  'DISABLE TRIGGER USER',
+  'ENABLE TRIGGER ALL',
+  'OWNER TO CURRENT_USER',
+];
+
 export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
   'create table': (draw) => {
     const columns = Array.from({ length: 1 + draw.below(5) }, (_, index) => columnDefinition(draw, `c${index}`));
@@ -255,24 +274,9 @@ export const TABLE_MAKERS: Readonly<Record<string, Maker>> = {
     const constraint = draw.one([...table.constraints.values()].filter(({ kind }) => kind === 'foreign-key'));
     return `ALTER TABLE ${named(table)} ALTER CONSTRAINT ${quoteIdent(constraint.name)} ${draw.one(['DEFERRABLE', 'NOT DEFERRABLE', 'NOT ENFORCED', 'ENFORCED'])}`;
   },
-  'table storage': (draw) =>
-    `ALTER TABLE ${named(draw.table())} ${draw.one([
-      'SET LOGGED',
-      'SET UNLOGGED',
-      'SET ACCESS METHOD heap',
-      'SET TABLESPACE pg_default',
-      'SET (fillfactor = 90)',
-      'RESET (fillfactor)',
-      'SET (autovacuum_enabled = false)',
-      'SET (user_catalog_table = true)',
-      'SET WITHOUT CLUSTER',
-      'ENABLE ROW LEVEL SECURITY',
-      'NO FORCE ROW LEVEL SECURITY',
-      'REPLICA IDENTITY FULL',
-      'DISABLE TRIGGER USER',
-      'ENABLE TRIGGER ALL',
-      'OWNER TO CURRENT_USER',
-    ])}`,
+  ...Object.fromEntries(
+    SETTINGS.map((setting) => [setting, (draw: Draw) => `ALTER TABLE ${named(draw.table())} ${setting}`]),
+  ),
   'cluster on': (draw) => {
     const table = draw.table(({ indexes }) => indexes.size > 0);
     return `ALTER TABLE ${named(table)} CLUSTER ON ${quoteIdent(draw.one([...table.indexes]).name)}`;
