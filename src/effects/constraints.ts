@@ -122,7 +122,8 @@ export function validateConstraint(context: Context, name: string): Impact {
   if (referenced !== null) {
     const because = 'the foreign key that is validated points to it';
     context.out.relation(referenced, 'RowShareLock', because, isPartitioned(referenced) ? {} : work);
-    for (const partition of descendants(referenced)) context.out.relation(partition, 'AccessShareLock', because);
+    for (const partition of isPartitioned(referenced) ? descendants(referenced) : [])
+      context.out.relation(partition, 'AccessShareLock', because);
   }
   return {
     lock: SUX,

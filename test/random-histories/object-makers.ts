@@ -106,7 +106,6 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   'rename publication': (draw) => `ALTER PUBLICATION tiptoe_old RENAME TO ${draw.fresh('tiptoe_n')}`,
   'drop publication': (draw) => `DROP PUBLICATION ${draw.one(['tiptoe_old', 'tiptoe_older'])}`,
   'drop statistics': () => 'DROP STATISTICS public.known',
-  'rename trigger': (draw) => `ALTER TRIGGER g ON ${named(draw.table())} RENAME TO ${draw.fresh('g')}`,
   'create policy': (draw) =>
     `CREATE POLICY p ON ${named(draw.table())} USING (${draw.one(['true', 'EXISTS (SELECT FROM public.base)'])})`,
   'alter policy': (draw) => {
