@@ -27,7 +27,7 @@ export function readSteps(script: Script, catalog: Catalog, version: number): St
   return script.statements.map((statement) => {
     const { relations, notUnderstood } = advance(catalog, statement.action, version);
     const needs = relations
-      .filter(({ preexisting, lock }) => preexisting && blocksWrites(lock))
+      .filter(({ preexisting, lock }) => preexisting && blocksWrites(lock) && !detachesOnline(statement.action))
       .map(({ relation, lock }) => ({ relation, mode: lock }));
     return {
       statement,
@@ -37,6 +37,14 @@ export function readSteps(script: Script, catalog: Catalog, version: number): St
       mayBlock: needs.length > 0 || notUnderstood !== null || callsFunctions(statement.action),
     };
   });
+}
+
+/** The partition's strong lock comes with the second half, which is looked for when it is due. */
+function detachesOnline(action: Action): boolean {
+  return (
+    action.kind === 'alter-table' &&
+    action.commands.some((command) => command.kind === 'detach-partition' && command.mode === 'concurrently')
+  );
 }
 
 /** A function may do anything, schema changes among it. */
