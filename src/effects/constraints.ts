@@ -119,7 +119,7 @@ export function validateConstraint(context: Context, name: string): Impact {
   if (constraint?.validated === true) return { lock: SUX, recurses: false, because: 'the constraint is valid already' };
   const work = { scan: true, online: true };
   const referenced = constraint?.references ?? null;
-  if (referenced !== null) {
+  if (referenced !== null && hasRows(context.table)) {
     const because = 'the foreign key that is validated points to it';
     context.out.relation(referenced, 'RowShareLock', because, isPartitioned(referenced) ? {} : work);
     for (const partition of isPartitioned(referenced) ? descendants(referenced) : [])

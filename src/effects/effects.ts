@@ -186,7 +186,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
       calledEffects(out, catalog, [action.call]);
       break;
     case 'prepare':
-      plannedEffects(out, effects(unplanned(action.action), catalog, version));
+      plannedEffects(out, certainEffects(effects(unplanned(action.action), catalog, version)));
       break;
     case 'explain':
       plannedEffects(out, effects(action.action, catalog, version));
@@ -224,4 +224,9 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     case 'transaction':
       break;
   }
+}
+
+/** Without what only rows decide. */
+function certainEffects({ relations, notUnderstood }: Effects): Effects {
+  return { relations: relations.filter(({ certain }) => certain !== null), notUnderstood };
 }

@@ -24,8 +24,7 @@ export function createFunctionEffects(
 
 /** PREPARE and EXPLAIN lock what the query names, and do nothing else. */
 export function plannedEffects(out: Collector, planned: Effects): void {
-  for (const { relation, certain } of planned.relations)
-    if (certain !== null) out.key(relation, certain, 'the query names it');
+  for (const { relation, lock } of planned.relations) out.key(relation, lock, 'the query names it');
   if (planned.notUnderstood !== null) out.notUnderstood(planned.notUnderstood);
 }
 

@@ -58,7 +58,7 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
     return `CREATE SEQUENCE ${draw.often(10) ? 'IF NOT EXISTS ' : ''}${quoteIdent(table.schema)}.${draw.fresh('s')}${draw.one(['', ` OWNED BY ${named(table)}.${quoteIdent(draw.column(table))}`])}`;
   },
   'alter sequence': (draw) =>
-    `ALTER SEQUENCE ${named(draw.one(draw.relations('sequence')))} ${draw.one(['INCREMENT 2', 'RESTART', 'OWNED BY NONE', `RENAME TO ${draw.fresh('s')}`])}`,
+    `ALTER SEQUENCE ${named(draw.one(draw.relations('sequence')))} ${draw.one(['INCREMENT 2', 'RESTART', `RENAME TO ${draw.fresh('s')}`])}`,
   'drop sequence': (draw) =>
     `DROP SEQUENCE ${named(draw.one(draw.relations('sequence')))}${draw.often(50) ? ' CASCADE' : ''}`,
   'create trigger': (draw) =>
@@ -93,7 +93,12 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
   'alter function': (draw) => `ALTER FUNCTION public.f0() ${draw.one(['STABLE', 'VOLATILE'])}`,
   'drop function': (draw) => `DROP FUNCTION IF EXISTS public.f${1 + draw.below(2)}()`,
   call: (draw) => draw.one(['CALL public.note()', 'CALL public.stop()']),
-  prepare: (draw) => `PREPARE ${draw.fresh('q')} AS SELECT 1`,
+  prepare: (draw) => {
+    const [name] = draw.catalog.prepared.keys();
+    return name === undefined
+      ? `PREPARE ${draw.fresh('q')} AS SELECT 1`
+      : `${draw.one(['EXECUTE', 'DEALLOCATE'])} ${quoteIdent(name)}`;
+  },
   'prepare and run': (draw) =>
     draw.catalog.prepared.has('again')
       ? draw.one(['EXECUTE again', 'EXECUTE again', 'DEALLOCATE again'])
