@@ -1,4 +1,4 @@
-import { blocksWrites, defineRule, runsAlone } from '../src/lint/kit.ts';
+import { blocksWrites, defineRule, RELATION_CHANGES, runsAlone } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'missing-lock-timeout',
@@ -24,18 +24,8 @@ export default defineRule({
     ],
   },
   on: [
-    'alter-table',
-    'create-index',
-    'create-table',
-    'create-trigger',
-    'create-rule',
-    'create-policy',
-    'alter-policy',
-    'drop-relation',
+    ...RELATION_CHANGES,
     'drop-schema',
-    'drop-table-object',
-    'rename',
-    'set-schema',
     'reindex',
     'cluster',
     'vacuum',

@@ -1,4 +1,4 @@
-import { defineRule, familyOf, isLong, keptOut, list, whoWaits } from '../src/lint/kit.ts';
+import { defineRule, familyOf, isLong, keptOut, list, RELATION_CHANGES, whoWaits } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'several-tables-locked',
@@ -36,19 +36,7 @@ export default defineRule({
       },
     ],
   },
-  on: [
-    'alter-table',
-    'create-index',
-    'create-table',
-    'create-trigger',
-    'create-rule',
-    'create-policy',
-    'alter-policy',
-    'drop-table-object',
-    'drop-relation',
-    'rename',
-    'set-schema',
-  ],
+  on: RELATION_CHANGES,
   check: (context) => {
     const { action, transaction, catalog } = context;
     // What was dropped or renamed meanwhile is missed by nobody under its old name.

@@ -202,6 +202,10 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
         out.name(name, AX, `${action.node} is not known, so the strongest lock is assumed`);
       out.notUnderstood(`${action.node.replace(/Stmt$/, '')} is not known`);
       break;
+    // What these run is code, and that is judged statement by statement.
+    case 'do':
+    case 'execute':
+      break;
     // These lock no relation.
     case 'rename-schema':
     case 'alter-function':
@@ -211,9 +215,6 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     case 'create-range':
     case 'change-type':
     case 'deallocate':
-    // What these run is code.
-    case 'do':
-    case 'execute':
     case 'create-domain':
     case 'create-enum':
     case 'alter-enum':

@@ -60,6 +60,21 @@ export { heldDuring } from './transaction.ts';
 export { declaredWrites, shownRate } from './write-rate.ts';
 export { WRITE_HEAVY, writeSigns } from './write-signs.ts';
 
+/** The kinds of statements that change a relation for others, for a moment at least. */
+export const RELATION_CHANGES = [
+  'alter-table',
+  'create-index',
+  'create-table',
+  'create-trigger',
+  'create-rule',
+  'create-policy',
+  'alter-policy',
+  'drop-table-object',
+  'drop-relation',
+  'rename',
+  'set-schema',
+] as const satisfies readonly ActionKind[];
+
 export type Category =
   | 'blocking'
   | 'locking'

