@@ -27,6 +27,35 @@ export async function startCluster(
   account: Account | undefined,
   request: ScratchRequest,
 ): Promise<RunningServer | Unavailable> {
+  const { signal } = request;
+  const server = await hostServer(programs, account, async (cluster) => {
+    const password = await initialise(cluster, account);
+    await configure(cluster.dataDir, request);
+    return `postgres:${password}`;
+  });
+  if (signal?.aborted === true && 'stop' in server) await server.stop();
+  signal?.throwIfAborted();
+  return server;
+}
+
+/** A server's own directory, where `prepare` puts its data, and what runs its programs. */
+export interface Cluster {
+  readonly keeper: Keeper;
+  readonly binDir: string;
+  /** Does not exist yet; the folder above it belongs to the server's account. */
+  readonly dataDir: string;
+  readonly log: string;
+}
+
+/**
+ * Starts a server on a free port of 127.0.0.1 over the data that `prepare` puts into a new temporary directory. `prepare` returns a
+ * superuser and its password, as they stand in a URL.
+ */
+export async function hostServer(
+  programs: Programs,
+  account: Account | undefined,
+  prepare: (cluster: Cluster) => Promise<string>,
+): Promise<RunningServer | Unavailable> {
   const directory = await makeDirectory(account);
   if (directory === undefined) return { unavailable: 'the user nobody cannot enter the temporary directory' };
 
@@ -37,30 +66,15 @@ export async function startCluster(
   const keeper = startKeeper({ directory, log, pgCtl: join(binDir, 'pg_ctl'), dataDir, account });
   try {
     if (programs.copyFrom !== undefined) await copyNative(programs.copyFrom, join(directory, 'native'));
-    const password = await makeServerDir(serverDir, log, account);
+    await makeServerDir(serverDir, log, account);
     const cluster: Cluster = { keeper, binDir, dataDir, log };
-    await initialise(cluster, join(serverDir, 'password'));
-    await configure(dataDir, request);
+    const superuser = await prepare(cluster);
     const port = await startOnFreePort(cluster);
-    request.signal?.throwIfAborted();
-    return {
-      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-      binDir,
-      dataDir,
-      stop: () => keeper.stop(),
-    };
+    return { url: `postgres://${superuser}@127.0.0.1:${port}/postgres`, binDir, dataDir, stop: () => keeper.stop() };
   } catch (error) {
     await keeper.stop();
-    request.signal?.throwIfAborted();
     return { unavailable: error instanceof Error ? error.message : String(error) };
   }
-}
-
-interface Cluster {
-  readonly keeper: Keeper;
-  readonly binDir: string;
-  readonly dataDir: string;
-  readonly log: string;
 }
 
 /**
@@ -82,18 +96,23 @@ async function makeDirectory(account: Account | undefined): Promise<string | und
   return undefined;
 }
 
-/** Makes the account's own part of the directory and returns the superuser's password, which lies there for initdb. */
-async function makeServerDir(serverDir: string, log: string, account: Account | undefined): Promise<string> {
-  const password = randomBytes(24).toString('base64url');
-  const passwordFile = join(serverDir, 'password');
+/** Makes the account's own part of the directory. */
+async function makeServerDir(serverDir: string, log: string, account: Account | undefined): Promise<void> {
   await mkdir(serverDir, { mode: 0o700 });
   await writeFile(log, '', { mode: 0o600 });
-  await writeFile(passwordFile, password, { mode: 0o600 });
-  if (account) await Promise.all([log, passwordFile, serverDir].map((path) => chown(path, account.uid, account.gid)));
-  return password;
+  await giveTo(account, log, serverDir);
 }
 
-async function initialise({ keeper, binDir, dataDir, log }: Cluster, passwordFile: string): Promise<void> {
+async function giveTo(account: Account | undefined, ...paths: readonly string[]): Promise<void> {
+  if (account) await Promise.all(paths.map((path) => chown(path, account.uid, account.gid)));
+}
+
+/** Returns the superuser's password. */
+async function initialise({ keeper, binDir, dataDir, log }: Cluster, account: Account | undefined): Promise<string> {
+  const password = randomBytes(24).toString('base64url');
+  const passwordFile = join(dataDir, '..', 'password');
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  await giveTo(account, passwordFile);
   const code = await keeper.run(join(binDir, 'initdb'), [
     `--pgdata=${dataDir}`,
     '--username=postgres',
@@ -105,6 +124,7 @@ async function initialise({ keeper, binDir, dataDir, log }: Cluster, passwordFil
   ]);
   if (code !== 0) throw new Error(`initdb failed: ${await whatItSaid(log)}`);
   await rm(passwordFile);
+  return password;
 }
 
 async function configure(dataDir: string, { settings, durable }: ScratchRequest): Promise<void> {
