@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { resolveConnection } from '../db/connection.ts';
 import { apply } from '../migrate/apply.ts';
 import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
@@ -7,12 +8,13 @@ import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import { styleFor } from '../terminal/style.ts';
 import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
 import { backfillGate } from './backfill-gate.ts';
+import { configure } from './configured.ts';
 import type { ExitCode } from './exit.ts';
 import type { Interruption } from './interruption.ts';
 import { refusal } from './refusal.ts';
 import { runner } from './runner.ts';
 
-export interface ApplyCommandOptions {
+interface ApplyCommandOptions {
   readonly databaseUrl?: string;
   readonly dir?: string;
   readonly schema: string;
@@ -30,22 +32,20 @@ export interface ApplyCommandOptions {
 }
 
 /** `tiptoe apply` */
-export async function runApply(options: ApplyCommandOptions, interrupted: Interruption): Promise<ExitCode> {
+export async function runApply(command: Command, interrupted: Interruption): Promise<ExitCode> {
+  const options = command.optsWithGlobals<Pick<ApplyCommandOptions, 'format' | 'quiet'>>();
   const line = options.quiet === true ? null : liveLine(process.stderr);
   try {
     return options.format === 'pretty'
-      ? await runForPeople(options, interrupted, line)
-      : await runForPrograms(options, interrupted, line);
+      ? await runForPeople(command, interrupted, line)
+      : await runForPrograms(command, options.format === 'ndjson', interrupted, line);
   } finally {
     line?.clear();
   }
 }
 
-async function runForPeople(
-  options: ApplyCommandOptions,
-  interrupted: Interruption,
-  line: LiveLine | null,
-): Promise<ExitCode> {
+async function runForPeople(command: Command, interrupted: Interruption, line: LiveLine | null): Promise<ExitCode> {
+  const options = await settle(command);
   const files = await findFiles(options);
   const result = await run(options, files, interrupted.signal, (event) => {
     if (event.event === 'file-done') {
@@ -62,16 +62,17 @@ async function runForPeople(
 }
 
 async function runForPrograms(
-  options: ApplyCommandOptions,
+  command: Command,
+  events: boolean,
   interrupted: Interruption,
   line: LiveLine | null,
 ): Promise<ExitCode> {
-  const events = options.format === 'ndjson';
   const printEvent = (event: object) => print(JSON.stringify({ at: new Date().toISOString(), ...event }));
   const printResult = (result: Omit<ApplyResult, 'exitCode' | 'outcome'> & { outcome: string }) =>
     events ? printEvent({ event: 'result', ...result }) : print(JSON.stringify({ version: 1, ...result }));
   interrupted.beforeLeaving(() => printResult(LEFT));
   try {
+    const options = await settle(command);
     const { exitCode, ...result } = await run(options, await findFiles(options), interrupted.signal, (event) => {
       if (events) printEvent(event);
       if (line !== null) tell(line, event);
@@ -94,6 +95,11 @@ const LEFT: Omit<ApplyResult, 'exitCode'> = {
   failure: null,
   blockers: [],
 };
+
+async function settle(command: Command): Promise<ApplyCommandOptions> {
+  await configure(command, ({ dir, apply }) => ({ dir, ...apply }));
+  return command.optsWithGlobals<ApplyCommandOptions>();
+}
 
 async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]> {
   const cwd = process.cwd();

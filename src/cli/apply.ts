@@ -1,14 +1,11 @@
 import { Command, Option } from 'commander';
+import { APPLY_SETTINGS, settingOption } from './apply-settings.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
 import { interruption } from './interruption.ts';
-import { databaseUrl, dir, duration, schema, variable } from './options.ts';
-import type { ApplyCommandOptions } from './apply-run.ts';
-
-const time = (flags: string, description: string, text: string): Option =>
-  new Option(flags, description).argParser(duration).default(duration(text), text);
+import { config, databaseUrl, dir, variable } from './options.ts';
 
 export function applyCommand(): Command {
-  return new Command('apply')
+  const command = new Command('apply')
     .summary('apply pending migrations inside the safety envelope')
     .description(
       'Applies the migrations that the database does not have yet, in order. Traffic never waits behind a migration for longer than ' +
@@ -17,13 +14,9 @@ export function applyCommand(): Command {
     )
     .addOption(databaseUrl())
     .addOption(dir())
-    .addOption(schema())
+    .addOption(config())
     .addOption(variable())
     .addOption(new Option('--to <name>', 'the last migration to apply, by name or version'))
-    .addOption(time('--max-stall <time>', 'how long traffic may wait behind us while we wait for a lock', '200ms'))
-    .addOption(time('--give-up-after <time>', 'how long to try for a lock, all tries together', '10min'))
-    .addOption(time('--cap <time>', 'how long a transaction may hold locks that block others', '5s'))
-    .addOption(time('--wait-for-runner <time>', 'how long to wait while another tiptoe applies migrations here', '60s'))
     .addOption(
       new Option('--format <format>', 'what to write to standard output')
         .choices(['pretty', 'json', 'ndjson'])
@@ -44,7 +37,9 @@ Examples:
   tiptoe apply --database-url postgres://deploy@db.example.com/app
   tiptoe apply --dir db/migrations --to 20260131120000
   tiptoe apply --max-stall 100ms --give-up-after 1h    a table that is never quiet
-  tiptoe apply --format json | jq .outcome`,
+  tiptoe apply --format json | jq .outcome
+
+The times and the schema can also stand in tiptoe.config.json, where a flag wins: { "apply": { "maxStall": "100ms" } }`,
     )
     .action(
       exitsWith(async (_: unknown, command: Command): Promise<ExitCode> => {
@@ -52,10 +47,12 @@ Examples:
         const interrupted = interruption();
         try {
           const { runApply } = await import('./apply-run.ts');
-          return await runApply(command.optsWithGlobals<ApplyCommandOptions>(), interrupted);
+          return await runApply(command, interrupted);
         } finally {
           interrupted.release();
         }
       }),
     );
+  for (const setting of Object.values(APPLY_SETTINGS)) command.addOption(settingOption(setting));
+  return command;
 }

@@ -1,13 +1,18 @@
 import { Argument, Command, Option } from 'commander';
+import { schema } from './apply-settings.ts';
 import type { CommonOptions, ReportOptions, RunOptions, SettingOptions } from './backfill-options.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
-import { databaseUrl, dir, duration, schema, variable } from './options.ts';
+import { config, databaseUrl, dir, duration, variable } from './options.ts';
 
 /** `tiptoe backfill …` */
 export function backfillCommand(): Command {
   return new Command('backfill')
     .summary('change many rows in small, paced batches')
     .description('Changes many rows in small, paced batches that can be paused, resumed and verified.')
+    .hook('preAction', async (_, command) => {
+      const { configure } = await import('./configured.ts');
+      await configure(command, ({ dir, apply: { schema } }) => ({ dir, schema }));
+    })
     .addCommand(runCommand())
     .addCommand(listCommand())
     .addCommand(statusCommand())
@@ -50,6 +55,7 @@ function runCommand(): Command {
     .addOption(new Option('--key <columns>', 'the unique key to walk (default: the primary key)'))
     .addOption(databaseUrl())
     .addOption(dir())
+    .addOption(config())
     .addOption(schema())
     .addOption(variable())
     .addOption(
@@ -131,7 +137,7 @@ function verifyCommand(): Command {
 }
 
 function common(command: Command): Command {
-  return command.addOption(databaseUrl()).addOption(schema());
+  return command.addOption(databaseUrl()).addOption(config()).addOption(schema());
 }
 
 function report(command: Command): Command {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { rules } from '../../rules/index.ts';
 import { closest } from '../closest.ts';
 import { Problem } from '../problem.ts';
+import { APPLY_SETTINGS, type ApplySetting } from './apply-settings.ts';
 
 const NewTableEntries = {
   policy: v.exactOptional(
@@ -27,7 +28,33 @@ const ConfigSchema = v.strictObject({
       tables: v.exactOptional(v.record(v.string(), v.strictObject(NewTableEntries))),
     }),
   ),
+  /** When the linter keeps `apply` from running a file. */
+  gate: v.exactOptional(v.strictObject({ minRows: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))) })),
+  /** What the flags of `apply` are when they are not given. */
+  apply: v.exactOptional(
+    v.strictObject(
+      Object.fromEntries(
+        Object.entries(APPLY_SETTINGS).map(([name, setting]) => [name, v.exactOptional(text(setting))]),
+      ),
+    ),
+  ),
 });
+
+/** The text of a flag, read as the flag reads it. */
+function text({ read }: ApplySetting): v.GenericSchema {
+  return v.pipe(
+    v.string('must be text, as the flag takes it'),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return read(dataset.value);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        addIssue({ message: error.message.replace(/\.$/, '') });
+        return NEVER;
+      }
+    }),
+  );
+}
 
 /** Checks what a config file holds; all that is wrong with it is told at once. */
 export function checkConfig(content: unknown, shown: string): v.InferOutput<typeof ConfigSchema> {
@@ -42,12 +69,29 @@ export function checkConfig(content: unknown, shown: string): v.InferOutput<type
 function explain(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the config';
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const inside = path.lastIndexOf('.') + 1;
-    const known = inside === 0 ? ConfigSchema.entries : ConfigSchema.entries.newTables.wrapped.entries;
-    const guess = closest(path.slice(inside), Object.keys(known));
+    const keys = (issue.path ?? []).map(({ key }) => String(key));
+    const guess = closest(keys.at(-1) ?? '', settingsAt(keys.slice(0, -1)));
     return `there is no setting '${path}'${guess === null ? '' : `, did you mean '${guess}'?`}`;
   }
   return `${path}: ${issue.message}`;
+}
+
+/** A schema as far as it is looked into for names. */
+interface Shape {
+  readonly type: string;
+  readonly wrapped?: Shape;
+  readonly entries?: Readonly<Record<string, Shape>>;
+  readonly value?: Shape;
+}
+
+/** The names of the settings that an object in the config may hold. */
+function settingsAt(path: readonly string[]): string[] {
+  let shape: Shape | undefined = ConfigSchema;
+  for (const key of path) {
+    const held: Shape | undefined = shape?.entries?.[key] ?? shape?.value;
+    shape = held?.wrapped ?? held;
+  }
+  return Object.keys(shape?.entries ?? {});
 }
 
 /** Also where the rest of the config is wrong; read here, since the schema's output leaves out names such as `constructor`. */

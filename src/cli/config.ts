@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { DEFAULT_SETTINGS, type Settings } from '../lint/settings.ts';
 import { Problem } from '../problem.ts';
+import type { ApplyConfig } from './apply-settings.ts';
 
 const NAME = 'tiptoe.config.json';
 
@@ -12,21 +13,36 @@ export interface Config {
   readonly dir: string | undefined;
   readonly severities: Readonly<Record<string, 'off' | 'warning' | 'error'>>;
   readonly settings: Settings;
+  /** The linter keeps `apply` from a file where a relation of a finding has more rows than this. */
+  readonly gateMinRows: number;
+  /** What the flags of `apply` are when they are not given. */
+  readonly apply: ApplyConfig;
 }
+
+const DEFAULTS: Config = {
+  pgVersion: undefined,
+  dir: undefined,
+  severities: {},
+  settings: DEFAULT_SETTINGS,
+  gateMinRows: 1_000,
+  apply: {},
+};
 
 /** Reads the named config file, or the nearest one upwards from the working directory. */
 export async function readConfig(given: string | undefined): Promise<Config> {
   const path = given === undefined ? findUpwards(process.cwd()) : resolve(given);
-  if (path === null) return { pgVersion: undefined, dir: undefined, severities: {}, settings: DEFAULT_SETTINGS };
+  if (path === null) return DEFAULTS;
   const shown = relative(process.cwd(), path) || path;
   // Only who has a config file pays for loading the schema library.
   const { checkConfig } = await import('./config-schema.ts');
-  const { pgVersion, dir, rules = {}, newTables } = checkConfig(await readJson(path, shown), shown);
+  const { pgVersion, dir, rules = {}, newTables, gate, apply = {} } = checkConfig(await readJson(path, shown), shown);
   return {
     pgVersion,
     dir: dir === undefined ? undefined : relative(process.cwd(), resolve(dirname(path), dir)) || '.',
     severities: rules,
     settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },
+    gateMinRows: gate?.minRows ?? DEFAULTS.gateMinRows,
+    apply,
   };
 }
 

@@ -23,15 +23,6 @@ export const pgVersion = (): Option =>
     },
   );
 
-export const schema = (): Option =>
-  new Option('--schema <name>', "tiptoe's own schema on the server")
-    .argParser((name: string) => {
-      if (name.trim() === '')
-        throw new Problem('--schema takes a name, and it is empty.', { advice: 'Leave it out for tiptoe.' });
-      return name;
-    })
-    .default('tiptoe');
-
 /** For commands that need no database: what is there before the first file. */
 export const schemaDump = (): Option =>
   new Option('--schema <dump.sql>', 'what is there before the first file, as pg_dump --schema-only wrote it');
@@ -48,6 +39,12 @@ export const variable = (): Option =>
       return { ...previous, [match[1] ?? '']: match[2] ?? '' };
     })
     .default({}, 'none');
+
+/** A name for tiptoe's own schema. */
+export function schemaName(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new Problem("tiptoe's own schema needs a name, and it is empty.", { advice: 'Leave it out for tiptoe.' });
+}
 
 /** A duration such as `250ms`, `5s`, `10min`, `2h`, in milliseconds. */
 export function duration(text: string): number {

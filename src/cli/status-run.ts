@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { type BackfillStatus, listBackfills } from '../backfill/status.ts';
 import { resolveConnection } from '../db/connection.ts';
 import { sqlstate } from '../db/errors.ts';
@@ -11,10 +12,11 @@ import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
+import { configure } from './configured.ts';
 import type { ExitCode } from './exit.ts';
 import { refusal } from './refusal.ts';
 
-export interface StatusOptions {
+interface StatusOptions {
   readonly databaseUrl?: string;
   readonly dir?: string;
   readonly schema: string;
@@ -22,11 +24,12 @@ export interface StatusOptions {
 }
 
 /** `tiptoe status` */
-export async function showStatus(options: StatusOptions): Promise<ExitCode> {
+export async function showStatus(command: Command): Promise<ExitCode> {
   try {
-    return await readStatus(options);
+    await configure(command, ({ dir, apply: { schema } }) => ({ dir, schema }));
+    return await readStatus(command.opts<StatusOptions>());
   } catch (error) {
-    if (options.format === 'json' && error instanceof Problem)
+    if (command.opts<StatusOptions>().format === 'json' && error instanceof Problem)
       print(JSON.stringify({ version: 1, ...refusal(error), migrations: [], backfills: [] }));
     throw error;
   }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
+import { schema } from './apply-settings.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
-import { databaseUrl, dir, schema } from './options.ts';
-import type { StatusOptions } from './status-run.ts';
+import { config, databaseUrl, dir } from './options.ts';
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -12,6 +12,7 @@ export function statusCommand(): Command {
     )
     .addOption(databaseUrl())
     .addOption(dir())
+    .addOption(config())
     .addOption(schema())
     .addOption(
       new Option('--format <format>', 'what to write to standard output').choices(['pretty', 'json']).default('pretty'),
@@ -24,9 +25,9 @@ Examples:
   tiptoe status --format json | jq '.migrations[] | select(.state == "pending") | .path'`,
     )
     .action(
-      exitsWith(async (options: StatusOptions): Promise<ExitCode> => {
+      exitsWith(async (_: unknown, command: Command): Promise<ExitCode> => {
         const { showStatus } = await import('./status-run.ts');
-        return showStatus(options);
+        return showStatus(command);
       }),
     );
 }

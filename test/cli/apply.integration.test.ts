@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
@@ -345,4 +345,25 @@ test('a second signal leaves at once, and the one JSON document is still written
   expect(code).toBe(3);
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'gave-up', reason: 'interrupted' });
   expect(stderr).not.toContain('rolls back');
+});
+
+test('the config names the folder, the schema and the times, and a flag wins over it', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE cli_configured (id int)');
+  const { cwd } = await project('unused', { '001_a.sql': 'ALTER TABLE cli_configured ADD b int;' });
+  await rename(join(cwd, 'migrations'), join(cwd, 'sql'));
+  const config = { dir: 'sql', apply: { schema: 'cli_own', giveUpAfter: '300ms', maxStall: '40ms' } };
+  await writeFile(join(cwd, 'tiptoe.config.json'), JSON.stringify(config));
+  const tiptoe = (...args: string[]) => runTiptoe(args, { cwd, env: { DATABASE_URL: db.ownerUrl } });
+
+  const reader = await db.session();
+  await reader.exec('BEGIN; TABLE cli_configured');
+  expect((await tiptoe('apply')).stderr).toContain('within 300 ms without making traffic wait');
+  expect((await tiptoe('apply', '--give-up-after', '200ms')).stderr).toContain('within 200 ms without');
+  await reader.exec('COMMIT');
+
+  expect(await tiptoe('apply')).toMatchObject({ code: 0 });
+  expect((await tiptoe('status')).stdout).toMatch(/^applied {2}sql\/001_a\.sql/);
+  expect((await tiptoe('status', '--schema', 'cli_other')).stdout).toMatch(/^pending {2}sql\/001_a\.sql/);
+  expect(await session.query('SELECT FROM cli_own.migration')).toHaveLength(1);
 });

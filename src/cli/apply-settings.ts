@@ -1,0 +1,48 @@
+import { Option } from 'commander';
+import { duration, schemaName } from './options.ts';
+
+/** A setting of `apply`: a flag, and an entry of `apply` in the config file, which holds the same text. */
+export interface ApplySetting {
+  readonly flags: string;
+  readonly description: string;
+  /** What the text means; throws a Problem that says what is wrong with it. */
+  readonly read: (text: string) => unknown;
+  /** As a user would write it. */
+  readonly otherwise?: string;
+}
+
+const time = (flags: string, description: string, otherwise: string): ApplySetting => ({
+  flags,
+  description,
+  read: duration,
+  otherwise,
+});
+
+/** By the name in the config, which is the flag's own in camel case; in the order of the help. */
+export const APPLY_SETTINGS = {
+  schema: {
+    flags: '--schema <name>',
+    description: "tiptoe's own schema on the server",
+    read: schemaName,
+    otherwise: 'tiptoe',
+  },
+  maxStall: time('--max-stall <time>', 'how long traffic may wait behind us while we wait for a lock', '200ms'),
+  giveUpAfter: time('--give-up-after <time>', 'how long to try for a lock, all tries together', '10min'),
+  cap: time('--cap <time>', 'how long a transaction may hold locks that block others', '5s'),
+  waitForRunner: time(
+    '--wait-for-runner <time>',
+    'how long to wait while another tiptoe applies migrations here',
+    '60s',
+  ),
+} as const satisfies Readonly<Record<string, ApplySetting>>;
+
+/** What a config file says of them, read. */
+export type ApplyConfig = Readonly<Partial<Record<keyof typeof APPLY_SETTINGS, unknown>>>;
+
+/** The setting as an option of a command line. */
+export function settingOption({ flags, description, read, otherwise }: ApplySetting): Option {
+  const option = new Option(flags, description).argParser(read);
+  return otherwise === undefined ? option : option.default(read(otherwise), otherwise);
+}
+
+export const schema = (): Option => settingOption(APPLY_SETTINGS.schema);
