@@ -3,10 +3,11 @@ import { loadParser } from '../../src/sql/libpg.ts';
 import { testDatabase } from '../support/database.ts';
 import { type Product, PRODUCTS } from './packages.ts';
 import { readHistory } from './read-history.ts';
-import { precision, recall, replay, sum, type Tally } from './replay.ts';
+import { precision, recall, replay, sum, emptyTally, type Tally, type Verdicts, verdictsOf } from './replay.ts';
+import { flaggedBySquawk } from './squawk.ts';
 
 const databases = PRODUCTS.map((product) => ({ product, ours: testDatabase(), theirs: testDatabase() }));
-const tallies: { readonly product: Product; readonly tally: Tally }[] = [];
+const tallies: { readonly product: Product; readonly tally: Tally; readonly squawk: Verdicts }[] = [];
 
 beforeAll(loadParser);
 
@@ -19,10 +20,14 @@ describe('migration histories of products', () => {
       // Not UTC, where timestamp and timestamptz would be the same; DISCARD ALL goes back to this.
       await watcher.exec(`ALTER DATABASE ${ours.name} SET TimeZone = 'Europe/Berlin'`);
       const session = await ours.session(ours.adminUrl);
-      const { tally, disagreements, refused } = await replay(history, { session, watcher }, inject('serverVersion'));
+      const { tally, disagreements, refused, truths } = await replay(
+        history,
+        { session, watcher },
+        inject('serverVersion'),
+      );
       for (const line of [...disagreements, ...refused]) console.info(line);
       console.info(`${product.name}: ${history.files.length} files, ${describeTally(tally)}`);
-      tallies.push({ product, tally });
+      tallies.push({ product, tally, squawk: verdictsOf(truths, await flaggedBySquawk(history)) });
       expect(refused).toHaveLength(product.refused ?? 0);
       expect(tally.syntaxErrors).toBe(0);
       expect(tally.notUnderstood / tally.statements).toBeLessThanOrEqual(0.005);
@@ -35,6 +40,8 @@ describe('migration histories of products', () => {
     const total = sum(tallies.map(({ tally }) => tally));
     console.info(`the ${heldOut.length} histories that were held out at first: ${describeTally(sum(heldOut))}`);
     console.info(`all ${tallies.length} histories: ${describeTally(total)}`);
+    const squawk = sum(tallies.map((one) => ({ ...emptyTally(), ...one.squawk })));
+    console.info(`squawk on the same statements: ${describeVerdicts(squawk)}`);
     expect(
       new Set(tallies.flatMap(({ product }) => product.packages.map(({ name }) => name))).size,
     ).toBeGreaterThanOrEqual(8);
@@ -47,12 +54,21 @@ describe('migration histories of products', () => {
 });
 
 function describeTally(tally: Tally): string {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   return [
     `${tally.statements} statements, ${tally.executed} executed (${tally.outside} outside of a transaction)`,
     `locks exact ${tally.exactLocks}/${tally.relations} (${percent(tally.exactLocks / tally.relations)})`,
-    `blocking: ${tally.truePositives} true, ${tally.falsePositives} false, ${tally.falseNegatives} missed`,
-    `precision ${percent(precision(tally))}, recall ${percent(recall(tally))}`,
+    describeVerdicts(tally),
     `${tally.notUnderstood} not understood`,
   ].join('; ');
+}
+
+function describeVerdicts(verdicts: Verdicts): string {
+  return [
+    `blocking: ${verdicts.truePositives} true, ${verdicts.falsePositives} false, ${verdicts.falseNegatives} missed`,
+    `precision ${percent(precision(verdicts))}, recall ${percent(recall(verdicts))}`,
+  ].join('; ');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
 }

@@ -6,13 +6,20 @@ import { runsAlone } from '../../src/effects/transaction.ts';
 import { analyse, type Finding } from '../../src/lint/engine.ts';
 import { blocksWrites } from '../../src/postgres/lock-mode.ts';
 import { parseScript } from '../../src/sql/script.ts';
-import type { Statement } from '../../src/sql/statement.ts';
+import type { Range, Statement } from '../../src/sql/statement.ts';
 import { comparable } from '../support/comparable.ts';
 import { observe, type Observed } from '../support/observe.ts';
 import { observeOutside } from '../support/observe-outside.ts';
 import { type History, textOf, valuesAt } from './history.ts';
 
-export interface Tally {
+/** Of the findings that say `blocking`, and the statements that are. */
+export interface Verdicts {
+  truePositives: number;
+  falsePositives: number;
+  falseNegatives: number;
+}
+
+export interface Tally extends Verdicts {
   statements: number;
   executed: number;
   /** Among the executed: outside of a transaction, watched from another session. */
@@ -20,9 +27,6 @@ export interface Tally {
   /** Relations that a statement was seen or said to lock; and those of them where both agree on the mode. */
   relations: number;
   exactLocks: number;
-  truePositives: number;
-  falsePositives: number;
-  falseNegatives: number;
   notUnderstood: number;
   syntaxErrors: number;
 }
@@ -33,6 +37,14 @@ export interface Replayed {
   readonly disagreements: readonly string[];
   /** What the server refused, and why. */
   readonly refused: readonly string[];
+  readonly truths: readonly Truth[];
+}
+
+/** What an executed statement did to the traffic of tables that were there before its file. */
+export interface Truth {
+  readonly path: string;
+  readonly range: Range;
+  readonly isBlocking: boolean;
 }
 
 /** Two sessions of one fresh database: one runs the history, the other watches it and holds it up. */
@@ -46,6 +58,7 @@ export async function replay(history: History, { session, watcher }: Sessions, v
   const tally = emptyTally();
   const disagreements: string[] = [];
   const refused: string[] = [];
+  const truths: Truth[] = [];
   const catalog = emptyCatalog();
   for (const file of history.files) {
     const script = parseScript(file.path, textOf(file), history.variables);
@@ -75,17 +88,16 @@ export async function replay(history: History, { session, watcher }: Sessions, v
       }
       tally.executed += 1;
       const findings = analysed.findings.filter((finding) => finding.statement === statement.index);
-      const problems = [
-        ...compareLocks(tally, statement, effects, seen),
-        ...compareBlocking(tally, statement, findings, seen, before),
-      ];
+      const blocked = blockedBy(statement, seen, before);
+      truths.push({ path: file.path, range: statement.range, isBlocking: blocked.length > 0 });
+      const problems = [...compareLocks(tally, statement, effects, seen), ...compareBlocking(tally, findings, blocked)];
       disagreements.push(...problems.map((problem) => `${line} ${problem}`));
     }
   }
-  return { tally, disagreements, refused };
+  return { tally, disagreements, refused, truths };
 }
 
-function emptyTally(): Tally {
+export function emptyTally(): Tally {
   return {
     statements: 0,
     executed: 0,
@@ -109,12 +121,12 @@ export function sum(tallies: readonly Tally[]): Tally {
 }
 
 /** Of what was reported, the share that is true; 1 where nothing was. */
-export function precision({ truePositives, falsePositives }: Tally): number {
+export function precision({ truePositives, falsePositives }: Verdicts): number {
   return truePositives === 0 && falsePositives === 0 ? 1 : truePositives / (truePositives + falsePositives);
 }
 
 /** Of what is true, the share that was reported; 1 where nothing is. */
-export function recall({ truePositives, falseNegatives }: Tally): number {
+export function recall({ truePositives, falseNegatives }: Verdicts): number {
   return truePositives === 0 && falseNegatives === 0 ? 1 : truePositives / (truePositives + falseNegatives);
 }
 
@@ -145,30 +157,38 @@ function lockOf(line: string): string {
 }
 
 /** The truth about a statement: work on a relation that existed before its file, under a lock that keeps its traffic out. */
-function compareBlocking(
-  tally: Tally,
-  statement: Statement,
-  findings: readonly Finding[],
-  seen: readonly Observed[],
-  before: ReadonlySet<string>,
-): string[] {
+function blockedBy(statement: Statement, seen: readonly Observed[], before: ReadonlySet<string>): Observed[] {
+  if (statement.action.kind === 'truncate') return [];
+  return seen.filter(
+    ({ oid, lock, rewrite, scan, indexBuild }) =>
+      before.has(oid) && (rewrite || scan || indexBuild) && blocksWrites(lock),
+  );
+}
+
+function compareBlocking(tally: Tally, findings: readonly Finding[], blocked: readonly Observed[]): string[] {
   const reported = findings.filter(({ category }) => category === 'blocking');
-  const real =
-    statement.action.kind === 'truncate'
-      ? []
-      : seen.filter(
-          ({ oid, lock, rewrite, scan, indexBuild }) =>
-            before.has(oid) && (rewrite || scan || indexBuild) && blocksWrites(lock),
-        );
-  if (reported.length > 0 && real.length > 0) tally.truePositives += 1;
-  else if (reported.length > 0) {
-    tally.falsePositives += 1;
+  count(tally, reported.length > 0, blocked.length > 0);
+  if (reported.length > 0 && blocked.length === 0)
     return [`FALSE POSITIVE ${reported.map(({ rule, relations }) => `${rule} on ${relations.join(', ')}`).join('; ')}`];
-  } else if (real.length > 0) {
-    tally.falseNegatives += 1;
-    return [`FALSE NEGATIVE ${real.map(({ relation }) => relation).join(', ')}`];
-  }
+  if (reported.length === 0 && blocked.length > 0)
+    return [`FALSE NEGATIVE ${blocked.map(({ relation }) => relation).join(', ')}`];
   return [];
+}
+
+function count(tally: Verdicts, isReported: boolean, isTrue: boolean): void {
+  if (isReported && isTrue) tally.truePositives += 1;
+  else if (isReported) tally.falsePositives += 1;
+  else if (isTrue) tally.falseNegatives += 1;
+}
+
+/** How another linter fares on the same statements, given the offsets that it flags in each file. */
+export function verdictsOf(truths: readonly Truth[], flagged: ReadonlyMap<string, readonly number[]>): Verdicts {
+  const verdicts: Verdicts = { truePositives: 0, falsePositives: 0, falseNegatives: 0 };
+  for (const { path, range, isBlocking } of truths) {
+    const isReported = (flagged.get(path) ?? []).some((offset) => offset >= range.start && offset < range.end);
+    count(verdicts, isReported, isBlocking);
+  }
+  return verdicts;
 }
 
 function opening({ text }: Statement): string {
