@@ -11,16 +11,18 @@ import type { LockTarget } from '../safety/blockers.ts';
 import { resolveTargets } from '../safety/targets.ts';
 import { Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
+import type { Facts } from './facts.ts';
 import { detachState, existing, finalizeTargets, indexesOf, leftovers, type IndexState } from './leftovers.ts';
 import { isBusy, recordIntent, recordStatementFailure, recordStatements, type StatementRow } from './ledger.ts';
 import { isRepeatable, onlineWork, type OnlineWork } from './online.ts';
-import { type StatementResult, statementResult } from './result.ts';
+import { NO_COST, type StatementResult, statementResult } from './result.ts';
 import type { Step } from './steps.ts';
 import { changesSession } from '../effects/units.ts';
 
 export interface AloneWork {
   readonly file: MigrationFile;
   readonly step: Step;
+  readonly facts: Facts;
   /** What an earlier run wrote down about it. */
   readonly before: StatementRow | undefined;
 }
@@ -47,12 +49,12 @@ export class UnknownOutcome extends Error {
  */
 export async function runAlone(context: RunContext, work: AloneWork): Promise<InLine<StatementResult> & LeftBehind> {
   const { control, main, ledger, limits, signal } = context;
-  const { file, step, before } = work;
+  const { file, step, before, facts } = work;
   const online = onlineWork(step.statement.action);
   if (before?.state === 'running') await waitForEarlierRun(context, work, before);
   const verdict = before === undefined ? 'run' : await probe(context, step, online, before);
   if (verdict === 'done') {
-    const result = { index: step.statement.index, attempts: 0, waitedMs: 0, heldMs: 0, durationMs: 0 };
+    const result = { index: step.statement.index, ...NO_COST };
     await recordStatements(control, ledger, file, [{ statement: step.statement, line: step.line, result }]);
     return { kind: 'done', value: result, attempts: 0, waitedMs: 0 };
   }
@@ -68,9 +70,13 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
       limits,
       signal,
       targets: () => targets,
-      onWait: (wait) => context.emit({ event: 'waiting-for-lock', path: file.path, line: step.line, ...wait }),
+      onWait(wait) {
+        facts.wait(wait);
+        context.emit({ event: 'waiting-for-lock', path: file.path, line: step.line, ...wait });
+      },
     },
     async (one) => {
+      facts.try(one);
       await assertLease(control, context.lease);
       if (online !== null) await dropLeftovers(context, online, seen);
       await recordIntent(control, ledger, file, {
@@ -108,21 +114,24 @@ interface Attempt {
 
 async function tryOnce(
   context: RunContext,
-  { file, step }: AloneWork,
+  { file, step, facts }: AloneWork,
   { online, finalize, seen }: Attempt,
   one: Try,
 ): Promise<StatementResult> {
   const { control, main, limits, ledger } = context;
   const bounded = online === null || finalize;
   const cap = createCap(bounded ? limits.capMs : Infinity);
-  const { dog, release } = watchOver(context, cap, one.patienceMs);
+  const { dog, release } = watchOver(context, cap, one.patienceMs, facts);
   const stopped = new AbortController();
   const following = bounded
     ? Promise.resolve()
     : followOnline(control, main, dog, {
         giveUpAfterMs: limits.giveUpAfterMs,
         stopped: stopped.signal,
-        onProgress: (progress) => context.emit({ event: 'progress', path: file.path, line: step.line, ...progress }),
+        onProgress(progress) {
+          if (progress.waitsFor !== null) facts.meet([progress.waitsFor]);
+          context.emit({ event: 'progress', path: file.path, line: step.line, ...progress });
+        },
       });
   const startedAt = performance.now();
   try {
@@ -142,6 +151,7 @@ async function tryOnce(
       waitedMs: one.waitedMs,
       heldMs: cap.startedAt() === null ? 0 : durationMs,
       durationMs,
+      ...facts.of(step.statement.index),
     });
   } catch (error) {
     const lost = isConnectionLost(error);

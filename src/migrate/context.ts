@@ -3,6 +3,7 @@ import type { Lease } from '../safety/lease.ts';
 import type { Limits } from '../safety/limits.ts';
 import { watch, type Cause, type Watchdog } from '../safety/watchdog.ts';
 import type { Cap } from '../safety/cap.ts';
+import type { Facts } from './facts.ts';
 import type { Ledger } from './ledger.ts';
 import type { ApplyEvent } from './result.ts';
 import type { Step } from './steps.ts';
@@ -73,8 +74,12 @@ export function watchOver(
   context: RunContext,
   cap: Cap,
   patienceMs: number,
+  facts?: Facts,
 ): { dog: Watchdog; release: () => Promise<void> } {
-  const dog = watch(context.control, context.main, cap, patienceMs);
+  const dog = watch(context.control, context.main, cap, {
+    patienceMs,
+    ...(facts === undefined ? {} : { onWaiters: (waiters) => facts.see(waiters) }),
+  });
   const interrupted = () => dog.end('interrupted');
   const lost = () => dog.end('lease-lost');
   if (context.signal.aborted) interrupted();

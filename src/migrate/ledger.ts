@@ -71,6 +71,9 @@ export function ledgerTables(schema: string): OwnTables {
          waited_ms bigint,
          held_ms bigint,
          duration_ms bigint,
+         stalled_sessions integer,
+         longest_stall_ms bigint,
+         total_stall_ms bigint,
          error text,
          run_by text NOT NULL DEFAULT session_user,
          run_from text NOT NULL,
@@ -89,6 +92,13 @@ export function ledgerTables(schema: string): OwnTables {
          waited_ms bigint,
          held_ms bigint,
          duration_ms bigint,
+         stalled_sessions integer,
+         longest_stall_ms bigint,
+         total_stall_ms bigint,
+         blockers jsonb NOT NULL DEFAULT '[]',
+         run_by text NOT NULL DEFAULT session_user,
+         run_from text NOT NULL,
+         tool_version text NOT NULL,
          backend_pid integer,
          backend_start timestamptz,
          seen_indexes oid[] NOT NULL DEFAULT '{}',
@@ -108,6 +118,14 @@ export function ledgerTables(schema: string): OwnTables {
         'From the first look for its locks to having them, all attempts together.',
       ),
       describe(`COLUMN ${own}.migration.held_ms`, 'From the first lock that blocked others to the end of COMMIT.'),
+      describe(`COLUMN ${own}.migration.run_by`, 'The role that logged in.'),
+      describe(`COLUMN ${own}.migration.run_from`, 'The account, the machine and the process that ran it.'),
+      describe(
+        `COLUMN ${own}.migration.stalled_sessions`,
+        'How many sessions were seen waiting behind it; a look every 50 ms may miss short waits.',
+      ),
+      describe(`COLUMN ${own}.migration.longest_stall_ms`, 'The longest that one of them was seen waiting.'),
+      describe(`COLUMN ${own}.migration.total_stall_ms`, 'The waits of all of them together.'),
       describe(
         `TABLE ${own}.migration_statement`,
         'The statements of each migration. Where a file is not one transaction, a row is written before its statement runs.',
@@ -115,6 +133,14 @@ export function ledgerTables(schema: string): OwnTables {
       describe(
         `COLUMN ${own}.migration_statement.state`,
         'running: begun, and its end is not known yet. Set it to done or failed by hand only when tiptoe asks for it.',
+      ),
+      describe(
+        `COLUMN ${own}.migration_statement.blockers`,
+        'Who was in its way: at most ten, with pid, application, user, state, age of the transaction, lock, and the query without its values.',
+      ),
+      describe(
+        `COLUMN ${own}.migration_statement.backend_pid`,
+        'The session that a statement outside of a transaction ran in; null for one inside.',
       ),
       describe(
         `COLUMN ${own}.migration_statement.seen_indexes`,
@@ -134,12 +160,13 @@ export async function readLedger(session: Session, schema: string): Promise<Ledg
   );
 }
 
+/** What stands, and what was begun outside of a transaction; a transaction that was rolled back has left nothing to look for. */
 export function readStatements(session: Session, { schema }: Ledger, name: string): Promise<StatementRow[]> {
   return session
     .query<Omit<StatementRow, 'seenIndexes'> & { seen: string }>(
       `SELECT index, checksum, state, backend_pid AS "backendPid", backend_start::pg_catalog.text AS "backendStart",
               pg_catalog.array_to_json(seen_indexes)::pg_catalog.text AS seen
-         FROM ${statement(schema)} WHERE migration = $1 ORDER BY index`,
+         FROM ${statement(schema)} WHERE migration = $1 AND (state = 'done' OR backend_pid IS NOT NULL) ORDER BY index`,
       [name],
     )
     .then((rows) =>
@@ -180,8 +207,9 @@ export async function recordDone(session: Session, { schema }: Ledger, file: Mig
   await session.run(
     `UPDATE ${migration(schema)} m
         SET state = 'done', finished_at = pg_catalog.clock_timestamp(), error = NULL,
-            (attempts, waited_ms, held_ms, duration_ms) =
-              (SELECT max(s.attempts), sum(s.waited_ms), max(s.held_ms), sum(s.duration_ms)
+            (attempts, waited_ms, held_ms, duration_ms, stalled_sessions, longest_stall_ms, total_stall_ms) =
+              (SELECT max(s.attempts), sum(s.waited_ms), max(s.held_ms), sum(s.duration_ms),
+                      sum(s.stalled_sessions), max(s.longest_stall_ms), sum(s.total_stall_ms)
                  FROM ${statement(schema)} s WHERE s.migration = m.name)
       WHERE name = $1`,
     [file.name],
@@ -212,35 +240,70 @@ export interface DoneStatement {
 }
 
 /** Statements are done; in the transaction that they ran in, where there is one. One query, since locks may be held meanwhile. */
-export async function recordStatements(
+export function recordStatements(
   session: Session,
-  { schema }: Ledger,
+  ledger: Ledger,
   file: MigrationFile,
   done: readonly DoneStatement[],
 ): Promise<void> {
-  const column = (value: (done: DoneStatement) => string | number) => done.map((one) => String(value(one)));
+  return writeStatements(session, ledger, file, { state: 'done', rows: done });
+}
+
+/** A statement was given up or failed; what it met is kept. Whether it stands may be open, and stays as it was noted. */
+export function recordUnfinished(
+  session: Session,
+  ledger: Ledger,
+  file: MigrationFile,
+  unfinished: DoneStatement,
+): Promise<void> {
+  return writeStatements(session, ledger, file, { state: 'failed', rows: [unfinished] });
+}
+
+async function writeStatements(
+  session: Session,
+  { schema, runner }: Ledger,
+  file: MigrationFile,
+  { state, rows }: { readonly state: 'done' | 'failed'; readonly rows: readonly DoneStatement[] },
+): Promise<void> {
+  const column = (value: (done: DoneStatement) => string | number) => rows.map((one) => String(value(one)));
+  const rounded = (value: (result: StatementResult) => number) => column(({ result }) => Math.round(value(result)));
   await session.run(
     `INSERT INTO ${statement(schema)}
-       (migration, index, line, kind, checksum, state, finished_at, attempts, waited_ms, held_ms, duration_ms)
-     SELECT $1, d.index, d.line, d.kind, d.checksum, 'done', pg_catalog.clock_timestamp(), d.attempts, d.waited_ms, d.held_ms, d.duration_ms
-       FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.int4[]),
-                       pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.text[]),
-                       pg_catalog.unnest($6::pg_catalog.int4[]), pg_catalog.unnest($7::pg_catalog.int8[]),
-                       pg_catalog.unnest($8::pg_catalog.int8[]), pg_catalog.unnest($9::pg_catalog.int8[]))
-              AS d (index, line, kind, checksum, attempts, waited_ms, held_ms, duration_ms)
+       (migration, index, line, kind, checksum, state, finished_at, attempts, waited_ms, held_ms, duration_ms,
+        stalled_sessions, longest_stall_ms, total_stall_ms, blockers, run_from, tool_version)
+     SELECT $1, d.index, d.line, d.kind, d.checksum, $2, pg_catalog.clock_timestamp(), d.attempts, d.waited_ms, d.held_ms, d.duration_ms,
+            d.stalled_sessions, d.longest_stall_ms, d.total_stall_ms, d.blockers::pg_catalog.jsonb, $3, $4
+       FROM ROWS FROM (pg_catalog.unnest($5::pg_catalog.int4[]), pg_catalog.unnest($6::pg_catalog.int4[]),
+                       pg_catalog.unnest($7::pg_catalog.text[]), pg_catalog.unnest($8::pg_catalog.text[]),
+                       pg_catalog.unnest($9::pg_catalog.int4[]), pg_catalog.unnest($10::pg_catalog.int8[]),
+                       pg_catalog.unnest($11::pg_catalog.int8[]), pg_catalog.unnest($12::pg_catalog.int8[]),
+                       pg_catalog.unnest($13::pg_catalog.int4[]), pg_catalog.unnest($14::pg_catalog.int8[]),
+                       pg_catalog.unnest($15::pg_catalog.int8[]), pg_catalog.unnest($16::pg_catalog.text[]))
+              AS d (index, line, kind, checksum, attempts, waited_ms, held_ms, duration_ms,
+                    stalled_sessions, longest_stall_ms, total_stall_ms, blockers)
      ON CONFLICT (migration, index) DO UPDATE
-       SET state = 'done', finished_at = excluded.finished_at, checksum = excluded.checksum, attempts = excluded.attempts,
-           waited_ms = excluded.waited_ms, held_ms = excluded.held_ms, duration_ms = excluded.duration_ms`,
+       SET ${state === 'done' ? `state = 'done', checksum = excluded.checksum,` : ''}
+           finished_at = excluded.finished_at, attempts = excluded.attempts, waited_ms = excluded.waited_ms,
+           held_ms = excluded.held_ms, duration_ms = excluded.duration_ms, stalled_sessions = excluded.stalled_sessions,
+           longest_stall_ms = excluded.longest_stall_ms, total_stall_ms = excluded.total_stall_ms, blockers = excluded.blockers,
+           run_by = excluded.run_by, run_from = excluded.run_from, tool_version = excluded.tool_version`,
     [
       file.name,
+      state,
+      runner.from,
+      runner.toolVersion,
       column(({ statement }) => statement.index),
       column(({ line }) => line),
       column(({ statement }) => statement.kind),
       column(({ statement }) => statementChecksum(statement)),
       column(({ result }) => result.attempts),
-      column(({ result }) => Math.round(result.waitedMs)),
-      column(({ result }) => Math.round(result.heldMs)),
-      column(({ result }) => Math.round(result.durationMs)),
+      rounded(({ waitedMs }) => waitedMs),
+      rounded(({ heldMs }) => heldMs),
+      rounded(({ durationMs }) => durationMs),
+      column(({ result }) => result.stalled.sessions),
+      rounded(({ stalled }) => stalled.longestMs),
+      rounded(({ stalled }) => stalled.totalMs),
+      column(({ result }) => JSON.stringify(result.blockers)),
     ],
   );
 }
@@ -248,7 +311,7 @@ export async function recordStatements(
 /** A statement outside of a transaction is about to run; if we die, this row tells the next runner to look. */
 export async function recordIntent(
   session: Session,
-  { schema }: Ledger,
+  { schema, runner }: Ledger,
   file: MigrationFile,
   intent: {
     readonly statement: Statement;
@@ -259,11 +322,12 @@ export async function recordIntent(
 ): Promise<void> {
   await session.run(
     `INSERT INTO ${statement(schema)}
-       (migration, index, line, kind, checksum, state, backend_pid, backend_start, seen_indexes)
-     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8)
+       (migration, index, line, kind, checksum, state, backend_pid, backend_start, seen_indexes, run_from, tool_version)
+     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10)
      ON CONFLICT (migration, index) DO UPDATE
        SET state = 'running', started_at = excluded.started_at, finished_at = NULL, checksum = excluded.checksum,
-           backend_pid = excluded.backend_pid, backend_start = excluded.backend_start, seen_indexes = excluded.seen_indexes`,
+           backend_pid = excluded.backend_pid, backend_start = excluded.backend_start, seen_indexes = excluded.seen_indexes,
+           run_by = excluded.run_by, run_from = excluded.run_from, tool_version = excluded.tool_version`,
     [
       file.name,
       intent.statement.index,
@@ -273,6 +337,8 @@ export async function recordIntent(
       intent.backend.pid,
       intent.backend.backendStart,
       intent.seenIndexes.map(String),
+      runner.from,
+      runner.toolVersion,
     ],
   );
 }
@@ -290,21 +356,36 @@ export async function recordStatementFailure(
   );
 }
 
-/** How long a lock was really held is known only after COMMIT. */
-export async function recordHeld(
+/** How long a lock was really held, and who waited for it, is known only after COMMIT. */
+export async function recordCosts(
   session: Session,
   { schema }: Ledger,
   file: MigrationFile,
   results: readonly StatementResult[],
 ): Promise<void> {
+  const column = (value: (result: StatementResult) => number) => results.map((one) => String(Math.round(value(one))));
   await session.run(
-    `UPDATE ${statement(schema)} s SET held_ms = h.held_ms
-       FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.int8[])) AS h (index, held_ms)
+    `UPDATE ${statement(schema)} s
+        SET held_ms = h.held_ms, stalled_sessions = h.stalled_sessions, longest_stall_ms = h.longest_stall_ms, total_stall_ms = h.total_stall_ms
+       FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.int8[]),
+                       pg_catalog.unnest($4::pg_catalog.int4[]), pg_catalog.unnest($5::pg_catalog.int8[]),
+                       pg_catalog.unnest($6::pg_catalog.int8[]))
+              AS h (index, held_ms, stalled_sessions, longest_stall_ms, total_stall_ms)
       WHERE s.migration = $1 AND s.index = h.index`,
-    [file.name, results.map(({ index }) => String(index)), results.map(({ heldMs }) => String(Math.round(heldMs)))],
+    [
+      file.name,
+      column(({ index }) => index),
+      column(({ heldMs }) => heldMs),
+      column(({ stalled }) => stalled.sessions),
+      column(({ stalled }) => stalled.longestMs),
+      column(({ stalled }) => stalled.totalMs),
+    ],
   );
   await session.run(
-    `UPDATE ${migration(schema)} m SET held_ms = (SELECT max(s.held_ms) FROM ${statement(schema)} s WHERE s.migration = m.name)
+    `UPDATE ${migration(schema)} m
+        SET (held_ms, stalled_sessions, longest_stall_ms, total_stall_ms) =
+              (SELECT max(s.held_ms), sum(s.stalled_sessions), max(s.longest_stall_ms), sum(s.total_stall_ms)
+                 FROM ${statement(schema)} s WHERE s.migration = m.name)
       WHERE name = $1 AND state = 'done'`,
     [file.name],
   );

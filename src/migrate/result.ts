@@ -1,4 +1,5 @@
 import type { Blocker } from '../safety/blockers.ts';
+import type { Stalls } from '../safety/stalls.ts';
 import type { LeaseHolder } from '../safety/lease.ts';
 
 /** Times in milliseconds, to a tenth. */
@@ -11,12 +12,28 @@ export interface StatementResult {
   /** From its first blocking lock to the end of COMMIT. */
   readonly heldMs: number;
   readonly durationMs: number;
+  /** Who waited behind it, and for how long. */
+  readonly stalled: Stalls;
+  /** Who was in its way, as far as a bounded list goes. */
+  readonly blockers: readonly Blocker[];
 }
+
+/** What a statement costs that has nothing to do any more. */
+export const NO_COST = {
+  attempts: 0,
+  waitedMs: 0,
+  heldMs: 0,
+  durationMs: 0,
+  stalled: { sessions: 0, longestMs: 0, totalMs: 0 },
+  blockers: [],
+} as const;
 
 export interface FileResult {
   readonly path: string;
   readonly outcome: 'done' | 'gave-up' | 'failed' | 'refused' | 'pending';
   readonly statements: readonly StatementResult[];
+  /** The statement at which it stopped, as far as it came. */
+  readonly unfinished?: StatementResult;
 }
 
 /** Why a run did not end as `done`. */
@@ -108,8 +125,8 @@ export type ApplyEvent =
     }
   | { readonly event: 'warning'; readonly path: string | null; readonly message: string };
 
-export function statementResult({ index, attempts, waitedMs, heldMs, durationMs }: StatementResult): StatementResult {
-  return { index, attempts, waitedMs: tenth(waitedMs), heldMs: tenth(heldMs), durationMs: tenth(durationMs) };
+export function statementResult({ waitedMs, heldMs, durationMs, ...rest }: StatementResult): StatementResult {
+  return { ...rest, waitedMs: tenth(waitedMs), heldMs: tenth(heldMs), durationMs: tenth(durationMs) };
 }
 
 function tenth(ms: number): number {

@@ -12,12 +12,14 @@ import type { BackfillGate, BackfillState } from './backfill-gate.ts';
 import { CommitFailed, Ended, StepFailed, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import { roughDuration } from '../duration.ts';
+import { collectFacts, type Facts } from './facts.ts';
 import { ownFailure, serverFailure } from './failure.ts';
 import {
   readStatements,
   recordDone,
   recordFailure,
   recordStart,
+  recordUnfinished,
   statementChecksum,
   type StatementRow,
 } from './ledger.ts';
@@ -53,22 +55,29 @@ export async function runFile(context: RunContext, run: FileRun): Promise<FileOu
   const changed = changedSince(run, before);
   if (changed !== null) return { file: { path: file.path, outcome: 'refused', statements: [] }, stopped: changed };
 
-  const results: StatementResult[] = [];
+  const progress: Progress = { results: [], open: null };
+  const { results } = progress;
   let stopped: Stop | null;
   try {
     await freshSession(context.main, envelope(context.limits, `tiptoe: apply ${file.name}`));
     await recordStart(control, ledger, file, division.transaction);
     emit({ event: 'file', path: file.path, transaction: division.transaction, statements: run.steps.length });
-    stopped = await runUnits(context, run, before, results);
+    stopped = await runUnits(context, run, before, progress);
   } catch (error) {
     stopped = explain(context, run, error, results.length > 0 || before.some(({ state }) => state === 'done'));
   }
   if (stopped !== null) {
+    const unfinished = await keepUnfinished(context, run, progress.open);
     await recordFailure(control, ledger, file, stopped.failure?.message ?? stopped.message ?? '').catch(
       () => undefined,
     );
     return {
-      file: { path: file.path, outcome: stopped.outcome === 'done' ? 'failed' : stopped.outcome, statements: results },
+      file: {
+        path: file.path,
+        outcome: stopped.outcome === 'done' ? 'failed' : stopped.outcome,
+        statements: results,
+        ...(unfinished === null ? {} : { unfinished }),
+      },
       stopped,
     };
   }
@@ -76,14 +85,35 @@ export async function runFile(context: RunContext, run: FileRun): Promise<FileOu
   return { file: { path: file.path, outcome: 'done', statements: results }, stopped: null };
 }
 
+interface Progress {
+  readonly results: StatementResult[];
+  /** What the unit under way has met. */
+  open: Facts | null;
+}
+
+/** What the statement met at which a file has stopped: who was in the way matters most when it could not be done. */
+async function keepUnfinished(
+  { control, ledger }: RunContext,
+  { file, steps }: FileRun,
+  open: Facts | null,
+): Promise<StatementResult | null> {
+  const result = open?.unfinished();
+  const step = steps.find(({ statement }) => statement.index === result?.index);
+  if (result === undefined || step === undefined) return null;
+  const unfinished = { statement: step.statement, line: step.line, result };
+  await recordUnfinished(control, ledger, file, unfinished).catch(() => undefined);
+  return result;
+}
+
 async function runUnits(
   context: RunContext,
   run: FileRun,
   before: readonly StatementRow[],
-  results: StatementResult[],
+  progress: Progress,
 ): Promise<Stop | null> {
   const { control, ledger, emit } = context;
   const { file, division } = run;
+  const { results } = progress;
   const done = new Set(before.filter(({ state }) => state === 'done').map(({ index }) => index));
   const isLeft = (unit: Unit) => statementsOf(unit).some(({ index }) => !done.has(index));
   const lastLeft = division.units.findLast(isLeft);
@@ -92,13 +122,16 @@ async function runUnits(
     const left = steps.filter(({ statement }) => !done.has(statement.index));
     // A resumed file finds its session as the statements before had set it.
     if (left.length === 0) await replay(context, steps);
-    const line = left.length === 0 ? null : await runUnit(context, run, unit, left, before, unit === lastLeft);
+    const facts = collectFacts(left[0]?.statement.index ?? 0);
+    progress.open = left.length === 0 ? null : facts;
+    const line = left.length === 0 ? null : await runUnit(context, run, unit, left, facts, before, unit === lastLeft);
     if (line?.kind === 'gave-up') return lockNotHad(context, run, left, line, done.size > 0 || results.length > 0);
     for (const one of line?.value ?? []) {
       const step = steps.find(({ statement }) => statement.index === one.index);
       results.push(one);
       emit({ event: 'statement', path: file.path, line: step?.line ?? 1, kind: step?.statement.kind ?? '', ...one });
     }
+    progress.open = null;
   }
   if (lastLeft?.kind !== 'transaction') await recordDone(control, ledger, file);
   return null;
@@ -109,15 +142,18 @@ async function runUnit(
   { file }: FileRun,
   unit: Unit,
   left: readonly Step[],
+  facts: Facts,
   before: readonly StatementRow[],
   last: boolean,
 ): Promise<InLine<readonly StatementResult[]> & LeftBehind> {
-  if (unit.kind === 'transaction') return runTransaction(context, { file, begin: unit.begin, steps: left, last });
+  if (unit.kind === 'transaction')
+    return runTransaction(context, { file, begin: unit.begin, steps: left, facts, last });
   const [step] = left;
   if (step === undefined) throw new Error('a unit without a statement');
   const line = await runAlone(context, {
     file,
     step,
+    facts,
     before: before.find(({ index }) => index === step.statement.index),
   });
   return line.kind === 'done' ? { ...line, value: [line.value] } : line;

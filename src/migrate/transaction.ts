@@ -11,7 +11,8 @@ import { resolveTargets, type ResolvedTarget } from '../safety/targets.ts';
 import type { Watchdog } from '../safety/watchdog.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
-import { commitStands, recordDone, recordHeld, recordStatements } from './ledger.ts';
+import type { Facts } from './facts.ts';
+import { commitStands, recordCosts, recordDone, recordStatements } from './ledger.ts';
 import { type StatementResult, statementResult } from './result.ts';
 import type { Step } from './steps.ts';
 
@@ -19,6 +20,7 @@ export interface TransactionWork {
   readonly file: MigrationFile;
   readonly begin: string;
   readonly steps: readonly Step[];
+  readonly facts: Facts;
   /** Whether the file is done with it; then the ledger says so in the same transaction. */
   readonly last: boolean;
 }
@@ -44,6 +46,9 @@ export async function runTransaction(context: RunContext, work: TransactionWork)
   );
   const learned: Learned = { targets: new Map(), blockers: [] };
   let lockFirst = needed.filter(({ lockable }) => lockable);
+  const waiting = firstThatWaits(work.steps);
+  const { facts } = work;
+  facts.at(waiting.statement.index);
   return standInLine(
     {
       control,
@@ -52,10 +57,14 @@ export async function runTransaction(context: RunContext, work: TransactionWork)
       signal,
       targets: () => [...needed, ...learned.targets.values()],
       lastBlockers: () => learned.blockers,
-      onWait: (wait) =>
-        context.emit({ event: 'waiting-for-lock', path: work.file.path, line: firstLine(work.steps), ...wait }),
+      onWait(wait) {
+        facts.at(waiting.statement.index);
+        facts.wait(wait);
+        context.emit({ event: 'waiting-for-lock', path: work.file.path, line: waiting.line, ...wait });
+      },
     },
     async (one) => {
+      facts.try(one);
       const outcome = await tryOnce(context, work, lockFirst, one, learned);
       if (outcome !== 'not-lockable') return outcome;
       lockFirst = [];
@@ -73,7 +82,7 @@ async function tryOnce(
 ): Promise<StatementResult[] | 'not-lockable'> {
   const { main, limits } = context;
   const cap = createCap(limits.capMs);
-  const { dog, release } = watchOver(context, cap, one.patienceMs);
+  const { dog, release } = watchOver(context, cap, one.patienceMs, work.facts);
   let step: Step | null = null;
   let locking = false;
   let committing = false;
@@ -83,6 +92,7 @@ async function tryOnce(
     const lockBefore = firstToLock(work.steps, lockFirst);
     for (step of work.steps) {
       const startedAt = performance.now();
+      work.facts.at(step.statement.index);
       if (step === lockBefore) {
         locking = true;
         await takeLocks(context, lockFirst, cap, one.patienceMs, dog);
@@ -95,15 +105,16 @@ async function tryOnce(
       timings.push({ step, waitedMs: lockedAt - startedAt, durationMs: performance.now() - lockedAt });
     }
     step = null;
-    await keepBooks(context, work, results(timings, one, cap.startedAt(), performance.now()), cap, dog);
+    await keepBooks(context, work, results(work, timings, one, cap.startedAt(), performance.now()), cap, dog);
     committing = true;
-    return await commit(context, work, () => results(timings, one, cap.startedAt(), performance.now()));
+    return await commit(context, work, () => results(work, timings, one, cap.startedAt(), performance.now()));
   } catch (error) {
     await main.exec('ROLLBACK').catch(() => undefined);
     if (locking && isNotLockable(error)) return 'not-lockable';
     const why = dog.cause() ?? (ranIntoCap(error, cap) ? 'cap' : null);
     for (const target of dog.waitedFor()) learned.targets.set(target.oid, target);
     learned.blockers = dog.waitedBehind();
+    work.facts.meet(learned.blockers);
     if (why === 'out-of-patience' && !main.lost.aborted) throw new OutOfPatience(error);
     if (why !== null) throw new Ended(why, step, error);
     if (mayRetry(error) || !isSqlFailure(error) || isConnectionLost(error)) throw error;
@@ -225,7 +236,7 @@ async function commit(
     });
   }
   if (ended.some(({ heldMs }) => heldMs > 0))
-    await recordHeld(control, ledger, work.file, ended).catch(() => undefined);
+    await recordCosts(control, ledger, work.file, ended).catch(() => undefined);
   return ended;
 }
 
@@ -238,7 +249,13 @@ interface Timing {
   readonly durationMs: number;
 }
 
-function results(timings: readonly Timing[], one: Try, heldSince: number | null, now: number): StatementResult[] {
+function results(
+  { facts }: TransactionWork,
+  timings: readonly Timing[],
+  one: Try,
+  heldSince: number | null,
+  now: number,
+): StatementResult[] {
   const first = timings.findIndex(({ step }) => step.mayBlock);
   return timings.map(({ step, waitedMs, durationMs }, index) =>
     statementResult({
@@ -247,6 +264,7 @@ function results(timings: readonly Timing[], one: Try, heldSince: number | null,
       waitedMs: waitedMs + (index === Math.max(0, first) ? one.waitedMs : 0),
       heldMs: heldSince !== null && step.mayBlock ? now - heldSince : 0,
       durationMs,
+      ...facts.of(step.statement.index),
     }),
   );
 }
@@ -261,6 +279,9 @@ function isNotLockable(error: unknown): boolean {
   );
 }
 
-function firstLine(steps: readonly Step[]): number {
-  return (steps.find(({ mayBlock }) => mayBlock) ?? steps[0])?.line ?? 1;
+/** The statement that the waiting for locks is put down to. */
+function firstThatWaits(steps: readonly Step[]): Step {
+  const step = steps.find(({ mayBlock }) => mayBlock) ?? steps[0];
+  if (step === undefined) throw new Error('a transaction without a statement');
+  return step;
 }

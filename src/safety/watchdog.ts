@@ -4,6 +4,7 @@ import { LOCK_MODES, type LockMode } from '../postgres/lock-mode.ts';
 import { type Blocker, blockingSessions, type LockTarget } from './blockers.ts';
 import { quoteLiteral } from '../postgres/quote.ts';
 import type { Cap } from './cap.ts';
+import { type Waiter, waitersBehind } from './stalls.ts';
 
 /** Why we ended a session's work ourselves; the first cause is the one that is reported. */
 export type Cause = 'cap' | 'interrupted' | 'lease-lost' | 'lock-not-had' | 'out-of-patience' | 'control-lost';
@@ -14,8 +15,6 @@ export interface Watchdog {
   waitedFor(): readonly LockTarget[];
   /** Whom the session was last seen waiting for. */
   waitedBehind(): readonly Blocker[];
-  /** The most sessions that were seen waiting behind ours. */
-  mostWaiters(): number;
   /** Ends the work now, for this cause. */
   end(cause: Cause): void;
   /** Stops watching; when it returns, no cancel is under way any more. */
@@ -41,12 +40,19 @@ const TERMINATE_AFTER_MS = 1_000;
  * traffic has to queue behind for longer than `patienceMs`: a function may have set `lock_timeout` itself.
  * https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
  */
-export function watch(control: Session, main: Session, cap: Cap, patienceMs = Infinity): Watchdog {
+export function watch(
+  control: Session,
+  main: Session,
+  cap: Cap,
+  {
+    patienceMs = Infinity,
+    onWaiters,
+  }: { readonly patienceMs?: number; readonly onWaiters?: (waiters: readonly Waiter[]) => void } = {},
+): Watchdog {
   const stopped = new AbortController();
   const waitedFor = new Map<number, LockTarget>();
   let waitingSince = new Map<number, number>();
   let waitedBehind: readonly Blocker[] = [];
-  let mostWaiters = 0;
   let cause: Cause | null = null;
   let endedAt = Infinity;
   let cancelled = false;
@@ -69,7 +75,6 @@ export function watch(control: Session, main: Session, cap: Cap, patienceMs = In
         if (BLOCKING.includes(seen.mode) && WITH_TRAFFIC.has(seen.relkind))
           waiting.set(seen.oid, waitingSince.get(seen.oid) ?? before);
       }
-      mostWaiters = Math.max(mostWaiters, seen.waiters);
     }
     lastLook = before;
     waitingSince = waiting;
@@ -77,6 +82,7 @@ export function watch(control: Session, main: Session, cap: Cap, patienceMs = In
     if (performance.now() > patienceEnd) end('out-of-patience');
     const blockers = await blockingSessions(control, main);
     if (blockers.length > 0) waitedBehind = blockers;
+    onWaiters?.(await waitersBehind(control, main));
   };
 
   const loop = async (): Promise<void> => {
@@ -108,7 +114,6 @@ export function watch(control: Session, main: Session, cap: Cap, patienceMs = In
     cause: () => cause,
     waitedFor: () => [...waitedFor.values()],
     waitedBehind: () => waitedBehind,
-    mostWaiters: () => mostWaiters,
     end,
     async stop() {
       stopped.abort();
@@ -119,8 +124,6 @@ export function watch(control: Session, main: Session, cap: Cap, patienceMs = In
 
 interface SeenLock extends LockTarget {
   readonly granted: boolean;
-  /** How many sessions wait for this relation. */
-  readonly waiters: number;
 }
 
 /** Blocking locks of a session on relations that others can see; what its own transaction has made is not yet in our snapshot. */
@@ -131,9 +134,7 @@ function locksOf(control: Session, main: Session): Promise<SeenLock[]> {
         WHERE l.locktype = 'relation'
           AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))
      SELECT c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS relation, c.relkind::pg_catalog.text,
-            l.mode, l.granted,
-            (SELECT count(DISTINCT w.pid)::pg_catalog.int4 FROM locks w
-              WHERE w.relation = l.relation AND NOT w.granted AND w.pid <> l.pid) AS waiters
+            l.mode, l.granted
        FROM locks l
        JOIN pg_catalog.pg_class c ON c.oid = l.relation
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
