@@ -84,6 +84,7 @@ import typeChangeBreaksPlans from './type-change-breaks-plans.ts';
 import typeChangeLosesData from './type-change-loses-data.ts';
 import typeChangeNeedsUsing from './type-change-needs-using.ts';
 import unbatchedWrite from './unbatched-write.ts';
+import unknownDirective from './unknown-directive.ts';
 import unknownSuppression from './unknown-suppression.ts';
 import unnamedConstraint from './unnamed-constraint.ts';
 import unpublishedTable from './unpublished-table.ts';
@@ -180,6 +181,7 @@ export const rules: readonly Rule[] = [
   typeChangeLosesData,
   typeChangeNeedsUsing,
   unbatchedWrite,
+  unknownDirective,
   unknownSuppression,
   unnamedConstraint,
   unpublishedTable,

@@ -7,6 +7,7 @@ import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
 import type { Category, Rule, Severity, Verdict } from './kit.ts';
+import { brokenDirectives } from './broken-directives.ts';
 import { insideOf, partOf, whereabouts } from './part.ts';
 import type { PlacedDirective } from './place.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
@@ -173,6 +174,8 @@ function analyseFile(
       range: brokenToken(script, fault),
       anchor: fault.range.start,
     });
+  for (const { verdict, range } of brokenDirectives(script.comments))
+    reports.add('unknown-directive', verdict, { statement: null, range, anchor: range.start });
   return { transaction: division?.transaction ?? 'file', reports, suppressions: readSuppressions(script) };
 }
 

@@ -8,6 +8,9 @@ export interface Directive {
   readonly range: Range;
 }
 
+/** All there are. */
+export const DIRECTIVES: readonly string[] = ['backfill', 'cap', 'requires', 'transaction', 'writes'];
+
 const DIRECTIVE = /^--\s*tiptoe:([a-z-]+)(?:\s+([^:]*?))?\s*(?::\s*(.*?))?\s*$/;
 
 export function directives(comments: readonly Comment[]): Directive[] {

@@ -1,0 +1,20 @@
+import { defineEngineRule } from '../src/lint/kit.ts';
+
+export default defineEngineRule({
+  name: 'unknown-directive',
+  category: 'correctness',
+  severity: 'error',
+  docs: {
+    what: 'A comment -- tiptoe:NAME that is no directive, or names nothing where a name is needed.',
+    why: 'It does nothing, though its author thinks it does.',
+    instead: 'Write one that exists: tiptoe:transaction, tiptoe:requires, tiptoe:cap, tiptoe:writes, tiptoe:backfill.',
+    source: 'https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-COMMENTS',
+  },
+  examples: {
+    bad: [
+      { sql: '-- tiptoe:require 003_tracking\nCREATE TABLE orders (id bigint);' },
+      { sql: '-- tiptoe:requires\nCREATE TABLE orders (id bigint);' },
+    ],
+    good: [{ sql: '-- tiptoe:requires 003_tracking\nCREATE TABLE orders (id bigint);' }],
+  },
+});
