@@ -1,6 +1,7 @@
 import { accessProblem } from '../backfill/access.ts';
 import { backfillState, registerBackfill } from '../backfill/register.ts';
 import { runBackfill } from '../backfill/run.ts';
+import { listBackfills } from '../backfill/status.ts';
 import { readSpec } from '../backfill/spec.ts';
 import type { ConnectionSettings } from '../db/connection.ts';
 import { withSession, type Session } from '../db/session.ts';
@@ -26,6 +27,7 @@ export function backfillGate({ connection, schema, variables, runner, run, onEve
       throw accessProblem(error, connection, schema);
     });
   const gate: BackfillGate = {
+    names: () => ask(async (session) => (await listBackfills(session, schema)).map(({ name }) => name)),
     state: (name) => ask((session) => backfillState(session, schema, name)),
     register: (file) => ask((session) => registerBackfill(session, schema, readSpec(file, variables))),
   };

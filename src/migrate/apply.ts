@@ -15,9 +15,10 @@ import type { BackfillGate } from './backfill-gate.ts';
 import { checksum } from './checksum.ts';
 import type { Identity, RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
-import { ownFailure, syntaxFailure } from './failure.ts';
 import { ledgerTables, readLedger, type Runner } from './ledger.ts';
-import { isOpen, plan, type PlanEntry } from './plan.ts';
+import { findEntry, isOpen, plan, type PlanEntry, upTo } from './plan.ts';
+import { type OutOfOrderPolicy, preflight } from './preflight.ts';
+import { type Requirement, requirementsOf } from './requirements.ts';
 import { passBackfill, runFile, type FileRun } from './run-file.ts';
 import type { ApplyEvent, ApplyResult, FileResult } from './result.ts';
 import { readSteps, type Step } from './steps.ts';
@@ -35,6 +36,8 @@ export interface ApplyOptions {
   readonly waitForRunnerMs: number;
   /** The last migration to run, by name or version. */
   readonly to?: string;
+  /** Otherwise `refuse`. */
+  readonly outOfOrder?: OutOfOrderPolicy;
   readonly runner: Runner;
   /** Aborted, it rolls back what is under way and ends with exit code 3. */
   readonly signal: AbortSignal;
@@ -136,13 +139,19 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     ]);
   };
 
-  const prepared = refuseEdited(entries) ?? refuseGone(entries) ?? prepare(open, scripts);
-  if (prepared.kind === 'stop') {
-    const path = prepared.failure?.path;
+  const { refused, warnings } = preflight({
+    entries,
+    open,
+    scripts,
+    backfills: (await options.backfills?.names()) ?? [],
+    outOfOrder: options.outOfOrder ?? 'refuse',
+  });
+  if (refused !== null) {
+    const path = refused.failure?.path;
     if (path !== undefined) files.push({ path, outcome: 'refused', statements: [] });
-    return finish(prepared);
+    return finish(refused);
   }
-  warnAbout(entries, context.emit);
+  for (const warning of warnings) context.emit({ event: 'warning', ...warning });
   context.emit({ event: 'plan', pending });
 
   const catalog = emptyCatalog();
@@ -153,6 +162,8 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     if (file === null || script === undefined) continue;
     const steps = readFile(catalog, searchPath, script, context.version);
     if (!open.includes(entry)) continue;
+    const required = await requiredFirst(file, requirementsOf(script), entries, options.backfills);
+    if (required !== null) return finish(required);
     const run: FileRun = {
       file,
       script,
@@ -167,6 +178,26 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     if (outcome.stopped !== null) return finish(outcome.stopped);
   }
   return finish(null);
+}
+
+/** The migrations that a file requires come before it, and have succeeded when the run is here; a backfill may still be at work. */
+async function requiredFirst(
+  { path }: MigrationFile,
+  requirements: readonly Requirement[],
+  entries: readonly PlanEntry[],
+  gate: BackfillGate | undefined,
+): Promise<Stop | null> {
+  for (const { written } of requirements) {
+    if (findEntry(entries, written) !== null) continue;
+    const state = (await gate?.state(written)) ?? 'not there any more';
+    if (state === 'succeeded') continue;
+    return stop(
+      'backfill-first',
+      `${path} requires the backfill ${written}, which ${state === 'pending' ? 'has not run yet' : `is ${state}`}.`,
+      `Run tiptoe backfill run ${written}, and then tiptoe apply again; tiptoe backfill status ${written} tells how far it is.`,
+    );
+  }
+  return null;
 }
 
 function readFile(catalog: Catalog, searchPath: readonly string[], script: Script, version: number): Step[] {
@@ -190,85 +221,6 @@ async function searchPathOf(main: Session): Promise<readonly string[]> {
     `SELECT s.schema FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s (schema, place) ORDER BY s.place`,
   );
   return rows.map(({ schema }) => schema);
-}
-
-function upTo(entries: readonly PlanEntry[], to: string | undefined): readonly PlanEntry[] {
-  if (to === undefined) return entries;
-  const wanted = to.replace(/\.sql$/, '');
-  const last = entries.findIndex(({ name, version }) => name === wanted || version === wanted.replace(/^0+(?=\d)/, ''));
-  if (last === -1) {
-    throw new Problem(`There is no migration ${to}.`, {
-      advice: 'Give --to a version or a name as tiptoe status shows it.',
-    });
-  }
-  return entries.slice(0, last + 1);
-}
-
-function refuseEdited(entries: readonly PlanEntry[]): Stop | null {
-  const edited = entries.filter(({ standing }) => standing === 'edited');
-  const [first] = edited;
-  if (first === undefined) return null;
-  const others = edited.length === 1 ? '' : `, and so were ${edited.length - 1} more`;
-  return stop(
-    'edited',
-    `${first.path} was edited after it was applied on ${first.row?.finishedAt ?? 'this server'}${others}.`,
-    'Restore the file as it was applied, and write the change as a new migration.',
-  );
-}
-
-/** What stands of it would be taken for all of it. */
-function refuseGone(entries: readonly PlanEntry[]): Stop | null {
-  const gone = entries.find(({ file, standing }) => file === null && standing !== 'missing');
-  if (gone === undefined) return null;
-  return stop(
-    'file-gone',
-    `${gone.name} is half-done and its file ${gone.path} is gone; nothing was applied.`,
-    'Restore the file under its old name, and run again.',
-  );
-}
-
-interface Prepared {
-  readonly kind: 'ready';
-  /** By name, of the files to run. */
-  readonly divisions: ReadonlyMap<string, Division>;
-}
-
-/** What cannot run to its end is not begun, nor anything before it. */
-function prepare(open: readonly PlanEntry[], scripts: ReadonlyMap<string, Script>): Prepared | Stop {
-  const divisions = new Map<string, Division>();
-  for (const { name } of open) {
-    const script = scripts.get(name);
-    if (script === undefined) continue;
-    const [fault] = script.faults;
-    if (fault !== undefined) {
-      const failure = syntaxFailure(script, fault);
-      return stop(
-        'syntax-error',
-        `${failure.path} has a syntax error in line ${failure.line}; nothing was applied.`,
-        null,
-        {
-          failure,
-        },
-      );
-    }
-    const division = divide(script);
-    if (division.kind === 'refused') {
-      const failure = ownFailure(script, division.statement, division.message, division.advice);
-      return stop('transaction-control', `${failure.path} cannot be applied as it is; nothing was applied.`, null, {
-        failure,
-      });
-    }
-    divisions.set(name, division);
-  }
-  return { kind: 'ready', divisions };
-}
-
-function warnAbout(entries: readonly PlanEntry[], emit: (event: ApplyEvent) => void): void {
-  for (const { path, name, standing, outOfOrder } of entries) {
-    if (outOfOrder)
-      emit({ event: 'warning', path, message: `${name} comes before migrations that are applied already.` });
-    if (standing === 'missing') emit({ event: 'warning', path, message: `${name} is applied, and its file is gone.` });
-  }
 }
 
 function result(stopped: Stop | null, files: readonly FileResult[]): ApplyResult {

@@ -12,6 +12,8 @@ export type BackfillState =
 
 /** What `apply` needs to know about backfills; the migrations after one wait until it has succeeded. */
 export interface BackfillGate {
+  /** All that the database knows. */
+  names(): Promise<readonly string[]>;
   /** null when it was never registered. */
   state(name: string): Promise<BackfillState | null>;
   /** Makes it known on the server, so that it can be run from anywhere; says whether it has any row to work on. */

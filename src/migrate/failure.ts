@@ -32,6 +32,12 @@ export function ownFailure(
   return at(script, statement.index, statement.range.start, { sqlstate: null, message, detail: null, hint });
 }
 
+/** A failure that is ours to tell, in a comment. */
+export function placeFailure(script: Script, offset: number, message: string, hint: string): StatementFailure {
+  const next = script.statements.findIndex(({ range }) => range.end > offset);
+  return at(script, Math.max(0, next), offset, { sqlstate: null, message, detail: null, hint });
+}
+
 export function syntaxFailure(script: Script, fault: SyntaxFault): StatementFailure {
   return at(script, fault.index, fault.offset, {
     sqlstate: SQLSTATE.syntax_error,

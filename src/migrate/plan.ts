@@ -1,3 +1,5 @@
+import { closest } from '../closest.ts';
+import { Problem } from '../problem.ts';
 import type { MigrationFile } from './discovery.ts';
 import type { LedgerRow } from './ledger.ts';
 import { inMigrationOrder } from './name.ts';
@@ -55,6 +57,44 @@ export function plan(
 /** Whether `apply` has to run it. */
 export function isOpen({ standing, file }: PlanEntry): boolean {
   return file !== null && !APPLIED.has(standing);
+}
+
+/** Whether all of it stands on the server. */
+export function isApplied({ standing }: PlanEntry): boolean {
+  return APPLIED.has(standing);
+}
+
+/** The one that a person means: by name, file name, path or version. */
+export function findEntry<Entry extends Pick<PlanEntry, 'name' | 'path' | 'version'>>(
+  entries: readonly Entry[],
+  wanted: string,
+): Entry | null {
+  const stem = wanted.replace(/(?:\.(?:up|do|backfill))?(?:\.sql)?$/i, '');
+  const version = wanted.replace(/^0+(?=\d)/, '');
+  return (
+    entries.find(({ name, path }) => name === wanted || name === stem || path === wanted) ??
+    entries.find((entry) => entry.version === version) ??
+    null
+  );
+}
+
+/** The entries up to one, in migration order; all of them without a name. Throws a Problem (exit 2) for a name that is not known. */
+export function upTo(entries: readonly PlanEntry[], to: string | undefined): readonly PlanEntry[] {
+  if (to === undefined) return entries;
+  const last = findEntry(entries, to);
+  if (last !== null) return entries.slice(0, entries.indexOf(last) + 1);
+  throw unknownMigration(to, entries);
+}
+
+/** For a name that is neither of the folder nor of the ledger. */
+export function unknownMigration(wanted: string, entries: readonly PlanEntry[]): Problem {
+  const guess = closest(
+    wanted,
+    entries.map(({ name }) => name),
+  );
+  return new Problem(`There is no migration ${wanted}.`, {
+    advice: guess === null ? 'Give a version or a name as tiptoe status shows it.' : `Did you mean ${guess}?`,
+  });
 }
 
 const APPLIED: ReadonlySet<Standing> = new Set(['applied', 'edited', 'missing']);

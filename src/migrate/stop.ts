@@ -22,6 +22,8 @@ const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyR
   'unknown-outcome': ['failed', 1],
   edited: ['refused', 1],
   'file-gone': ['refused', 1],
+  'out-of-order': ['refused', 1],
+  requirement: ['refused', 1],
   'syntax-error': ['refused', 1],
   'transaction-control': ['refused', 1],
 };

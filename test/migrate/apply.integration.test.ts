@@ -127,7 +127,11 @@ test('--to stops after that migration, out of order and missing files are told',
     message: 'There is no migration 7.',
   });
   const { '1_a.sql': _, ...rest } = all;
-  const later = await run(db.ownerUrl, { ...rest, '0_z.sql': 'SELECT 1' }, { schema });
+  const late = { ...rest, '0_z.sql': 'SELECT 1' };
+  const refused = await run(db.ownerUrl, late, { schema });
+  expect(refused).toMatchObject({ outcome: 'refused', exitCode: 1, reason: 'out-of-order' });
+  expect(refused.message).toBe('0_z.sql comes before 2_b, which is applied already; nothing was applied.');
+  const later = await run(db.ownerUrl, late, { schema, outOfOrder: 'warn' });
   expect(later.events).toEqual(
     expect.arrayContaining([
       { event: 'warning', path: '0_z.sql', message: '0_z comes before migrations that are applied already.' },

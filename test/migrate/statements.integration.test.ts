@@ -316,6 +316,7 @@ test('migrations after a backfill wait until it has succeeded', async () => {
 
   const registered: string[] = [];
   const gate = (hasWork: boolean): BackfillGate => ({
+    names: () => Promise.resolve([]),
     state: () => Promise.resolve(null),
     register(file) {
       registered.push(file.name);
