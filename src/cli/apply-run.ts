@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { resolveConnection } from '../db/connection.ts';
 import { apply } from '../migrate/apply.ts';
 import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
+import type { OutOfOrderPolicy } from '../migrate/preflight.ts';
 import type { ApplyEvent, ApplyResult } from '../migrate/result.ts';
 import { Problem } from '../problem.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
@@ -24,6 +25,7 @@ interface ApplyCommandOptions {
   readonly cap: number;
   readonly waitForRunner: number;
   readonly to?: string;
+  readonly outOfOrder: OutOfOrderPolicy;
   readonly runBackfills?: true;
   readonly format: 'pretty' | 'json' | 'ndjson';
   readonly quiet?: true;
@@ -113,7 +115,7 @@ async function run(
   onEvent: (event: ApplyEvent) => void,
 ): Promise<ApplyResult> {
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
-  const { schema, var: variables, to } = options;
+  const { schema, var: variables, to, outOfOrder } = options;
   const who = runner();
   return apply({
     connection,
@@ -123,6 +125,7 @@ async function run(
     limits: { maxStallMs: options.maxStall, giveUpAfterMs: options.giveUpAfter, capMs: options.cap },
     waitForRunnerMs: options.waitForRunner,
     ...(to === undefined ? {} : { to }),
+    outOfOrder,
     runner: who,
     signal,
     onEvent,

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { duration, schemaName } from './options.ts';
+import { duration, outOfOrder, schemaName } from './options.ts';
 
 /** A setting of `apply`: a flag, and an entry of `apply` in the config file, which holds the same text. */
 export interface ApplySetting {
@@ -34,6 +34,12 @@ export const APPLY_SETTINGS = {
     'how long to wait while another tiptoe applies migrations here',
     '60s',
   ),
+  outOfOrder: {
+    flags: '--out-of-order <policy>',
+    description: 'what to do with a migration that comes before applied ones: refuse, warn or allow',
+    read: outOfOrder,
+    otherwise: 'refuse',
+  },
 } as const satisfies Readonly<Record<string, ApplySetting>>;
 
 /** What a config file says of them, read. */

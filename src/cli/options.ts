@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { parseDuration } from '../duration.ts';
+import type { OutOfOrderPolicy } from '../migrate/preflight.ts';
 import { Problem } from '../problem.ts';
 
 /** Options that several commands share, said the same way everywhere. */
@@ -44,6 +45,14 @@ export const variable = (): Option =>
 export function schemaName(text: string): string {
   if (text.trim() !== '') return text;
   throw new Problem("tiptoe's own schema needs a name, and it is empty.", { advice: 'Leave it out for tiptoe.' });
+}
+
+/** What becomes of a migration that comes before one that is applied already. */
+export function outOfOrder(text: string): OutOfOrderPolicy {
+  if (text === 'refuse' || text === 'warn' || text === 'allow') return text;
+  throw new Problem(`'${text}' is no policy for migrations out of order.`, {
+    advice: 'Give refuse, warn or allow.',
+  });
 }
 
 /** A duration such as `250ms`, `5s`, `10min`, `2h`, in milliseconds. */

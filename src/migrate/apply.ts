@@ -46,6 +46,8 @@ export interface ApplyOptions {
   readonly backfills?: BackfillGate;
 }
 
+const NO_COMMENTS: Pick<Script, 'comments'> = { comments: [] };
+
 /** After so long without a sign of life a runner counts as dead; one whose connection is gone does so at once. */
 const LEASE_MS = 30_000;
 
@@ -139,11 +141,12 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     ]);
   };
 
+  const requires = open.some(({ name }) => requirementsOf(scripts.get(name) ?? NO_COMMENTS).length > 0);
   const { refused, warnings } = preflight({
     entries,
     open,
     scripts,
-    backfills: (await options.backfills?.names()) ?? [],
+    backfills: requires ? ((await options.backfills?.names()) ?? []) : [],
     outOfOrder: options.outOfOrder ?? 'refuse',
   });
   if (refused !== null) {

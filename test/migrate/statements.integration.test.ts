@@ -302,6 +302,35 @@ test.runIf(inject('serverVersion') >= 14)('the end of a DETACH CONCURRENTLY does
   expect(await session.query(`SELECT FROM pg_inherits WHERE inhparent = 'queue'::regclass`)).toEqual([]);
 });
 
+test('a migration that requires a backfill from elsewhere waits until it has succeeded', async () => {
+  const files = {
+    '1_a.sql': 'CREATE TABLE required (a int)',
+    '2_b.sql': '-- tiptoe:requires 2026_fill\nALTER TABLE required ADD b int',
+    '3_c.sql': 'SELECT 1',
+  };
+  const schema = 'required_own';
+  const unknown = await run(db.ownerUrl, files, { schema });
+  expect(unknown).toMatchObject({ outcome: 'refused', exitCode: 1, reason: 'requirement' });
+  expect(unknown.failure?.message).toBe('There is no migration or backfill 2026_fill.');
+  expect(unknown.files.map(({ outcome }) => outcome)).toEqual(['refused', 'pending', 'pending']);
+
+  const gate = (state: 'paused' | 'succeeded'): BackfillGate => ({
+    names: () => Promise.resolve(['2026_fill']),
+    state: () => Promise.resolve(state),
+    register: () => Promise.resolve({ hasWork: false }),
+  });
+  const stopped = await run(db.ownerUrl, files, { schema, backfills: gate('paused') });
+  expect(stopped).toMatchObject({
+    outcome: 'gave-up',
+    exitCode: 3,
+    reason: 'backfill-first',
+    message: '2_b.sql requires the backfill 2026_fill, which is paused.',
+  });
+  expect(stopped.files.map(({ outcome }) => outcome)).toEqual(['done', 'pending', 'pending']);
+  const done = await run(db.ownerUrl, files, { schema, backfills: gate('succeeded') });
+  expect(done.files.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+});
+
 test('migrations after a backfill wait until it has succeeded', async () => {
   const files = {
     '1_a.sql': 'CREATE TABLE filled (a int)',
