@@ -1,4 +1,3 @@
-import { closest } from '../closest.ts';
 import { directives, DIRECTIVES } from '../sql/directives.ts';
 import type { Comment, Range } from '../sql/statement.ts';
 import type { Verdict } from './kit.ts';
@@ -19,14 +18,15 @@ function unknown(comment: Comment): Verdict | null {
   if (name === undefined) return null;
   const [read] = directives([comment]);
   if (read !== undefined && DIRECTIVES.includes(read.name)) return null;
-  const guess = closest(name.toLowerCase(), DIRECTIVES);
+  const meant = name.toLowerCase();
+  const known = DIRECTIVES.includes(meant);
   // A sentence that begins with our name is no directive.
-  if (space !== '' && guess !== name.toLowerCase()) return null;
+  if (space !== '' && !known) return null;
   return broken(
     `there is no directive 'tiptoe:${space}${name}'`,
-    guess === null
-      ? `Use one of ${DIRECTIVES.map((known) => `tiptoe:${known}`).join(', ')}, or write the comment without tiptoe: in front.`
-      : `Write -- tiptoe:${guess}, in lower case and without a space.`,
+    known
+      ? `Write -- tiptoe:${meant}, in lower case and without a space.`
+      : `Use one of ${DIRECTIVES.map((one) => `tiptoe:${one}`).join(', ')}, or write the comment without tiptoe: in front.`,
   );
 }
 

@@ -27,7 +27,7 @@ test.each([
 });
 
 test.each([
-  ['-- tiptoe:require 003', "'tiptoe:require'", '-- tiptoe:requires,'],
+  ['-- tiptoe:require 003', "'tiptoe:require'", 'tiptoe:requires, tiptoe:transaction'],
   ['-- tiptoe:Requires 003', "'tiptoe:Requires'", '-- tiptoe:requires,'],
   ['-- tiptoe: requires 003', "'tiptoe: requires'", '-- tiptoe:requires,'],
   ['-- Tiptoe:cap 20s: why', "'tiptoe:cap'", '-- tiptoe:cap,'],
