@@ -18,6 +18,8 @@ export class SqlFailure extends Error {
   readonly table: string | undefined;
   readonly column: string | undefined;
   readonly constraint: string | undefined;
+  /** The function in the server's source that raised it; unlike the message, the same in every language. */
+  readonly routine: string | undefined;
 
   constructor(error: DatabaseError) {
     super(error.message, { cause: error });
@@ -32,6 +34,7 @@ export class SqlFailure extends Error {
     this.table = error.table;
     this.column = error.column;
     this.constraint = error.constraint;
+    this.routine = error.routine;
   }
 }
 

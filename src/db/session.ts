@@ -22,6 +22,8 @@ export interface Notice {
   readonly message: string;
   readonly detail: string | undefined;
   readonly hint: string | undefined;
+  /** The function in the server's source that raised it. */
+  readonly routine: string | undefined;
 }
 
 /**
@@ -257,6 +259,7 @@ class PgSession implements Session {
         message: notice.message ?? '',
         detail: notice.detail,
         hint: notice.hint,
+        routine: notice.routine,
       });
     };
     this.#client.on('notice', forward);
@@ -315,6 +318,7 @@ interface DriverNotice {
   readonly code?: string | undefined;
   readonly detail?: string | undefined;
   readonly hint?: string | undefined;
+  readonly routine?: string | undefined;
 }
 
 function extended(text: string, values: readonly SqlValue[]): QueryConfig {

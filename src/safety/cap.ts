@@ -1,4 +1,4 @@
-import { isConnectionLost, sqlstate } from '../db/errors.ts';
+import { isConnectionLost, isSqlFailure, sqlstate } from '../db/errors.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 
 /**
@@ -32,6 +32,15 @@ const SLACK_MS = 50;
 /** Whether an error is the end of the cap: the server's timeouts were set to what was left of it. */
 export function ranIntoCap(error: unknown, cap: Cap): boolean {
   if (cap.leftMs(performance.now()) > SLACK_MS) return false;
-  const state = sqlstate(error);
-  return state === SQLSTATE.query_canceled || state === SQLSTATE.transaction_timeout || isConnectionLost(error);
+  return isCancel(error) || sqlstate(error) === SQLSTATE.transaction_timeout || isConnectionLost(error);
+}
+
+/**
+ * Whether a backend was asked to cancel what it did, by a person or by a timeout. Any function may raise the same SQLSTATE, and the message
+ * is in the server's language; the place in its source is not.
+ * https://github.com/postgres/postgres/blob/master/src/backend/tcop/postgres.c
+ */
+export function isCancel(error: unknown): boolean {
+  if (!isSqlFailure(error) || error.sqlstate !== SQLSTATE.query_canceled) return false;
+  return error.routine === undefined || error.routine === 'ProcessInterrupts';
 }
