@@ -41,6 +41,11 @@ export function tell(line: LiveLine, event: ApplyEvent): void {
         `${printable(event.path)}: ${event.rowsDone} rows changed, ${Math.round(event.rate)} rows/s; Ctrl-C pauses it`,
       );
       break;
+    case 'unconfirmed':
+      line.note(
+        `warning: ${printable(event.path)}: it is committed, but no synchronous standby has confirmed it; look after the standbys (SELECT * FROM pg_stat_replication)`,
+      );
+      break;
     case 'warning':
       line.note(`warning: ${event.path === null ? '' : `${printable(event.path)}: `}${printable(event.message)}`);
       break;

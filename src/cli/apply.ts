@@ -28,10 +28,10 @@ export function applyCommand(): Command {
       'after',
       `
 Exit codes:
-  0  all is applied
+  0  all is applied; with a warning where a synchronous standby has not confirmed it
   1  a migration failed, hit the cap, or was edited after it was applied
   2  wrong usage, or the server cannot be used (not reachable, read-only, a privilege is missing)
-  3  stopped safely before the end; run again to continue
+  3  stopped safely before the end (also: a synchronous standby is missing); run again to continue
 
 Examples:
   tiptoe apply --database-url postgres://deploy@db.example.com/app

@@ -79,6 +79,7 @@ function published({ name, path, version, kind, standing, outOfOrder, row }: Pla
     appliedAt: row?.state === 'done' ? row.finishedAt : null,
     runBy: row?.runBy ?? null,
     runFrom: row?.runFrom ?? null,
+    unconfirmed: row?.unconfirmed ?? false,
     error: row?.error ?? null,
   };
 }
@@ -104,6 +105,7 @@ function remark({ standing, row, outOfOrder, kind, file }: PlanEntry): string {
   if (standing === 'running') parts.push(`since ${row?.startedAt ?? ''} by ${row?.runFrom ?? ''}, or its runner died`);
   if (standing === 'failed' || standing === 'half-done') parts.push(row?.error ?? '');
   if (file === null && standing !== 'missing') parts.push('its file is gone; restore it');
+  if (row?.unconfirmed === true) parts.push('its COMMIT was not confirmed by a synchronous standby');
   if (outOfOrder) parts.push('comes before migrations that are applied');
   return parts.length === 0 ? '' : `  (${printable(parts.join('; '))})`;
 }

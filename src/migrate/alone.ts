@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isConnectionLost, isSqlFailure } from '../db/errors.ts';
 import { qualify } from '../postgres/quote.ts';
 import { createCap, ranIntoCap } from '../safety/cap.ts';
+import { checkClient } from '../safety/client-check.ts';
 import { assertLease } from '../safety/lease.ts';
 import { limitStatement } from '../safety/limits.ts';
 import { standInLine, type InLine, type Try } from '../safety/lock.ts';
 import { followOnline } from '../safety/progress.ts';
 import { mayRetry, OutOfPatience } from '../safety/retry.ts';
 import type { LockTarget } from '../safety/blockers.ts';
+import { listenForUnconfirmed, requireStandbys } from '../safety/standby.ts';
 import { resolveTargets } from '../safety/targets.ts';
 import { Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
@@ -17,6 +19,7 @@ import { isBusy, recordIntent, recordStatementFailure, recordStatements, type St
 import { isRepeatable, onlineWork, type OnlineWork } from './online.ts';
 import { NO_COST, type StatementResult, statementResult } from './result.ts';
 import type { Step } from './steps.ts';
+import { tellUnconfirmed } from './unconfirmed.ts';
 import { changesSession } from '../effects/units.ts';
 
 export interface AloneWork {
@@ -59,6 +62,7 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
     return { kind: 'done', value: result, attempts: 0, waitedMs: 0 };
   }
   const seen = online === null ? [] : await indexesOfOthers(context, online, before);
+  await checkClient(main, context.version, online === null);
   const detach = online?.kind === 'detach-partition' ? online : null;
   let finalize = verdict === 'finalize';
   let targets: readonly LockTarget[] =
@@ -78,6 +82,7 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
     async (one) => {
       facts.try(one);
       await assertLease(control, context.lease);
+      await requireStandbys(control, main);
       if (online !== null) await dropLeftovers(context, online, seen);
       await recordIntent(control, ledger, file, {
         statement: step.statement,
@@ -120,8 +125,9 @@ async function tryOnce(
 ): Promise<StatementResult> {
   const { control, main, limits, ledger } = context;
   const bounded = online === null || finalize;
-  const cap = createCap(bounded ? limits.capMs : Infinity);
-  const { dog, release } = watchOver(context, cap, one.patienceMs, facts);
+  const cap = createCap(limits.capMs);
+  const { dog, release, waiters } = watchOver(context, cap, { patienceMs: one.patienceMs, online: !bounded }, facts);
+  const unconfirmed = listenForUnconfirmed(main);
   const stopped = new AbortController();
   const following = bounded
     ? Promise.resolve()
@@ -138,22 +144,24 @@ async function tryOnce(
     if (finalize || (bounded && step.needs.length > 0)) cap.start(startedAt);
     await limitStatement(main, context.version, {
       lockTimeoutMs: bounded ? one.patienceMs : 0,
-      statementTimeoutMs: finalize || (bounded && step.mayBlock) ? limits.capMs : 0,
+      statementTimeoutMs: cap.startedAt() === null ? 0 : limits.capMs,
     });
     const ended = dog.cause();
     if (ended !== null) throw new Ended(ended, step);
     await main.exec(online?.kind === 'detach-partition' && finalize ? finalizeSql(online) : step.statement.text);
     if (online?.kind === 'create-index') await requireValid(context, step, online);
-    const durationMs = performance.now() - startedAt;
+    const endedAt = performance.now();
+    if (unconfirmed.heard()) await tellUnconfirmed(context, file);
     return statementResult({
       index: step.statement.index,
       attempts: one.attempt,
       waitedMs: one.waitedMs,
-      heldMs: cap.startedAt() === null ? 0 : durationMs,
-      durationMs,
+      heldMs: endedAt - (cap.startedAt() ?? endedAt),
+      durationMs: endedAt - startedAt,
       ...facts.of(step.statement.index),
     });
   } catch (error) {
+    const endedAt = performance.now();
     const lost = isConnectionLost(error);
     const why = dog.cause() ?? (ranIntoCap(error, cap) ? 'cap' : null);
     if (lost && why === null) throw error;
@@ -168,11 +176,15 @@ async function tryOnce(
     const left = online === null || lost ? null : await clearUp(context, online, seen, failed).catch(() => null);
     if (!lost && left === null)
       await recordStatementFailure(control, ledger, file, step.statement.index).catch(() => undefined);
-    if (why !== null) throw new Ended(why, step, error, left);
+    if (why !== null) {
+      const cost = { heldMs: endedAt - (cap.startedAt() ?? endedAt), waiters: waiters() };
+      throw new Ended(why, step, { cause: error, left, cost });
+    }
     if (!failed) throw error;
     throw new StepFailed(step, error, left);
   } finally {
     stopped.abort();
+    unconfirmed.stop();
     await following;
     await release();
   }
@@ -242,7 +254,7 @@ async function dropLeftovers(context: RunContext, work: OnlineWork, seen: readon
   const left = leftovers(work, seen, await indexesOf(main, work)).filter(({ building }) => !building);
   if (left.length === 0) return;
   await limitStatement(main, version, { lockTimeoutMs: 0, statementTimeoutMs: 0 });
-  const { release } = watchOver(context, createCap(Infinity), Infinity);
+  const { release } = watchOver(context, createCap(context.limits.capMs), { online: true });
   try {
     for (const { name } of left) await main.exec(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
   } finally {

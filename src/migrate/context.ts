@@ -1,7 +1,7 @@
 import type { Session } from '../db/session.ts';
 import type { Lease } from '../safety/lease.ts';
 import type { Limits } from '../safety/limits.ts';
-import { watch, type Cause, type Watchdog } from '../safety/watchdog.ts';
+import { watch, type Cause, type Watchdog, type WatchOptions } from '../safety/watchdog.ts';
 import type { Cap } from '../safety/cap.ts';
 import type { Facts } from './facts.ts';
 import type { Ledger } from './ledger.ts';
@@ -31,19 +31,33 @@ export interface RunContext {
   readonly emit: (event: ApplyEvent) => void;
 }
 
+/** What it did to others. */
+export interface Cost {
+  /** From the first lock that blocked others to their end. */
+  readonly heldMs: number;
+  /** How many sessions were seen waiting behind us. */
+  readonly waiters: number;
+}
+
 /** We ended the work ourselves, and it was rolled back. */
 export class Ended extends Error {
   readonly why: Cause;
   readonly step: Step | null;
   /** What online work has left behind, in words. */
   readonly left: string | null;
+  readonly cost: Cost | null;
 
-  constructor(why: Cause, step: Step | null, cause?: unknown, left: string | null = null) {
-    super(`ended: ${why}`, { cause });
+  constructor(
+    why: Cause,
+    step: Step | null,
+    more: { readonly cause?: unknown; readonly left?: string | null; readonly cost?: Cost } = {},
+  ) {
+    super(`ended: ${why}`, { cause: more.cause });
     this.name = 'Ended';
     this.why = why;
     this.step = step;
-    this.left = left;
+    this.left = more.left ?? null;
+    this.cost = more.cost ?? null;
   }
 }
 
@@ -73,12 +87,16 @@ export class CommitFailed extends Error {
 export function watchOver(
   context: RunContext,
   cap: Cap,
-  patienceMs: number,
+  options: WatchOptions,
   facts?: Facts,
-): { dog: Watchdog; release: () => Promise<void> } {
+): { dog: Watchdog; release: () => Promise<void>; waiters: () => number } {
+  const waiters = new Set<number>();
   const dog = watch(context.control, context.main, cap, {
-    patienceMs,
-    ...(facts === undefined ? {} : { onWaiters: (waiters) => facts.see(waiters) }),
+    ...options,
+    onWaiters(seen) {
+      for (const { pid } of seen) waiters.add(pid);
+      facts?.see(seen);
+    },
   });
   const interrupted = () => dog.end('interrupted');
   const lost = () => dog.end('lease-lost');
@@ -88,6 +106,7 @@ export function watchOver(
   context.lease.lost.addEventListener('abort', lost);
   return {
     dog,
+    waiters: () => waiters.size,
     async release() {
       context.signal.removeEventListener('abort', interrupted);
       context.lease.lost.removeEventListener('abort', lost);

@@ -23,6 +23,8 @@ export interface LedgerRow {
   readonly runBy: string;
   readonly runFrom: string;
   readonly toolVersion: string;
+  /** Committed, and no synchronous standby has said that it has it. */
+  readonly unconfirmed: boolean;
   readonly error: string | null;
 }
 
@@ -74,6 +76,7 @@ export function ledgerTables(schema: string): OwnTables {
          stalled_sessions integer,
          longest_stall_ms bigint,
          total_stall_ms bigint,
+         unconfirmed boolean NOT NULL DEFAULT false,
          error text,
          run_by text NOT NULL DEFAULT session_user,
          run_from text NOT NULL,
@@ -127,6 +130,10 @@ export function ledgerTables(schema: string): OwnTables {
       describe(`COLUMN ${own}.migration.longest_stall_ms`, 'The longest that one of them was seen waiting.'),
       describe(`COLUMN ${own}.migration.total_stall_ms`, 'The waits of all of them together.'),
       describe(
+        `COLUMN ${own}.migration.unconfirmed`,
+        'It is committed, but a COMMIT of it was not confirmed by a synchronous standby: a failover at that moment could have lost it.',
+      ),
+      describe(
         `TABLE ${own}.migration_statement`,
         'The statements of each migration. Where a file is not one transaction, a row is written before its statement runs.',
       ),
@@ -155,7 +162,7 @@ export async function readLedger(session: Session, schema: string): Promise<Ledg
   if ((await installedVersion(session, ledgerTables(schema))) === 0) return [];
   return session.query<LedgerRow>(
     `SELECT name, path, version, kind, checksum, state, ${utc('started_at')} AS "startedAt", ${utc('finished_at')} AS "finishedAt",
-            run_by AS "runBy", run_from AS "runFrom", tool_version AS "toolVersion", error
+            run_by AS "runBy", run_from AS "runFrom", tool_version AS "toolVersion", unconfirmed, error
        FROM ${migration(schema)}`,
   );
 }
@@ -188,6 +195,7 @@ export async function recordStart(
        SET path = excluded.path, version = excluded.version, checksum = excluded.checksum, transaction = excluded.transaction,
            started_at = excluded.started_at, finished_at = NULL, run_by = excluded.run_by, run_from = excluded.run_from,
            tool_version = excluded.tool_version, error = NULL,
+           unconfirmed = m.unconfirmed AND m.state = 'half-done',
            state = CASE m.state WHEN 'half-done' THEN m.state ELSE excluded.state END`,
     [
       file.name,
@@ -214,6 +222,11 @@ export async function recordDone(session: Session, { schema }: Ledger, file: Mig
       WHERE name = $1`,
     [file.name],
   );
+}
+
+/** A COMMIT of this file stands, and no synchronous standby has confirmed it. */
+export async function recordUnconfirmed(session: Session, { schema }: Ledger, file: MigrationFile): Promise<void> {
+  await session.run(`UPDATE ${migration(schema)} SET unconfirmed = true WHERE name = $1`, [file.name]);
 }
 
 /** A file has failed, or was given up; what of it stands, its statements say. */

@@ -34,6 +34,8 @@ export interface FileResult {
   readonly statements: readonly StatementResult[];
   /** The statement at which it stopped, as far as it came. */
   readonly unfinished?: StatementResult;
+  /** It stands, but no synchronous standby has confirmed a COMMIT of it. */
+  readonly unconfirmed?: true;
 }
 
 /** Why a run did not end as `done`. */
@@ -52,6 +54,7 @@ export type Reason =
   | 'out-of-order'
   | 'problem'
   | 'requirement'
+  | 'standby-missing'
   | 'statement-failed'
   | 'syntax-error'
   | 'transaction-control'
@@ -125,6 +128,8 @@ export type ApplyEvent =
       readonly durationMs: number;
       readonly statements: readonly StatementResult[];
     }
+  /** Committed, but a synchronous standby did not confirm it in time. */
+  | { readonly event: 'unconfirmed'; readonly path: string }
   | { readonly event: 'warning'; readonly path: string | null; readonly message: string };
 
 export function statementResult({ waitedMs, heldMs, durationMs, ...rest }: StatementResult): StatementResult {

@@ -3,13 +3,15 @@ import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 import { maskSecrets } from '../postgres/secrets.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
+import { createCap, isCancel } from '../safety/cap.ts';
 import { LeaseLost } from '../safety/lease.ts';
 import { envelope, freshSession, limitStatement } from '../safety/limits.ts';
 import type { InLine } from '../safety/lock.ts';
+import { StandbyMissing } from '../safety/standby.ts';
 import type { Script } from '../sql/statement.ts';
 import { InvalidIndex, type LeftBehind, runAlone, UnknownOutcome } from './alone.ts';
 import type { BackfillGate, BackfillState } from './backfill-gate.ts';
-import { CommitFailed, Ended, StepFailed, type RunContext } from './context.ts';
+import { CommitFailed, Ended, StepFailed, watchOver, type Cost, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import { roughDuration } from '../duration.ts';
 import { collectFacts, type Facts } from './facts.ts';
@@ -47,7 +49,17 @@ export interface FileOutcome {
 }
 
 /** Runs one file to its end, or says why it stopped; the ledger knows either way. */
-export async function runFile(context: RunContext, run: FileRun): Promise<FileOutcome> {
+export async function runFile(given: RunContext, run: FileRun): Promise<FileOutcome> {
+  let unconfirmed = false;
+  const context: RunContext = {
+    ...given,
+    emit(event) {
+      // Each of its statements may end in a COMMIT; one word about that is enough.
+      if (event.event === 'unconfirmed' && unconfirmed) return;
+      unconfirmed ||= event.event === 'unconfirmed';
+      given.emit(event);
+    },
+  };
   const { control, ledger, emit } = context;
   const { file, division, entry } = run;
   const startedAt = performance.now();
@@ -59,7 +71,7 @@ export async function runFile(context: RunContext, run: FileRun): Promise<FileOu
   const { results } = progress;
   let stopped: Stop | null;
   try {
-    await freshSession(context.main, envelope(context.limits, `tiptoe: apply ${file.name}`));
+    await freshSession(context.main, envelope(context.limits, context.version, `tiptoe: apply ${file.name}`));
     await recordStart(control, ledger, file, division.transaction);
     emit({ event: 'file', path: file.path, transaction: division.transaction, statements: run.steps.length });
     stopped = await runUnits(context, run, before, progress);
@@ -77,12 +89,16 @@ export async function runFile(context: RunContext, run: FileRun): Promise<FileOu
         outcome: stopped.outcome === 'done' ? 'failed' : stopped.outcome,
         statements: results,
         ...(unfinished === null ? {} : { unfinished }),
+        ...(unconfirmed ? { unconfirmed } : {}),
       },
       stopped,
     };
   }
   emit({ event: 'file-done', path: file.path, durationMs: performance.now() - startedAt, statements: results });
-  return { file: { path: file.path, outcome: 'done', statements: results }, stopped: null };
+  return {
+    file: { path: file.path, outcome: 'done', statements: results, ...(unconfirmed ? { unconfirmed } : {}) },
+    stopped: null,
+  };
 }
 
 interface Progress {
@@ -159,14 +175,22 @@ async function runUnit(
   return line.kind === 'done' ? { ...line, value: [line.value] } : line;
 }
 
-async function replay({ main, version }: RunContext, steps: readonly Step[]): Promise<void> {
+async function replay(context: RunContext, steps: readonly Step[]): Promise<void> {
+  const { main, version, limits } = context;
   for (const step of steps) {
     const { statement } = step;
     if (!changesSession(statement)) continue;
-    await limitStatement(main, version, { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 });
-    await main.exec(statement.text).catch((error: unknown) => {
+    await limitStatement(main, version, { lockTimeoutMs: limits.maxStallMs, statementTimeoutMs: 0 });
+    const { dog, release } = watchOver(context, createCap(limits.capMs), { patienceMs: limits.maxStallMs });
+    try {
+      await main.exec(statement.text);
+    } catch (error) {
+      const why = dog.cause();
+      if (why !== null) throw new Ended(why, step, { cause: error });
       throw isSqlFailure(error) && !isConnectionLost(error) ? new StepFailed(step, error) : error;
-    });
+    } finally {
+      await release();
+    }
   }
 }
 
@@ -227,6 +251,7 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
     return stop('lease-lost', `Another runner has taken over; ${file.path} was rolled back, and ${stands}.`, again);
   }
   if (error instanceof Ended && error.why === 'cap') return capHit(context, run, error, stands);
+  if (error instanceof StandbyMissing) return standbyMissing(run, error, stands);
   if (error instanceof Ended && error.why === 'lock-not-had') {
     return stop(
       'lock-not-had',
@@ -234,6 +259,7 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
       'Run again when those in the way are gone, or give it longer with --give-up-after 1h.',
     );
   }
+  // Our own cancels, and the timeouts that we set, have a cause of their own.
   if ((error instanceof StepFailed || error instanceof CommitFailed) && isCancel(error.cause)) {
     const where = error instanceof StepFailed ? `in line ${error.step.line}` : 'at COMMIT';
     return stop('cancelled', `Someone cancelled ${file.path} ${where} (pg_cancel_backend); ${stands}.`, again);
@@ -287,11 +313,6 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
   throw error;
 }
 
-/** All other cancels are our own, or a timeout that we set: those have a cause of their own. */
-function isCancel(error: unknown): boolean {
-  return isSqlFailure(error) && error.sqlstate === SQLSTATE.query_canceled && !/statement timeout/.test(error.message);
-}
-
 function mayNot({ identity }: RunContext): string {
   return `Run tiptoe as the owner of the object, or make ${identity.sessionUser} a member of that role: GRANT owner TO ${quoteIdent(identity.sessionUser)}; then run again.`;
 }
@@ -307,13 +328,15 @@ function afterFailure(partly: boolean): string {
     : 'Correct the file and run again.';
 }
 
-function capHit({ limits }: RunContext, { file, script }: FileRun, { step }: Ended, stands: string): Stop {
+function capHit({ limits }: RunContext, { file, script }: FileRun, { step, left, cost }: Ended, stands: string): Stop {
   const cap = roughDuration(limits.capMs);
   const where = step === null ? 'at COMMIT' : `in line ${step.line}`;
+  const held = `held locks that block others for ${roughDuration(Math.max(cost?.heldMs ?? 0, limits.capMs))} (the cap is ${cap})`;
+  const undone = left === null ? 'was cancelled ' + where + ' and rolled back' : 'was cancelled ' + where;
   return stop(
     'cap',
-    `${file.path} held locks that block others for ${cap}; it was cancelled ${where} and rolled back, and ${stands}.`,
-    'Split it into steps that are quick under their locks (tiptoe explain shows what each one does), or raise --cap.',
+    `${file.path} ${held}${waitedBehind(cost)}; it ${undone}, and ${stands}.`,
+    'Split it into steps that are quick under their locks (tiptoe explain shows what each one does), or give the file a longer cap: -- tiptoe:cap 20s: REASON.',
     step === null
       ? {}
       : {
@@ -324,6 +347,21 @@ function capHit({ limits }: RunContext, { file, script }: FileRun, { step }: End
             null,
           ),
         },
+  );
+}
+
+function waitedBehind(cost: Cost | null): string {
+  if (cost === null || cost.waiters === 0) return ', and nobody waited behind it';
+  return cost.waiters === 1 ? ', and 1 session waited behind it' : `, and ${cost.waiters} sessions waited behind it`;
+}
+
+/** Nothing was begun, so nothing holds a lock. */
+function standbyMissing({ file }: FileRun, { names, wanted, connected }: StandbyMissing, stands: string): Stop {
+  return stop(
+    'standby-missing',
+    `${file.path} was not begun: its COMMIT would wait for a synchronous standby that is not there, and hold its locks meanwhile ` +
+      `(synchronous_standby_names is '${names}', which takes ${wanted}, and ${connected} ${connected === 1 ? 'is' : 'are'} connected); ${stands}.`,
+    `Run again when the standby is back; or commit without it: PGOPTIONS='-c synchronous_commit=local' tiptoe apply.`,
   );
 }
 

@@ -27,7 +27,7 @@ export function readSteps(script: Script, catalog: Catalog, version: number): St
   return script.statements.map((statement) => {
     const { relations, notUnderstood } = advance(catalog, statement.action, version);
     const needs = relations
-      .filter(({ preexisting, lock }) => preexisting && blocksWrites(lock) && !detachesOnline(statement.action))
+      .filter(({ preexisting, lock }) => preexisting && blocksWrites(lock) && !worksOnline(statement.action))
       .map(({ relation, lock }) => ({ relation, mode: lock }));
     return {
       statement,
@@ -39,8 +39,12 @@ export function readSteps(script: Script, catalog: Catalog, version: number): St
   });
 }
 
-/** The partition's strong lock comes with the second half, which is looked for when it is due. */
-function detachesOnline(action: Action): boolean {
+/**
+ * A partition's strong lock comes with the second half of its DETACH, which is looked for when it is due. And a materialized view can be
+ * read while it is refreshed; nobody else writes to it.
+ */
+function worksOnline(action: Action): boolean {
+  if (action.kind === 'refresh-materialized-view') return action.concurrently;
   return (
     action.kind === 'alter-table' &&
     action.commands.some((command) => command.kind === 'detach-partition' && command.mode === 'concurrently')

@@ -15,6 +15,7 @@ const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyR
   interrupted: ['gave-up', 3],
   'lease-lost': ['gave-up', 3],
   'lock-not-had': ['gave-up', 3],
+  'standby-missing': ['gave-up', 3],
   cap: ['failed', 1],
   'statement-failed': ['failed', 1],
   'missing-privilege': ['failed', 2],

@@ -3,10 +3,12 @@ import { sqlLockMode } from '../postgres/lock-mode.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import type { Blocker, LockTarget } from '../safety/blockers.ts';
 import { createCap, ranIntoCap, type Cap } from '../safety/cap.ts';
+import { checkClient } from '../safety/client-check.ts';
 import { assertLease } from '../safety/lease.ts';
 import { limitStatement } from '../safety/limits.ts';
 import { standInLine, type InLine, type Try } from '../safety/lock.ts';
 import { mayRetry, OutOfPatience } from '../safety/retry.ts';
+import { listenForUnconfirmed, requireStandbys } from '../safety/standby.ts';
 import { resolveTargets, type ResolvedTarget } from '../safety/targets.ts';
 import type { Watchdog } from '../safety/watchdog.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type RunContext } from './context.ts';
@@ -15,6 +17,7 @@ import type { Facts } from './facts.ts';
 import { commitStands, recordCosts, recordDone, recordStatements } from './ledger.ts';
 import { type StatementResult, statementResult } from './result.ts';
 import type { Step } from './steps.ts';
+import { tellUnconfirmed } from './unconfirmed.ts';
 
 export interface TransactionWork {
   readonly file: MigrationFile;
@@ -39,7 +42,8 @@ const PATIENT_MS = 1_000;
  * it met someone. Throws {@link StepFailed} and {@link Ended} when it was rolled back for good.
  */
 export async function runTransaction(context: RunContext, work: TransactionWork): Promise<InLine<StatementResult[]>> {
-  const { control, main, limits, signal } = context;
+  const { control, main, limits, signal, version } = context;
+  await checkClient(main, version, true);
   const needed = await resolveTargets(
     control,
     work.steps.flatMap(({ needs }) => needs),
@@ -80,9 +84,10 @@ async function tryOnce(
   one: Try,
   learned: Learned,
 ): Promise<StatementResult[] | 'not-lockable'> {
-  const { main, limits } = context;
+  const { control, main, limits } = context;
+  if (!work.steps.some(choosesCommit)) await requireStandbys(control, main);
   const cap = createCap(limits.capMs);
-  const { dog, release } = watchOver(context, cap, one.patienceMs, work.facts);
+  const { dog, release, waiters } = watchOver(context, cap, { patienceMs: one.patienceMs }, work.facts);
   let step: Step | null = null;
   let locking = false;
   let committing = false;
@@ -106,24 +111,35 @@ async function tryOnce(
     }
     step = null;
     await keepBooks(context, work, results(work, timings, one, cap.startedAt(), performance.now()), cap, dog);
+    leftOf(cap, dog);
     committing = true;
     return await commit(context, work, () => results(work, timings, one, cap.startedAt(), performance.now()));
   } catch (error) {
     await main.exec('ROLLBACK').catch(() => undefined);
     if (locking && isNotLockable(error)) return 'not-lockable';
-    const why = dog.cause() ?? (ranIntoCap(error, cap) ? 'cap' : null);
+    const why = dog.cause() ?? (error instanceof Ended ? error.why : ranIntoCap(error, cap) ? 'cap' : null);
     for (const target of dog.waitedFor()) learned.targets.set(target.oid, target);
     learned.blockers = dog.waitedBehind();
     work.facts.meet(learned.blockers);
     if (why === 'out-of-patience' && !main.lost.aborted) throw new OutOfPatience(error);
-    if (why !== null) throw new Ended(why, step, error);
+    if (why !== null) {
+      const cost = { heldMs: performance.now() - (cap.startedAt() ?? Infinity), waiters: waiters() };
+      throw new Ended(why, step, { cause: error, cost });
+    }
     if (mayRetry(error) || !isSqlFailure(error) || isConnectionLost(error)) throw error;
     if (committing) throw new CommitFailed(error);
     if (step === null) throw error;
     throw new StepFailed(step, error);
   } finally {
     await release();
+    // A cancel of ours may have hit the ROLLBACK.
+    if (main.transactionStatus() !== 'idle') await main.exec('ROLLBACK').catch(() => undefined);
   }
+}
+
+/** The file says itself whether its COMMIT waits for standbys. */
+function choosesCommit({ statement: { action } }: Step): boolean {
+  return action.kind === 'set' && action.name === 'synchronous_commit';
 }
 
 /** Before this statement all locks are taken: the first one that needs one, or touches a table that will be locked. */
@@ -211,11 +227,8 @@ async function commit(
   work: TransactionWork,
   finalResults: () => StatementResult[],
 ): Promise<StatementResult[]> {
-  const { main, control, ledger, emit } = context;
-  let warned = false;
-  const stopListening = main.onNotice(({ sqlstate }) => {
-    warned ||= sqlstate === WARNING;
-  });
+  const { main, control, ledger } = context;
+  const unconfirmed = listenForUnconfirmed(main);
   try {
     const [tag] = await main.exec('COMMIT');
     if (tag?.command !== 'COMMIT')
@@ -224,24 +237,14 @@ async function commit(
     // Only the server knows whether it happened, and it has written it down.
     if (!isConnectionLost(error) || !(await commitStands(control, ledger, main, work.file, work.steps))) throw error;
   } finally {
-    stopListening();
+    unconfirmed.stop();
   }
   const ended = finalResults();
-  if (warned) {
-    // Past its commit record a transaction only waits for standbys, and a cancel ends no more than that wait.
-    emit({
-      event: 'warning',
-      path: work.file.path,
-      message: 'It is committed, but no synchronous standby has confirmed it.',
-    });
-  }
+  if (unconfirmed.heard()) await tellUnconfirmed(context, work.file);
   if (ended.some(({ heldMs }) => heldMs > 0))
     await recordCosts(control, ledger, work.file, ended).catch(() => undefined);
   return ended;
 }
-
-/** The server warns at COMMIT of nothing else. */
-const WARNING = '01000';
 
 interface Timing {
   readonly step: Step;

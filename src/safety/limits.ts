@@ -19,12 +19,15 @@ const BACKSTOP_MS = 1_000;
 const IDLE_MS = 5_000;
 
 /** Settings for the session that runs migrations, as set before each file. */
-export function envelope(limits: Limits, applicationName: string): Readonly<Record<string, string>> {
+export function envelope(limits: Limits, version: number, applicationName: string): Readonly<Record<string, string>> {
   return {
     lock_timeout: `${limits.maxStallMs}ms`,
     statement_timeout: `${limits.capMs}ms`,
     // A client that stands still, stopped or cut off, must not keep its locks.
     idle_in_transaction_session_timeout: `${Math.max(limits.capMs, IDLE_MS)}ms`,
+    // A role or database may have these, and our own work has no such end: it waits for locks, and builds indexes.
+    ...(version >= 14 ? { idle_session_timeout: '0' } : {}),
+    ...(version >= 17 ? { transaction_timeout: '0' } : {}),
     application_name: applicationName,
   };
 }
@@ -35,6 +38,8 @@ export const CONTROL_SETTINGS: Readonly<Record<string, string>> = {
   lock_timeout: '2s',
   statement_timeout: '10s',
   idle_in_transaction_session_timeout: '10s',
+  // No timeout covers the wait for a standby. What the main session commits later confirms these writes as well: the log has one order.
+  synchronous_commit: 'local',
 };
 
 /**
@@ -71,5 +76,7 @@ export async function limitStatement(session: Session, version: number, limits: 
   const set = session.transactionStatus() === 'open' ? 'SET LOCAL' : 'SET';
   // A timeout of 0 is none, and below a millisecond it would be rounded to 0.
   const value = (ms: number) => (ms === 0 ? 0 : Math.max(1, Math.ceil(ms)));
-  await session.exec(settings.map(([name, ms]) => `${set} ${name} = ${value(ms)}`).join('; '));
+  const timeouts = settings.map(([name, ms]) => `${set} ${name} = ${value(ms)}`);
+  // The server warns when a COMMIT ends unconfirmed, and has to be heard.
+  await session.exec([...timeouts, `${set} client_min_messages = notice`].join('; '));
 }

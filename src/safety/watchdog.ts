@@ -21,6 +21,14 @@ export interface Watchdog {
   stop(): Promise<void>;
 }
 
+export interface WatchOptions {
+  /** How long it may be seen waiting for a lock that traffic would queue behind. */
+  readonly patienceMs?: number;
+  /** Work under CONCURRENTLY: its strong locks on indexes are in nobody's way, those on tables last for a moment. */
+  readonly online?: boolean;
+  readonly onWaiters?: (waiters: readonly Waiter[]) => void;
+}
+
 /** Modes that hold up writers, weakest first. */
 const BLOCKING: readonly LockMode[] = LOCK_MODES.slice(LOCK_MODES.indexOf('ShareLock'));
 
@@ -37,25 +45,24 @@ const TERMINATE_AFTER_MS = 1_000;
 /**
  * Watches `main` from the outside until `stop`: starts the cap's clock when it is seen with a blocking lock that nobody had foretold (DDL
  * inside a function), and ends its work when the time is up, also during COMMIT, which no timeout of the server covers. Ends a wait too that
- * traffic has to queue behind for longer than `patienceMs`: a function may have set `lock_timeout` itself.
+ * traffic has to queue behind for longer than the patience: a function may have set `lock_timeout` itself. And it ends a wait for a
+ * synchronous standby that lasts as long as the cap, locks or not; what waits for that is committed, and goes on.
  * https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
  */
 export function watch(
   control: Session,
   main: Session,
   cap: Cap,
-  {
-    patienceMs = Infinity,
-    onWaiters,
-  }: { readonly patienceMs?: number; readonly onWaiters?: (waiters: readonly Waiter[]) => void } = {},
+  { patienceMs = Infinity, online = false, onWaiters }: WatchOptions = {},
 ): Watchdog {
   const stopped = new AbortController();
   const waitedFor = new Map<number, LockTarget>();
   let waitingSince = new Map<number, number>();
+  let standbySince = Infinity;
+  let watched: Work = { transactionStart: null, queryStart: null, waitsForStandby: false };
   let waitedBehind: readonly Blocker[] = [];
   let cause: Cause | null = null;
   let endedAt = Infinity;
-  let cancelled = false;
   let lastLook = performance.now();
 
   const end = (why: Cause): void => {
@@ -69,7 +76,7 @@ export function watch(
     const waiting = new Map<number, number>();
     for (const seen of await locksOf(control, main)) {
       if (seen.granted) {
-        cap.start(lastLook);
+        if (!online || WITH_TRAFFIC.has(seen.relkind)) cap.start(lastLook);
       } else {
         waitedFor.set(seen.oid, seen);
         if (BLOCKING.includes(seen.mode) && WITH_TRAFFIC.has(seen.relkind))
@@ -80,6 +87,12 @@ export function watch(
     waitingSince = waiting;
     const patienceEnd = Math.min(...waiting.values()) + patienceMs + PATIENCE_SLACK_MS;
     if (performance.now() > patienceEnd) end('out-of-patience');
+    watched = (await workOf(control, main)) ?? watched;
+    standbySince = watched.waitsForStandby ? Math.min(standbySince, before) : Infinity;
+    if (performance.now() > standbySince + cap.limitMs) {
+      standbySince = Infinity;
+      await signalBackend(control, main, watched, 'pg_cancel_backend', `a.wait_event = 'SyncRep'`);
+    }
     const blockers = await blockingSessions(control, main);
     if (blockers.length > 0) waitedBehind = blockers;
     onWaiters?.(await waitersBehind(control, main));
@@ -89,15 +102,15 @@ export function watch(
     while (!stopped.signal.aborted) {
       const now = performance.now();
       if (cap.leftMs(now) === 0) end('cap');
-      if (now >= endedAt + TERMINATE_AFTER_MS) {
-        await signalBackend(control, main, 'pg_terminate_backend');
-        return;
-      }
-      if (now >= endedAt && !cancelled) {
-        cancelled = true;
-        await signalBackend(control, main, 'pg_cancel_backend');
-      }
       if (cause === null) await look();
+      else if (now >= endedAt)
+        // Again and again: between two statements there is nothing to cancel.
+        await signalBackend(
+          control,
+          main,
+          watched,
+          now < endedAt + TERMINATE_AFTER_MS ? 'pg_cancel_backend' : 'pg_terminate_backend',
+        );
       await sleep(Math.min(POLL_MS, cap.leftMs(performance.now()) + 1), undefined, { signal: stopped.signal }).catch(
         () => undefined,
       );
@@ -126,7 +139,10 @@ interface SeenLock extends LockTarget {
   readonly granted: boolean;
 }
 
-/** Blocking locks of a session on relations that others can see; what its own transaction has made is not yet in our snapshot. */
+/**
+ * Blocking locks of a session on relations that others can see; what its own transaction has made is not yet in our snapshot. Nobody but
+ * other schema changes writes to a materialized view.
+ */
 function locksOf(control: Session, main: Session): Promise<SeenLock[]> {
   return control.query<SeenLock>(
     `WITH locks AS MATERIALIZED (
@@ -139,23 +155,49 @@ function locksOf(control: Session, main: Session): Promise<SeenLock[]> {
        JOIN pg_catalog.pg_class c ON c.oid = l.relation
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE l.pid = $1 AND (NOT l.granted OR l.mode = ANY ($2::pg_catalog.text[]))
-        AND n.nspname NOT IN ('pg_catalog', 'pg_toast') AND c.relpersistence <> 't'`,
+        AND n.nspname NOT IN ('pg_catalog', 'pg_toast') AND c.relpersistence <> 't'
+        AND (c.relkind <> 'm' OR l.mode = 'AccessExclusiveLock')`,
     [main.pid, [...BLOCKING]],
   );
 }
 
+/** What a session is at; times are null where it is idle, and where the server does not let us see them. */
+interface Work {
+  readonly transactionStart: string | null;
+  readonly queryStart: string | null;
+  readonly waitsForStandby: boolean;
+}
+
+async function workOf(control: Session, { pid, backendStart }: Session): Promise<Work | undefined> {
+  const [work] = await control.query<Work>(
+    `SELECT pg_catalog.to_char(xact_start AT TIME ZONE 'UTC', $3) AS "transactionStart",
+            pg_catalog.to_char(query_start AT TIME ZONE 'UTC', $3) AS "queryStart",
+            wait_event IS NOT DISTINCT FROM 'SyncRep' AS "waitsForStandby"
+       FROM pg_catalog.pg_stat_activity
+      WHERE pid = $1 AND (backend_start = $2::pg_catalog.timestamptz) IS NOT FALSE`,
+    [pid, backendStart, `YYYY-MM-DD"T"HH24:MI:SS.US"Z"`],
+  );
+  return work;
+}
+
 /**
- * Never another session that got the same pid. As the role that logged in, which both of our sessions share: one taken on since may not
- * signal it.
+ * Never another session that got the same pid, nor anything but the transaction or statement that was watched. As the role that logged in,
+ * which both of our sessions share: one taken on since may not signal it.
  */
 async function signalBackend(
   control: Session,
   { pid, backendStart }: Pick<Session, 'pid' | 'backendStart'>,
+  { transactionStart, queryStart }: Work,
   how: 'pg_cancel_backend' | 'pg_terminate_backend',
+  onlyWhile = 'true',
 ): Promise<void> {
+  const at = (column: string, time: string | null) =>
+    time === null ? 'true' : `(a.${column} = ${quoteLiteral(time)}::pg_catalog.timestamptz)`;
   await control.exec(
     `SET LOCAL ROLE NONE;
      SELECT pg_catalog.${how}(a.pid) FROM pg_catalog.pg_stat_activity a
-      WHERE a.pid = ${pid} AND a.backend_start = ${quoteLiteral(backendStart)}::pg_catalog.timestamptz`,
+      WHERE a.pid = ${pid} AND a.backend_start = ${quoteLiteral(backendStart)}::pg_catalog.timestamptz
+        AND a.state IS DISTINCT FROM 'idle' AND ${onlyWhile}
+        AND (${at('xact_start', transactionStart)} IS NOT FALSE OR ${at('query_start', queryStart)})`,
   );
 }

@@ -15,6 +15,7 @@ export function ledgerRow(name: string, state: LedgerRow['state'], checksum = `$
     runBy: 'ann',
     runFrom: 'ann@laptop pid 1',
     toolVersion: '1.0.0',
+    unconfirmed: false,
     error: null,
   };
 }
