@@ -4,9 +4,10 @@ export type Decoded =
   | { readonly ok: false; readonly offset: number; readonly byte: number; readonly line: number };
 
 const REPLACEMENT = '\uFFFD';
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function decodeUtf8(bytes: Uint8Array): Decoded {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const text = UTF8.decode(bytes);
   if (!text.includes(REPLACEMENT)) return { ok: true, text };
   let offset = 0;
   let line = 1;

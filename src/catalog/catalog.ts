@@ -12,7 +12,8 @@ import type {
   Write,
 } from '../sql/action.ts';
 import { splitIdentifiers } from '../sql/identifiers.ts';
-import { NameMap } from './name-map.ts';
+import type { NameMap } from './name-map.ts';
+import { RelationMap } from './relation-map.ts';
 
 /**
  * The schema as it stands before a statement. It is filled by folding statements in order, or read from a server, and is changed in
@@ -20,7 +21,7 @@ import { NameMap } from './name-map.ts';
  */
 export interface Catalog {
   /** By `schema.name`. */
-  readonly relations: NameMap<Relation>;
+  readonly relations: RelationMap;
   /** By `schema.name`, those that take different arguments side by side. */
   readonly functions: Map<string, readonly FunctionInfo[]>;
   readonly domains: Map<string, Domain>;
@@ -223,7 +224,7 @@ export interface Publication {
 
 export function emptyCatalog(): Catalog {
   return {
-    relations: new NameMap(),
+    relations: new RelationMap(),
     functions: new Map(),
     prepared: new Map(),
     domains: new Map(),
@@ -294,8 +295,7 @@ export function findRelation(catalog: Catalog, name: Name): Relation | null {
 /** Views that read a relation, or the column of it. */
 export function viewsOf(catalog: Catalog, relation: Relation, column: string | null): View[] {
   const views: View[] = [];
-  for (const view of catalog.relations.values()) {
-    if (view.kind !== 'view' && view.kind !== 'materialized-view') continue;
+  for (const view of catalog.relations.views.values()) {
     const read = view.reads.get(relation);
     if (read !== undefined && (column === null || (read.columns?.has(column) ?? true))) views.push(view);
   }
@@ -332,7 +332,7 @@ export function allTables(catalog: Catalog): Table[] {
 }
 
 export function materializedViews(catalog: Catalog): View[] {
-  return [...catalog.relations.values()].filter((relation): relation is View => relation.kind === 'materialized-view');
+  return [...catalog.relations.views.values()].filter(({ kind }) => kind === 'materialized-view');
 }
 
 /** Partitions and inheriting tables below a table, at every level. */

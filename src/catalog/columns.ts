@@ -5,14 +5,14 @@ import { ownRelationName } from './own-name.ts';
 import { addSequence, drop } from './relations.ts';
 
 export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef): void {
-  table.columns.set(definition.name, { ...columnOf(catalog, definition), notNull: false });
+  const column = columnOf(catalog, definition);
+  table.columns.set(definition.name, { ...column, notNull: false });
   if (definition.identity !== null || isSerial(definition.type)) addOwnSequence(catalog, table, definition.name);
   const added = definition.constraints.flatMap((constraint) => addConstraint(catalog, table, constraint));
-  if (columnOf(catalog, definition).notNull) added.push(...setNotNull(table, definition.name, true));
+  if (column.notNull) added.push(...setNotNull(table, definition.name, true));
   for (const child of descendants(table)) {
     // A child of the same name has it already, and the two become one.
-    if (!child.columns.has(definition.name))
-      child.columns.set(definition.name, { ...columnOf(catalog, definition), notNull: false });
+    if (!child.columns.has(definition.name)) child.columns.set(definition.name, { ...column, notNull: false });
   }
   for (const constraint of added)
     for (const child of table.children) inheritConstraint(catalog, table, child, constraint);

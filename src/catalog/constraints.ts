@@ -108,7 +108,7 @@ export function setNotNull(table: Table, column: string, notNull: boolean): Cons
 
 function markNotNull(table: Table, name: string, notNull: boolean): void {
   const column = table.columns.get(name);
-  if (column !== undefined) table.columns.set(name, { ...column, notNull });
+  if (column !== undefined && column.notNull !== notNull) table.columns.set(name, { ...column, notNull });
 }
 
 /** What a child gets of its parent's constraints: what concerns rows; keys and foreign keys only where it is a partition. */

@@ -1,5 +1,6 @@
 import type { Catalog } from './catalog.ts';
 import { NameMap } from './name-map.ts';
+import { RelationMap } from './relation-map.ts';
 
 /** A catalog of its own with the same content: what changes in one stays out of the other. It has nothing to go back to. */
 export function copyCatalog(catalog: Catalog): Catalog {
@@ -25,6 +26,7 @@ function copyGraph<T>(root: T): T {
 }
 
 function shellOf(value: object): object {
+  if (value instanceof RelationMap) return new RelationMap();
   if (value instanceof NameMap) return new NameMap();
   if (value instanceof Map) return new Map();
   if (value instanceof Set) return new Set();

@@ -16,6 +16,7 @@ export function withoutDuplicateKeys({ columns, constraints }: Written): Written
     if (prior === undefined) first.set(same, key);
     else names.set(prior, names.get(prior) ?? prior.name ?? key.name);
   }
+  if (first.size === keys.length) return { columns, constraints };
   const kept = new Set(first.values());
   const keep = (list: readonly ConstraintDef[]): ConstraintDef[] =>
     list.flatMap((constraint) => {

@@ -198,8 +198,7 @@ function dropUsers(catalog: Catalog, relation: Relation): void {
 /** A relation and the views over it. A history may stack thousands. */
 function withReaders(catalog: Catalog, relation: Relation): ReadonlySet<Relation> {
   const readers = new Map<Relation, View[]>();
-  for (const view of catalog.relations.values()) {
-    if (!('reads' in view)) continue;
+  for (const view of catalog.relations.views.values()) {
     for (const read of view.reads.keys()) {
       const known = readers.get(read);
       if (known === undefined) readers.set(read, [view]);

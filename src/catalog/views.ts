@@ -75,8 +75,7 @@ export function dropReaders(catalog: Catalog, relation: Relation, column: string
 
 /** A renamed column keeps its place in the views that use it. */
 export function renameInViews(catalog: Catalog, relation: Relation, from: string, to: string): void {
-  for (const view of catalog.relations.values()) {
-    if (view.kind !== 'view' && view.kind !== 'materialized-view') continue;
+  for (const view of catalog.relations.views.values()) {
     const read = view.reads.get(relation);
     if (read?.columns?.has(from) !== true) continue;
     const columns = new Set([...read.columns].map((column) => (column === from ? to : column)));

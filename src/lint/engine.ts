@@ -135,9 +135,10 @@ function analyseFile(
   let inTransaction = false;
   for (const [at, statement] of script.statements.entries()) {
     const { action, index, range } = statement;
-    const place = { actions, at, directives: placed };
+    const place = { actions, at, directives: placed, isBackfill };
     const inside = insideOf(catalog, action, place);
     const transaction = transactionOf.get(statement) ?? new RunningTransaction();
+    // A loop, or a function called twice, comes to the same statement again.
     const said = new Set<string>();
     const found = advance(catalog, action, ruleset.version, ({ action, effects, within }) => {
       const part = within === null ? range : partOf(script, statement, within);
@@ -148,19 +149,20 @@ function analyseFile(
         catalog,
         version: ruleset.version,
         inTransaction: inTransaction || within !== null,
-        file: { ...(within === null ? place : inside(action)), isBackfill },
+        file: within === null ? place : { ...inside(action), isBackfill },
         settings: ruleset.settings ?? DEFAULT_SETTINGS,
         transaction,
       };
       for (const rule of ruleset.byKind.get(action.kind) ?? []) {
         const verdict = rule.check(context);
-        // A loop, or a function called twice, comes to the same statement again.
-        if (verdict === null || said.has(`${rule.name} ${verdict.message}`)) continue;
-        said.add(`${rule.name} ${verdict.message}`);
+        if (verdict === null) continue;
+        const saying = `${rule.name} ${verdict.message}`;
+        if (said.has(saying)) continue;
+        said.add(saying);
         const told = within === null ? verdict : { ...verdict, why: `${verdict.why} ${whereabouts(within)}` };
         reports.add(rule.name, told, { statement: index, range: part, anchor: range.start });
       }
-      if (action.kind !== 'do') transaction.add(context, catalog, script.source.position(part.start).line);
+      if (action.kind !== 'do') transaction.add(context, catalog, () => script.source.position(part.start).line);
     });
     keep({ statement, effects: found });
     unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });

@@ -22,10 +22,10 @@ export interface KeyColumn {
 
 /** The columns of new foreign keys whose types are known on both sides. */
 export function keyColumns(action: ActionOf<'create-table' | 'alter-table'>, catalog: Catalog): KeyColumn[] {
-  const isNew = action.kind === 'create-table';
-  const table = isNew ? keyOf(creationSchema(catalog, action.name), action.name.name) : resolve(catalog, action.name);
   const constraints = addedConstraints(action);
   if (!constraints.some(({ kind }) => kind === 'foreign-key')) return [];
+  const isNew = action.kind === 'create-table';
+  const table = isNew ? keyOf(creationSchema(catalog, action.name), action.name.name) : resolve(catalog, action.name);
   const added = isNew
     ? action.columns
     : action.commands.flatMap((command) => (command.kind === 'add-column' ? [command.column] : []));

@@ -150,16 +150,15 @@ interface RuleBase {
 
 export interface Rule extends RuleBase {
   readonly on: readonly ActionKind[];
-  readonly check: (context: RuleContext) => Verdict | null;
+  /** A method, so that a rule may take less than any statement: it is only asked about those that it is `on`. */
+  check(context: RuleContext): Verdict | null;
 }
 
 /** A rule that looks at statements of certain kinds; `check` receives just those, and has no side effect. */
 export function defineRule<K extends ActionKind>(
   rule: RuleBase & { readonly on: readonly K[]; readonly check: (context: RuleContext<ActionOf<K>>) => Verdict | null },
 ): Rule {
-  const concerns = (context: RuleContext): context is RuleContext<ActionOf<K>> =>
-    (rule.on as readonly ActionKind[]).includes(context.action.kind);
-  return { ...rule, check: (context) => (concerns(context) ? rule.check(context) : null) };
+  return rule;
 }
 
 /** A rule about columns that tables get, whatever else the statement does; all of a statement are one finding. */

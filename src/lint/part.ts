@@ -34,8 +34,8 @@ function lineStart(text: string, line: number): number | null {
 
 /** Where a statement that code runs stands among all that the file does: the code in place of the statement that runs it. */
 export function insideOf(catalog: Catalog, statement: Action, place: Place): (action: Action) => Place {
+  if (codeOf(catalog, statement).length === 0) return () => place;
   const inner = stepsOf(catalog, statement, new Set());
-  if (inner.length === 0) return () => place;
   const { actions, at, directives } = place;
   const all = [...actions.slice(0, at), ...inner, ...actions.slice(at + 1)];
   return (action) => {

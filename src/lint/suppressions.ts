@@ -31,11 +31,12 @@ const COMMANDS = ['disable-next-statement', 'disable-file', 'disable', 'enable']
 export function readSuppressions(script: Script): { suppressions: Suppression[]; broken: BrokenSuppression[] } {
   const suppressions: Suppression[] = [];
   const broken: BrokenSuppression[] = [];
+  const comments = script.comments.flatMap(read);
+  if (comments.length === 0) return { suppressions, broken };
   const statements = [...script.statements, ...script.faults]
     .map(({ range }) => range)
     .sort((a, b) => a.start - b.start);
   const whole = { start: 0, end: script.source.text.length + 1 };
-  const comments = script.comments.flatMap(read);
   const enables = comments.filter(({ command }) => command === 'enable');
   for (const comment of comments) {
     const { command, rules, reason, range } = comment;

@@ -24,10 +24,11 @@ export class RunningTransaction implements Transaction {
   readonly heldDuringWork = new Set<string>();
 
   /** Adds a statement; the catalog is the one before it. */
-  add(ran: Ran, catalog: Catalog, line: number): void {
-    if (isLong(ran, catalog)) for (const relation of this.held.keys()) this.heldDuringWork.add(relation);
+  add(ran: Ran, catalog: Catalog, line: () => number): void {
+    if (this.held.size > 0 && isLong(ran, catalog))
+      for (const relation of this.held.keys()) this.heldDuringWork.add(relation);
     for (const effect of keptOut(ran))
-      if (!this.held.has(effect.relation)) this.held.set(effect.relation, { effect, line });
+      if (!this.held.has(effect.relation)) this.held.set(effect.relation, { effect, line: line() });
   }
 }
 
@@ -35,11 +36,8 @@ export class RunningTransaction implements Transaction {
  * What earlier statements of the transaction keep locked while this one does long work. Where the statement holds up traffic by itself, that is
  * the hazard; and who waits for an index waits for its table.
  */
-export function heldDuring({
-  transaction,
-  catalog,
-  ...ran
-}: Ran & { readonly transaction: Transaction; readonly catalog: Catalog }): Held[] {
+export function heldDuring(ran: Ran & { readonly transaction: Transaction; readonly catalog: Catalog }): Held[] {
+  const { transaction, catalog } = ran;
   if (transaction.held.size === 0 || !isLong(ran, catalog)) return [];
   const blocks = ran.effects.relations.some(
     ({ preexisting, online, scan, lock }) => preexisting && !online && scan && blocksWrites(lock),

@@ -11,12 +11,13 @@ export interface Ran {
 
 /** Tables that stood before the file and that a statement goes through for as long as they are big, row by row, in one transaction. */
 export function unbatchedTables({ action, effects }: Ran, catalog: Catalog): string[] {
+  if (action.kind !== 'create-table-as' && action.kind !== 'dml') return [];
   const standing = new Set(effects.relations.flatMap(({ relation, preexisting }) => (preexisting ? [relation] : [])));
   const known = (names: readonly Name[]): string[] =>
     names.map((name) => resolve(catalog, name)).filter((relation) => standing.has(relation));
   if (action.kind === 'create-table-as')
     return action.relationKind === 'table' && action.persistence !== 'temporary' ? known(action.reads) : [];
-  if (action.kind !== 'dml' || action.values) return [];
+  if (action.values) return [];
   const sources = known(action.sources);
   switch (action.command) {
     case 'insert':

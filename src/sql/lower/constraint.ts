@@ -13,13 +13,12 @@ export function constraint(
   column: string | null,
   after: readonly Constraint[],
 ): ConstraintDef | null {
-  const end = after.findIndex(({ contype = '' }) => !contype.startsWith('CONSTR_ATTR_'));
-  const attributes = new Set((end === -1 ? after : after.slice(0, end)).map(({ contype }) => contype));
-  const enforced = isEnforced(node) && !attributes.has('CONSTR_ATTR_NOT_ENFORCED');
+  const attributes = attributesIn(after);
+  const enforced = isEnforced(node) && !attributes.includes('CONSTR_ATTR_NOT_ENFORCED');
   const base = {
     name: node.conname ?? null,
     validated: node.skip_validation !== true,
-    deferrable: node.deferrable === true || attributes.has('CONSTR_ATTR_DEFERRABLE'),
+    deferrable: node.deferrable === true || attributes.includes('CONSTR_ATTR_DEFERRABLE'),
   };
   const beside = column === null ? [] : [column];
   switch (node.contype) {
@@ -76,6 +75,15 @@ export function constraint(
     default:
       return null;
   }
+}
+
+function attributesIn(after: readonly Constraint[]): string[] {
+  const attributes: string[] = [];
+  for (const { contype = '' } of after) {
+    if (!contype.startsWith('CONSTR_ATTR_')) break;
+    attributes.push(contype);
+  }
+  return attributes;
 }
 
 /** The parser leaves out fields that are false, so an enforced constraint says so and NOT ENFORCED is silence. */

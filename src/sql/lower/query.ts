@@ -37,7 +37,7 @@ export function select(node: SelectStmt, whole: Node): Action {
   const [first, ...others] = writes;
   if (first === undefined) return { kind: 'select', reads, functions };
   const { command, ...table } = first;
-  return { ...DML, command, table, reads, writes: others, hasWhere: true, sources: sourcesIn(whole), functions };
+  return { ...DML, command, table, reads, writes: others, hasWhere: true, sources: sourcesIn(whole, reads), functions };
 }
 
 const DML = {
@@ -59,6 +59,7 @@ type DmlStmt =
 
 export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
   const query = command === 'insert' ? node.selectStmt : undefined;
+  const use = useIn(node);
   return {
     kind: 'dml',
     command,
@@ -67,7 +68,7 @@ export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
     assigns: command === 'update' ? assigned(node.targetList) : command === 'insert' ? assigned(node.cols) : [],
     hasWhere: (command === 'update' || command === 'delete') && node.whereClause !== undefined,
     values: query !== undefined && 'SelectStmt' in query && query.SelectStmt.valuesLists !== undefined,
-    sources: sourcesIn({ ...node, relation: undefined }),
+    sources: sourcesIn({ ...node, relation: undefined }, use.reads),
     pinned:
       command === 'update'
         ? pinnedColumns(node.whereClause, node.fromClause)
@@ -76,7 +77,7 @@ export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
           : query !== undefined && 'SelectStmt' in query
             ? pinnedColumns(query.SelectStmt.whereClause)
             : [],
-    ...useIn(node),
+    ...use,
   };
 }
 

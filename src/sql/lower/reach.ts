@@ -1,11 +1,10 @@
 import type { Node } from '../libpg.ts';
 import type { Name } from '../action.ts';
-import { readsIn } from './use.ts';
 import { relationName, strings } from './name.ts';
 import { walk } from './walk.ts';
 
-/** Relations whose rows come in one by one: those of FROM, USING and WITH, not those that a condition looks into. */
-export function sourcesIn(root: unknown): Name[] {
+/** Relations whose rows come in one by one: of all that are read, those of FROM, USING and WITH, not those that a condition looks into. */
+export function sourcesIn(root: unknown, reads: readonly Name[]): Name[] {
   const found = new Map<string, Name>();
   walk(root, (type, node) => {
     if (type === 'SubLink') return false;
@@ -17,7 +16,7 @@ export function sourcesIn(root: unknown): Name[] {
   });
   if (found.size === 0) return [];
   // Names that WITH defines are no relations.
-  const relations = new Set(readsIn(root).map(keyOf));
+  const relations = new Set(reads.map(keyOf));
   return [...found].flatMap(([key, name]) => (relations.has(key) ? [name] : []));
 }
 
