@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../db/connection.ts';
-import { readServer, requirePrimary } from '../db/server.ts';
+import { readServer, requirePrimary, requireSameServer } from '../db/server.ts';
 import { applySettings, openSession, type Session } from '../db/session.ts';
 import { formatDuration } from '../duration.ts';
 import { Problem } from '../problem.ts';
@@ -41,6 +41,7 @@ export async function openLink(connection: ConnectionSettings, name: string, set
     requirePrimary(await readServer(control), connection);
     const main = await openSession(connection, { applicationName });
     try {
+      await requireSameServer(control, main);
       await batchSession(main, settings);
     } catch (error) {
       main.destroy();

@@ -62,6 +62,24 @@ export function requirePrimary(server: Server, connection: ConnectionSettings): 
   }
 }
 
+/**
+ * Throws a Problem when two sessions of one connection have reached different servers: by a load balancer, or a failover between them.
+ * Then neither sees the other's locks nor can end its work.
+ */
+export async function requireSameServer(first: Session, second: Session): Promise<void> {
+  if ((await serverStart(first)) === (await serverStart(second))) return;
+  throw new Problem(`Two connections to ${describe(first.connection)} have reached different servers.`, {
+    advice: 'Give the address of the primary itself, not of a load balancer or of a name with several servers.',
+  });
+}
+
+async function serverStart(session: Session): Promise<string | undefined> {
+  const [row] = await session.query<{ start: string }>(
+    `SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::pg_catalog.text AS start`,
+  );
+  return row?.start;
+}
+
 const PROBES = 3;
 
 /**

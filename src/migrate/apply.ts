@@ -3,7 +3,7 @@ import { beginSession } from '../catalog/session.ts';
 import type { ConnectionSettings } from '../db/connection.ts';
 import { isConnectionLost } from '../db/errors.ts';
 import { ensureOwnSchema } from '../db/own-schema.ts';
-import { readServer, requireDirect, requirePrimary } from '../db/server.ts';
+import { readServer, requireDirect, requirePrimary, requireSameServer } from '../db/server.ts';
 import { withSession, type Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { acquireLease, type Lease } from '../safety/lease.ts';
@@ -70,8 +70,10 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
       const lease = await takeLease(options, control);
       if ('kind' in lease) return result(lease, []);
       try {
-        return await withSession(options.connection, { applicationName: 'tiptoe: apply' }, async (main) =>
-          runAll(options, {
+        return await withSession(options.connection, { applicationName: 'tiptoe: apply' }, async (main) => {
+          await requireSameServer(control, main);
+          await lease.enlist(main);
+          return runAll(options, {
             control,
             main,
             version: server.version,
@@ -81,8 +83,8 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
             lease,
             signal: options.signal,
             emit: options.onEvent,
-          }),
-        );
+          });
+        });
       } catch (error) {
         if (!isConnectionLost(error)) throw error;
         return result(stop('connection-lost', 'The connection to the server was lost.', 'Run again to continue.'), []);

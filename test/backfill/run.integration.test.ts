@@ -252,7 +252,7 @@ describe('while it runs', () => {
 
   test('who has lost the lease stops and writes nothing more', async () => {
     const { session, running } = await start('taken_over');
-    await session.exec(`UPDATE tiptoe.lease SET token = token + 1 WHERE name = 'backfill taken_over'`);
+    await session.exec(`UPDATE tiptoe.lease SET token = gen_random_uuid() WHERE name = 'backfill taken_over'`);
     await expect(running).rejects.toMatchObject({
       exitCode: 3,
       message: 'Another process has taken over the backfill taken_over; this one has stopped.',

@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
+import { isConnectionLost } from '../../src/db/errors.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
 import type { Session } from '../../src/db/session.ts';
-import { acquireLease, assertLease, LeaseLost, type LeaseRequest } from '../../src/safety/lease.ts';
+import { acquireLease, assertLease, leaseHolder, LeaseLost, type LeaseRequest } from '../../src/safety/lease.ts';
 import { testDatabase } from '../support/database.ts';
 
 const db = testDatabase();
@@ -36,12 +37,12 @@ test('a second one waits, is told for whom, and gives up with exit code 3', asyn
   await lease.release(first);
 });
 
-test('a released lease can be had at once, with a greater token', async () => {
+test('a released lease can be had at once, with another token', async () => {
   const [first, second] = [await db.session(), await db.session()];
   const before = await acquireLease(first, request('released'));
   await before.release(first);
   const after = await acquireLease(second, request('released'));
-  expect(BigInt(after.token)).toBeGreaterThan(BigInt(before.token));
+  expect(after.token).not.toBe(before.token);
   await after.release(second);
 });
 
@@ -50,21 +51,74 @@ test('the lease of a dead process is taken over at once', async () => {
   await acquireLease(first, request('dead'));
   first.destroy();
   const lease = await acquireLease(second, request('dead', { waitMs: 20_000, owner: 'bob' }));
-  expect(lease.token).toBe('2');
+  expect(await leaseHolder(second, 'tiptoe', 'dead')).toMatchObject({ owner: 'bob', pid: second.pid });
   await lease.release(second);
 });
 
-test('who slept through the lease cannot write any more', async () => {
-  const [first, second] = [await db.session(), await db.session()];
-  const slept = await acquireLease(first, request('slept', { ttlMs: 1_000_000 }));
-  await first.exec(`UPDATE tiptoe.lease SET expires_at = now() - interval '1 s' WHERE name = 'slept'`);
-  await expect(writes(first, slept)).resolves.toBeUndefined();
-  const lease = await acquireLease(second, request('slept'));
-  await expect(writes(first, slept)).rejects.toThrow(LeaseLost);
-  await expect(slept.heartbeat(first)).rejects.toThrow(LeaseLost);
+/** As time would. */
+const expire = (session: Session, name: string) =>
+  session.exec(`UPDATE tiptoe.lease SET expires_at = now() - interval '1 s' WHERE name = '${name}'`);
+
+test('who slept through the lease has no session any more, and no other one can write', async () => {
+  const [control, worker, other] = [await db.session(), await db.session(), await db.session()];
+  const slept = await acquireLease(control, request('slept', { ttlMs: 1_000_000 }));
+  await slept.enlist(worker);
+  await expire(control, 'slept');
+  await expect(writes(worker, slept)).resolves.toBeUndefined();
+
+  const lease = await acquireLease(other, request('slept'));
+  await expect(worker.exec('SELECT 1')).rejects.toSatisfy(isConnectionLost);
+  await expect(control.exec('SELECT 1')).rejects.toSatisfy(isConnectionLost);
+  const again = await db.session();
+  await expect(writes(again, slept)).rejects.toThrow(LeaseLost);
+  await expect(slept.enlist(again)).rejects.toSatisfy(isConnectionLost);
+  await expect(slept.heartbeat(again)).rejects.toThrow(LeaseLost);
   expect(slept.lost.aborted).toBe(true);
-  await expect(writes(second, lease)).resolves.toBeUndefined();
-  await slept.release(first);
+  await expect(writes(other, lease)).resolves.toBeUndefined();
+  await slept.release(again);
+  expect(await leaseHolder(other, 'tiptoe', 'slept')).toMatchObject({ pid: other.pid });
+  await lease.release(other);
+});
+
+test('a statement that is under way is not ended by a takeover', async () => {
+  const [control, worker, other] = [await db.session(), await db.session(), await db.session()];
+  const slept = await acquireLease(control, request('at work', { ttlMs: 1_000_000 }));
+  await slept.enlist(worker);
+  await expire(control, 'at work');
+  const [{ id } = { id: '' }] = await other.query<{ id: string }>(`SELECT floor(random() * 1e9)::text AS id`);
+  await other.exec(`SELECT pg_advisory_lock(${id})`);
+  const work = worker.query(`SELECT pg_advisory_lock_shared(${id})`);
+  const busy = `SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'`;
+  await vi.waitFor(async () => expect(await other.query(busy, [worker.pid])).toHaveLength(1));
+  const lease = await acquireLease(other, request('at work'));
+  await other.exec('SELECT pg_advisory_unlock_all()');
+  await expect(work).resolves.toHaveLength(1);
+  await lease.release(other);
+});
+
+test('sessions that this role may not end are named, and the lease is left to others', async () => {
+  const [admin, control] = [await db.session(db.adminUrl), await db.session()];
+  const held = await acquireLease(admin, request('foreign', { ttlMs: 1_000_000 }));
+  await admin.exec(
+    `GRANT USAGE ON SCHEMA tiptoe TO ${db.ownerRole}; GRANT ALL ON ALL TABLES IN SCHEMA tiptoe TO ${db.ownerRole}`,
+  );
+  await expire(admin, 'foreign');
+  await expect(acquireLease(control, request('foreign'))).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringContaining(`are still there (pid ${admin.pid}) and this role may not end them.`) as unknown,
+    advice: expect.stringContaining(`pg_terminate_backend(${admin.pid})`) as unknown,
+  });
+  expect(await leaseHolder(admin, 'tiptoe', 'foreign')).toBeNull();
+  await held.release(admin);
+});
+
+test('a lease of another server is free, whatever its clock said and whoever has the pid here', async () => {
+  const [first, second] = [await db.session(), await db.session()];
+  await acquireLease(first, request('failed over'));
+  await first.exec(`UPDATE tiptoe.lease SET server_start = server_start - interval '1 day', expires_at = now() + interval '1 day'
+    WHERE name = 'failed over'`);
+  const lease = await acquireLease(second, request('failed over'));
+  await expect(first.exec('SELECT 1')).resolves.toHaveLength(1);
   await lease.release(second);
 });
 
@@ -75,7 +129,7 @@ test('nobody takes over while a transaction has asserted the lease, and heartbea
     await assertLease(main, lease);
     await control.exec(`SET lock_timeout = '2s'`);
     await lease.heartbeat(control);
-    await control.exec(`UPDATE tiptoe.lease SET expires_at = now() - interval '1 s' WHERE name = 'asserted'`);
+    await expire(control, 'asserted');
     await expect(acquireLease(other, request('asserted', { waitMs: 200 }))).rejects.toMatchObject({ exitCode: 3 });
   });
   const next = await acquireLease(other, request('asserted'));
@@ -91,7 +145,7 @@ test('it keeps itself alive, and tells when it is lost', async () => {
     expect(await second.query(alive)).toHaveLength(1);
   });
   await expect(acquireLease(second, request('beating'))).rejects.toMatchObject({ exitCode: 3 });
-  await second.exec(`UPDATE tiptoe.lease SET token = token + 1 WHERE name = 'beating'`);
+  await second.exec(`UPDATE tiptoe.lease SET token = gen_random_uuid() WHERE name = 'beating'`);
   await vi.waitFor(() => expect(lease.lost.aborted).toBe(true));
   await lease.release(first);
 });
