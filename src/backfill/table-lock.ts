@@ -57,7 +57,7 @@ async function locked(
   cause: unknown,
 ): Promise<Problem> {
   const mode = command === 'insert' ? 'AccessShareLock' : 'RowExclusiveLock';
-  const target = { oid: Number(oid), relation: shown, relkind: 'r', mode } as const;
+  const target = { oid: Number(oid), relation: shown, relkind: 'r', mode, lockable: false } as const;
   const [holder] = blockersOf(await findHolders(session, [target], [session]));
   const who = holder === undefined ? describeFailure(cause) : holding(holder);
   return new Problem(`The backfill could not begin: ${who}.`, {

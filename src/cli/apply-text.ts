@@ -22,15 +22,17 @@ export function tell(line: LiveLine, event: ApplyEvent): void {
       const who = first === undefined ? 'its locks' : describeBlocker(first);
       const more = others.length === 0 ? '' : ` and ${others.length} more`;
       const matter = `${event.path} ${first?.pid}`;
+      const query = first === undefined ? '' : describeQuery(first);
       line.show(
         matter,
-        `${printable(event.path)}:${event.line}: waiting for ${who}${more} (${roughDuration(event.waitedMs)} so far)`,
+        `${printable(event.path)}:${event.line}: waiting (${roughDuration(event.waitedMs)} so far) for ${who}${more}${query}`,
       );
       break;
     }
     case 'progress': {
       const share = event.share === null ? '' : ` ${Math.floor(event.share * 100)} %`;
-      const who = event.waitsFor === null ? '' : `, behind ${describeBlocker(event.waitsFor)}`;
+      const who =
+        event.waitsFor === null ? '' : `, behind ${describeBlocker(event.waitsFor)}${describeQuery(event.waitsFor)}`;
       const matter = `${event.path} ${event.line} ${event.phase} ${event.waitsFor?.pid}`;
       line.show(matter, `${printable(event.path)}:${event.line}: ${event.phase}${share}${who}`);
       break;
@@ -121,12 +123,12 @@ function caretAt(line: number, column: number): Range {
 
 /** `pid 4242 (psql, app_rw, idle in transaction for 3 min) with AccessShareLock on public.users` */
 export function describeBlocker(blocker: Blocker): string {
-  const { kind, pid, application, user, state, transactionAgeMs, lock, relation } = blocker;
+  const { kind, pid, application, user, state, transactionAgeMs } = blocker;
   const age = transactionAgeMs === null ? '' : ` for ${roughDuration(transactionAgeMs)}`;
   const known = [application, user, state === null ? null : `${state}${age}`]
     .filter((part) => part !== null)
     .map((part) => printable(part));
-  const claim = relation === '' ? 'with a row it changed or its snapshot' : `with ${lock} on ${printable(relation)}`;
+  const claim = describeClaim(blocker);
   switch (kind) {
     case 'prepared-transaction':
       return `the prepared transaction ${printable(blocker.query ?? '?')}${age === '' ? '' : `, prepared ${roughDuration(transactionAgeMs ?? 0)} ago`}, ${claim}; it stays until someone ends it`;
@@ -137,6 +139,26 @@ export function describeBlocker(blocker: Blocker): string {
     case 'session':
       return `pid ${pid} (${known.length === 0 ? 'details need pg_monitor' : known.join(', ')}) ${claim}`;
   }
+}
+
+function describeClaim({ on, lock, relation, object }: Blocker): string {
+  switch (on) {
+    case 'relation':
+      return `with ${lock} on ${printable(relation)}`;
+    case 'row':
+      return relation === '' ? 'with a row that it changed or locked' : `with a row of ${printable(relation)}`;
+    case 'snapshot':
+      return 'with an older snapshot';
+    case 'advisory':
+      return `with the advisory lock ${object}`;
+    case 'object':
+      return object === null ? `with ${lock} on something that is no relation` : `with ${lock} on ${printable(object)}`;
+  }
+}
+
+/** What a session runs, or ran last, where the server shows it. */
+function describeQuery({ kind, query }: Blocker): string {
+  return kind === 'session' && query !== null ? `: ${printable(query)}` : '';
 }
 
 function plural(count: number, what: string): string {

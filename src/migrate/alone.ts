@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isConnectionLost, isSqlFailure } from '../db/errors.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { qualify } from '../postgres/quote.ts';
 import { createCap, ranIntoCap } from '../safety/cap.ts';
 import { checkClient } from '../safety/client-check.ts';
 import { assertLease } from '../safety/lease.ts';
 import { limitStatement } from '../safety/limits.ts';
-import { standInLine, type InLine, type Try } from '../safety/lock.ts';
+import { patientMs, shooAutovacuum } from '../safety/autovacuum.ts';
+import { type AutovacuumInTheWay, standInLine, type InLine, type Try } from '../safety/lock.ts';
 import { followOnline } from '../safety/progress.ts';
 import { mayRetry, OutOfPatience } from '../safety/retry.ts';
 import type { LockTarget } from '../safety/blockers.ts';
 import { listenForUnconfirmed, requireStandbys } from '../safety/standby.ts';
 import { resolveTargets } from '../safety/targets.ts';
+import { whoStays } from './blocked.ts';
 import { Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import type { Facts } from './facts.ts';
@@ -78,11 +81,13 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
         facts.wait(wait);
         context.emit({ event: 'waiting-for-lock', path: file.path, line: step.line, ...wait });
       },
+      onStays: (blocker) => context.emit({ event: 'warning', path: file.path, message: whoStays(blocker, limits) }),
     },
     async (one) => {
       facts.try(one);
       await assertLease(control, context.lease);
       await requireStandbys(control, main);
+      if (one.autovacuum !== null) await clearAutovacuum(context, targets, one.autovacuum);
       if (online !== null) await dropLeftovers(context, online, seen);
       await recordIntent(control, ledger, file, {
         statement: step.statement,
@@ -108,6 +113,27 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
   }
   await recordStatements(control, ledger, file, [{ statement: step.statement, line: step.line, result: line.value }]);
   return line;
+}
+
+/** The statement cannot share our transaction, so another autovacuum may come before it; then we are back soon. */
+async function clearAutovacuum(
+  context: RunContext,
+  targets: readonly LockTarget[],
+  { settle }: AutovacuumInTheWay,
+): Promise<void> {
+  const { control, main } = context;
+  const { dog, release } = watchOver(context, createCap(Infinity), {});
+  try {
+    await withTransaction(main, async () => {
+      await shooAutovacuum(main, targets, await patientMs(control));
+      await settle();
+    });
+  } catch (error) {
+    const why = dog.cause();
+    throw why === null ? error : new Ended(why, null, { cause: error });
+  } finally {
+    await release();
+  }
 }
 
 interface Attempt {

@@ -72,7 +72,7 @@ export async function existing(session: Session, names: readonly Name[]): Promis
 export function finalizeTargets(session: Session, { partition }: { readonly partition: Name }): Promise<LockTarget[]> {
   return session.query<LockTarget>(
     `SELECT c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS relation,
-            c.relkind::pg_catalog.text, 'AccessExclusiveLock' AS mode
+            c.relkind::pg_catalog.text, 'AccessExclusiveLock' AS mode, c.relkind IN ('r', 'p') AS lockable
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid = pg_catalog.to_regclass($1)`,
     [sql(partition)],

@@ -10,6 +10,7 @@ import type { InLine } from '../safety/lock.ts';
 import { StandbyMissing } from '../safety/standby.ts';
 import type { Script } from '../sql/statement.ts';
 import { InvalidIndex, type LeftBehind, runAlone, UnknownOutcome } from './alone.ts';
+import { adviceFor } from './blocked.ts';
 import type { BackfillGate, BackfillState } from './backfill-gate.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type Cost, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
@@ -218,14 +219,10 @@ function lockNotHad(
 ): Stop {
   const needs = [...new Set(steps.flatMap((step) => step.needs).map(({ relation }) => relation))].join(', ');
   const what = needs === '' ? 'the locks it needs' : `the lock on ${needs}`;
-  const advice =
-    line.enoughStallMs !== null && line.enoughStallMs > limits.maxStallMs
-      ? `Transactions there last too long for ${roughDuration(limits.maxStallMs)} in line; --max-stall ${line.enoughStallMs}ms would do.`
-      : 'Run again when those in the way are gone, or give it longer with --give-up-after 1h.';
   return stop(
     'lock-not-had',
     `${file.path} could not have ${what} within ${roughDuration(limits.giveUpAfterMs)} without making traffic wait; ${whatStands(partly, line.left)}.`,
-    advice,
+    adviceFor(line, limits),
     { blockers: line.blockers },
   );
 }

@@ -7,10 +7,12 @@ import { checkClient } from '../safety/client-check.ts';
 import { assertLease } from '../safety/lease.ts';
 import { limitStatement } from '../safety/limits.ts';
 import { standInLine, type InLine, type Try } from '../safety/lock.ts';
-import { mayRetry, OutOfPatience } from '../safety/retry.ts';
+import { patientMs, shooAutovacuum } from '../safety/autovacuum.ts';
+import { LookAgain, mayRetry, OutOfPatience } from '../safety/retry.ts';
 import { listenForUnconfirmed, requireStandbys } from '../safety/standby.ts';
-import { resolveTargets, type ResolvedTarget } from '../safety/targets.ts';
+import { resolveTargets, stillThere } from '../safety/targets.ts';
 import type { Watchdog } from '../safety/watchdog.ts';
+import { whoStays } from './blocked.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import type { Facts } from './facts.ts';
@@ -34,9 +36,6 @@ interface Learned {
   blockers: readonly Blocker[];
 }
 
-/** What blocks nobody may wait longer than what traffic would queue behind. */
-const PATIENT_MS = 1_000;
-
 /**
  * Runs statements in one transaction, together with their ledger rows: looks, takes the locks first, and does it again from the start when
  * it met someone. Throws {@link StepFailed} and {@link Ended} when it was rolled back for good.
@@ -44,12 +43,11 @@ const PATIENT_MS = 1_000;
 export async function runTransaction(context: RunContext, work: TransactionWork): Promise<InLine<StatementResult[]>> {
   const { control, main, limits, signal, version } = context;
   await checkClient(main, version, true);
-  const needed = await resolveTargets(
-    control,
-    work.steps.flatMap(({ needs }) => needs),
-  );
+  const patient = await patientMs(control);
+  const needs = work.steps.flatMap((step) => step.needs);
+  let needed = await resolveTargets(control, needs);
   const learned: Learned = { targets: new Map(), blockers: [] };
-  let lockFirst = needed.filter(({ lockable }) => lockable);
+  let mayLockFirst = true;
   const waiting = firstThatWaits(work.steps);
   const { facts } = work;
   facts.at(waiting.statement.index);
@@ -59,33 +57,47 @@ export async function runTransaction(context: RunContext, work: TransactionWork)
       main,
       limits,
       signal,
-      targets: () => [...needed, ...learned.targets.values()],
+      targets: async () => {
+        if (!(await stillThere(control, needed))) needed = await resolveTargets(control, needs);
+        return [...needed, ...learned.targets.values()];
+      },
       lastBlockers: () => learned.blockers,
       onWait(wait) {
         facts.at(waiting.statement.index);
         facts.wait(wait);
         context.emit({ event: 'waiting-for-lock', path: work.file.path, line: waiting.line, ...wait });
       },
+      onStays: (blocker) =>
+        context.emit({ event: 'warning', path: work.file.path, message: whoStays(blocker, limits) }),
     },
     async (one) => {
       facts.try(one);
-      const outcome = await tryOnce(context, work, lockFirst, one, learned);
+      const lockFirst = mayLockFirst ? needed.filter(({ lockable }) => lockable) : [];
+      const outcome = await tryOnce(context, work, { ...one, lockFirst, patient }, learned);
       if (outcome !== 'not-lockable') return outcome;
-      lockFirst = [];
-      return (await tryOnce(context, work, [], one, learned)) as StatementResult[];
+      // Where it has just gone or got another name, the next look finds out. Otherwise the statement itself will tell.
+      mayLockFirst = !(await stillThere(control, needed));
+      throw new LookAgain('a table could not be locked by its name');
     },
   );
+}
+
+interface OneTry extends Try {
+  /** Locked before the first statement that needs one of them, in this order. */
+  readonly lockFirst: readonly LockTarget[];
+  /** How long whoever blocks no traffic waits for a lock, in milliseconds. */
+  readonly patient: number;
 }
 
 async function tryOnce(
   context: RunContext,
   work: TransactionWork,
-  lockFirst: readonly ResolvedTarget[],
-  one: Try,
+  one: OneTry,
   learned: Learned,
 ): Promise<StatementResult[] | 'not-lockable'> {
   const { control, main, limits } = context;
   if (!work.steps.some(choosesCommit)) await requireStandbys(control, main);
+  const { lockFirst } = one;
   const cap = createCap(limits.capMs);
   const { dog, release, waiters } = watchOver(context, cap, { patienceMs: one.patienceMs }, work.facts);
   let step: Step | null = null;
@@ -94,6 +106,12 @@ async function tryOnce(
   const timings: Timing[] = [];
   try {
     await main.exec(work.begin);
+    if (one.autovacuum !== null) {
+      locking = true;
+      await shooAutovacuum(main, lockFirst, one.patient);
+      await one.autovacuum.settle();
+      locking = false;
+    }
     const lockBefore = firstToLock(work.steps, lockFirst);
     for (step of work.steps) {
       const startedAt = performance.now();
@@ -105,12 +123,19 @@ async function tryOnce(
       }
       const lockedAt = performance.now();
       if (step.needs.length > 0) cap.start(lockedAt);
-      await limit(context, step, cap, one.patienceMs, dog);
+      await limit(context, step, cap, one, dog);
       await main.exec(step.statement.text);
       timings.push({ step, waitedMs: lockedAt - startedAt, durationMs: performance.now() - lockedAt });
     }
     step = null;
-    await keepBooks(context, work, results(work, timings, one, cap.startedAt(), performance.now()), cap, dog);
+    await keepBooks(
+      context,
+      work,
+      results(work, timings, one, cap.startedAt(), performance.now()),
+      cap,
+      dog,
+      one.patient,
+    );
     leftOf(cap, dog);
     committing = true;
     return await commit(context, work, () => results(work, timings, one, cap.startedAt(), performance.now()));
@@ -143,14 +168,14 @@ function choosesCommit({ statement: { action } }: Step): boolean {
 }
 
 /** Before this statement all locks are taken: the first one that needs one, or touches a table that will be locked. */
-function firstToLock(steps: readonly Step[], lockFirst: readonly ResolvedTarget[]): Step | undefined {
+function firstToLock(steps: readonly Step[], lockFirst: readonly LockTarget[]): Step | undefined {
   const tables = new Set(lockFirst.map(({ relation }) => relation));
   return steps.find(({ needs, touches }) => needs.length > 0 || touches.some((relation) => tables.has(relation)));
 }
 
 async function takeLocks(
   context: RunContext,
-  targets: readonly ResolvedTarget[],
+  targets: readonly LockTarget[],
   cap: Cap,
   patienceMs: number,
   dog: Watchdog,
@@ -170,11 +195,11 @@ async function takeLocks(
   }
 }
 
-async function limit(context: RunContext, step: Step, cap: Cap, patienceMs: number, dog: Watchdog): Promise<void> {
+async function limit(context: RunContext, step: Step, cap: Cap, one: OneTry, dog: Watchdog): Promise<void> {
   const capLeftMs = leftOf(cap, dog);
   const running = capLeftMs !== Infinity;
   await limitStatement(context.main, context.version, {
-    lockTimeoutMs: running || step.mayBlock ? patienceMs : PATIENT_MS,
+    lockTimeoutMs: running || step.mayBlock ? one.patienceMs : one.patient,
     statementTimeoutMs: running ? capLeftMs : 0,
     ...(running ? { capLeftMs } : {}),
   });
@@ -195,6 +220,7 @@ async function keepBooks(
   done: readonly StatementResult[],
   cap: Cap,
   dog: Watchdog,
+  patient: number,
 ): Promise<void> {
   const { main, ledger, lease, identity } = context;
   await main.exec(`SET LOCAL client_encoding = 'UTF8'`);
@@ -205,7 +231,7 @@ async function keepBooks(
   const capLeftMs = leftOf(cap, dog);
   const running = capLeftMs !== Infinity;
   await limitStatement(main, context.version, {
-    lockTimeoutMs: PATIENT_MS,
+    lockTimeoutMs: patient,
     statementTimeoutMs: running ? capLeftMs : 0,
     ...(running ? { capLeftMs } : {}),
   });

@@ -1,39 +1,40 @@
 import type { Session } from '../db/session.ts';
 import { sqlstate } from '../db/errors.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
-import type { LockTarget } from './blockers.ts';
+import { type LockTarget, mayBeVacuumed } from './blockers.ts';
+import { LookAgain } from './retry.ts';
 
 /** An autovacuum yields after `deadlock_timeout`; this much later it should have gone. */
 const LEAVING_MS = 500;
 
+/** How long whoever blocks no traffic waits for a lock: as long as it takes an ordinary autovacuum to leave, and no less. */
+export async function patientMs(control: Session): Promise<number> {
+  const [row] = await control.query<{ ms: number }>(
+    `SELECT s.setting::pg_catalog.int4 AS ms FROM pg_catalog.pg_settings s WHERE s.name = 'deadlock_timeout'`,
+  );
+  return (row?.ms ?? 0) + LEAVING_MS;
+}
+
+/** It did not leave: it prevents wraparound, most often. */
+export class AutovacuumStays extends LookAgain {
+  constructor(cause: unknown) {
+    super('an autovacuum did not leave', cause);
+    this.name = 'AutovacuumStays';
+  }
+}
+
 /**
- * Makes ordinary autovacuums leave these tables. They yield to whoever has waited for `deadlock_timeout`, and in ShareUpdateExclusive
- * nobody but other schema changes stands behind us meanwhile. False when one did not leave, or when we may not lock the table.
+ * Makes ordinary autovacuums leave these tables, and keeps new ones away until the open transaction ends. They yield to whoever has waited
+ * for `deadlock_timeout`, and in ShareUpdateExclusive nobody but other schema changes stands behind us meanwhile.
+ * Throws {@link AutovacuumStays}.
  */
-export async function shooAutovacuum(main: Session, targets: readonly LockTarget[]): Promise<boolean> {
-  const tables = targets.filter(({ relkind }) => relkind === 'r').map(({ relation }) => relation);
-  if (tables.length === 0) return false;
-  await main.exec('BEGIN');
-  try {
-    await main.query(
-      `SELECT pg_catalog.set_config('lock_timeout', (s.setting::pg_catalog.int4 + $1::pg_catalog.int4)::pg_catalog.text, true),
-              pg_catalog.set_config('statement_timeout', '0', true)
-         FROM pg_catalog.pg_settings s WHERE s.name = 'deadlock_timeout'`,
-      [LEAVING_MS],
-    );
-    for (const table of tables) await main.exec(`LOCK TABLE ONLY ${table} IN SHARE UPDATE EXCLUSIVE MODE`);
-    return true;
-  } catch (error) {
-    const state = sqlstate(error);
-    if (
-      state === SQLSTATE.lock_not_available ||
-      state === SQLSTATE.insufficient_privilege ||
-      state === SQLSTATE.undefined_table
-    ) {
-      return false;
+export async function shooAutovacuum(main: Session, targets: readonly LockTarget[], waitMs: number): Promise<void> {
+  await main.exec(`SET LOCAL lock_timeout = ${Math.ceil(waitMs)}; SET LOCAL statement_timeout = 0`);
+  for (const { relation } of targets.filter(mayBeVacuumed)) {
+    try {
+      await main.exec(`LOCK TABLE ONLY ${relation} IN SHARE UPDATE EXCLUSIVE MODE`);
+    } catch (error) {
+      throw sqlstate(error) === SQLSTATE.lock_not_available ? new AutovacuumStays(error) : error;
     }
-    throw error;
-  } finally {
-    await main.exec('ROLLBACK');
   }
 }

@@ -4,6 +4,8 @@ import { applySettings, type Session } from '../db/session.ts';
 export interface Limits {
   /** The longest that we stand in line for a lock: everyone who comes after us waits as long. */
   readonly maxStallMs: number;
+  /** How long the first try stands in line; later ones grow up to `maxStallMs`. */
+  readonly lockTimeoutMs?: number;
   /** From the first lock that blocks others to the end of COMMIT. */
   readonly capMs: number;
   /** How long to try for a lock, all attempts together. */

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../db/session.ts';
+import { type Oldest, watchAges } from './ages.ts';
+import { AutovacuumStays } from './autovacuum.ts';
 import { blockersOf, findHolders, type Blocker, type Holder, type LockTarget } from './blockers.ts';
 import type { Limits } from './limits.ts';
 import { failedTry, firstPatience, pauseMs, turnedAway, worthQueueing } from './patience.ts';
-import { mayRetry } from './retry.ts';
-import { shooAutovacuum } from './autovacuum.ts';
+import { LookAgain, mayRetry } from './retry.ts';
+import { watchEnoughStall } from './enough-stall.ts';
 
 export interface LineOptions {
   /** The session that looks. */
@@ -12,11 +14,13 @@ export interface LineOptions {
   /** The session that will stand in line. */
   readonly main: Session;
   readonly limits: Limits;
-  /** What is wanted; asked before each look, since a failed try may have learned more. */
-  readonly targets: () => readonly LockTarget[];
+  /** What is wanted; asked before each look, since a failed try may have learned more, and tables change their names. */
+  readonly targets: () => readonly LockTarget[] | Promise<readonly LockTarget[]>;
   /** Who was in the way of the last try, where no holder of a wanted lock is: row locks, most often. */
   readonly lastBlockers?: () => readonly Blocker[];
   readonly onWait?: (wait: Wait) => void;
+  /** Told once of each holder that time alone does not move soon, or ever. */
+  readonly onStays?: (blocker: Blocker) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -32,6 +36,13 @@ export interface Try {
   /** Counts from 1. */
   readonly attempt: number;
   readonly waitedMs: number;
+  /** An ordinary autovacuum is on a table: make it leave (`shooAutovacuum`) before anything else. Null when there is none. */
+  readonly autovacuum: AutovacuumInTheWay | null;
+}
+
+export interface AutovacuumInTheWay {
+  /** Once it has left: waits until everyone else in the way is young again. Throws {@link LookAgain} when someone stays. */
+  readonly settle: () => Promise<void>;
 }
 
 export type InLine<T> =
@@ -41,17 +52,19 @@ export type InLine<T> =
       readonly attempts: number;
       readonly waitedMs: number;
       readonly blockers: readonly Blocker[];
-      /** With this `maxStallMs` it would have been tried at half of the looks; null when holders stay for longer than anyone should wait. */
+      /** How old the oldest holder was at half of the looks; null when it was one and the same, or nobody. */
+      readonly medianAgeMs: number | null;
+      /** The `maxStallMs` with which it would go through; null when holders stay for longer than anyone should wait. */
       readonly enoughStallMs: number | null;
       /** What the last try ran into; null when there was none. */
       readonly lastError: unknown;
     };
 
-/** Holders of this age are not waited out, they are waited for. */
-const LONG_MS = 4_000;
+/** How long the way may take to be clear once autovacuum has left; below any `idle_in_transaction_session_timeout` of ours. */
+const SETTLE_MS = 3_000;
 
-/** From so many holders on, one after the other, the age at which they are found tells how long they stay. */
-const ENOUGH_HOLDERS = 3;
+/** After an autovacuum did not leave. */
+const SHOO_AGAIN_MS = 30_000;
 
 /**
  * Looks who holds the wanted locks, and makes a try with a short `lock_timeout` once everyone who does is young; so traffic never waits
@@ -61,86 +74,78 @@ export async function standInLine<T>(options: LineOptions, attempt: (one: Try) =
   const { control, main, limits, signal } = options;
   const started = performance.now();
   const ageOf = watchAges();
-  const oldestAges: number[] = [];
-  const oldestHolders = new Set<string>();
-  let patience = firstPatience(limits.maxStallMs);
+  const stalls = watchEnoughStall();
+  const told = new Set<string>();
+  let patience = firstPatience(limits);
   let attempts = 0;
   let lastError: unknown = null;
-  let shooed = false;
-  for (;;) {
+  let shooFrom = -Infinity;
+
+  const look = async () => {
     signal?.throwIfAborted();
-    const holders = await findHolders(control, options.targets(), [control, main]);
-    const oldest = ageOf(holders, performance.now());
-    oldestAges.push(oldest?.ageMs ?? 0);
-    if (oldest !== null) oldestHolders.add(oldest.key);
+    const holders = await findHolders(control, await options.targets(), [control, main]);
+    const now = performance.now();
+    const leaves = (holder: Holder) => holder.kind === 'autovacuum' && holder.vacuumable && now >= shooFrom;
+    const oldest = ageOf(
+      holders.filter((holder) => !leaves(holder)),
+      now,
+    );
+    return { holders, oldest, autovacuum: holders.some(leaves) };
+  };
+  const pause = () => sleep(pauseMs(patience, Math.random()), undefined, signal === undefined ? {} : { signal });
+  const settle = async () => {
+    const until = performance.now() + SETTLE_MS;
+    for (;;) {
+      const { oldest } = await look();
+      if (oldest === null || worthQueueing(patience, oldest.ageMs)) return;
+      if (performance.now() >= until) throw new LookAgain('someone else came in between');
+      await pause();
+    }
+  };
+  const tellWhoStays = ({ holder, key }: Oldest) => {
+    if (!staysLong(holder) || told.has(key)) return;
+    told.add(key);
+    options.onStays?.(holder);
+  };
+
+  for (;;) {
+    const { holders, oldest, autovacuum } = await look();
+    const blockers = () => (holders.length > 0 ? blockersOf(holders) : (options.lastBlockers?.() ?? []));
+    stalls.looked(oldest);
     const waitedMs = performance.now() - started;
     if (oldest === null || worthQueueing(patience, oldest.ageMs)) {
       attempts += 1;
+      if (autovacuum) options.onWait?.({ attempts, waitedMs, blockers: blockers() });
       try {
-        return {
-          kind: 'done',
-          value: await attempt({ patienceMs: patience.ms, attempt: attempts, waitedMs }),
-          attempts,
+        const value = await attempt({
+          patienceMs: patience.ms,
+          attempt: attempts,
           waitedMs,
-        };
+          autovacuum: autovacuum ? { settle } : null,
+        });
+        return { kind: 'done', value, attempts, waitedMs };
       } catch (error) {
         if (!mayRetry(error)) throw error;
         lastError = error;
-        patience = failedTry(patience, limits.maxStallMs);
+        if (error instanceof AutovacuumStays) shooFrom = performance.now() + SHOO_AGAIN_MS;
+        else if (!(error instanceof LookAgain)) {
+          stalls.failed(patience.ms);
+          patience = failedTry(patience, limits.maxStallMs);
+        }
       }
-    } else if (oldest.holder.kind === 'autovacuum' && !shooed) {
-      shooed = await shooAutovacuum(main, options.targets());
-      if (shooed) continue;
     } else {
       patience = turnedAway(patience, oldest.key, limits.maxStallMs);
+      tellWhoStays(oldest);
     }
-    const blockers = holders.length > 0 ? blockersOf(holders) : (options.lastBlockers?.() ?? []);
     if (performance.now() - started >= limits.giveUpAfterMs) {
-      return {
-        kind: 'gave-up',
-        attempts,
-        waitedMs,
-        blockers,
-        enoughStallMs: enoughStall(oldestAges, oldestHolders.size),
-        lastError,
-      };
+      return { kind: 'gave-up', attempts, waitedMs, blockers: blockers(), ...stalls.verdict(), lastError };
     }
-    options.onWait?.({ attempts, waitedMs, blockers });
-    await sleep(pauseMs(patience, Math.random()), undefined, signal === undefined ? {} : { signal });
+    options.onWait?.({ attempts, waitedMs, blockers: blockers() });
+    await pause();
   }
 }
 
-interface Oldest {
-  readonly holder: Holder;
-  readonly key: string;
-  readonly ageMs: number;
-}
-
-/**
- * The oldest of the holders. One whose age the server hides is as old as we have seen it; when it was not there at the look before, it is
- * at most as old as that look, and at the first look it may be of any age.
- */
-function watchAges(): (holders: readonly Holder[], now: number) => Oldest | null {
-  let firstSeen = new Map<string, number>();
-  let lastLook = -Infinity;
-  return (holders, now) => {
-    const seen = new Map<string, number>();
-    let oldest: Oldest | null = null;
-    for (const holder of holders) {
-      const key = `${holder.pid} ${holder.transaction}`;
-      const since = firstSeen.get(key) ?? lastLook;
-      seen.set(key, since === -Infinity ? now : since);
-      const ageMs = holder.transactionAgeMs ?? now - since;
-      if (oldest === null || ageMs > oldest.ageMs) oldest = { holder, key, ageMs };
-    }
-    firstSeen = seen;
-    lastLook = now;
-    return oldest;
-  };
-}
-
-function enoughStall(oldestAges: readonly number[], holders: number): number | null {
-  if (holders < ENOUGH_HOLDERS) return null;
-  const median = oldestAges.toSorted((a, b) => a - b)[Math.floor(oldestAges.length / 2)] ?? Infinity;
-  return median <= LONG_MS ? Math.ceil(median / 2 / 50) * 50 : null;
+/** Waiting does not help against them, or not for a long time. */
+function staysLong({ kind }: Blocker): boolean {
+  return kind !== 'session';
 }

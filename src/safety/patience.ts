@@ -1,3 +1,5 @@
+import type { Limits } from './limits.ts';
+
 /**
  * How long to stand in line, and how long to stay away between two tries. Pure: the caller looks, waits and tries.
  *
@@ -13,13 +15,17 @@ export interface Patience {
   readonly sameHolder: number;
 }
 
+/** Transactions of web requests are gone by then, most of them. */
 const FIRST_MS = 30;
 const GROWTH = 1.5;
 const LOOKS_PER_GROWTH = 8;
 const PAUSE_MS = { least: 20, most: 80, longest: 1_000 };
 
-export function firstPatience(maxStallMs: number): Patience {
-  return { ms: Math.min(FIRST_MS, maxStallMs), looksInVain: 0, holder: null, sameHolder: 0 };
+export function firstPatience({
+  maxStallMs,
+  lockTimeoutMs = FIRST_MS,
+}: Pick<Limits, 'maxStallMs' | 'lockTimeoutMs'>): Patience {
+  return { ms: Math.min(lockTimeoutMs, maxStallMs), looksInVain: 0, holder: null, sameHolder: 0 };
 }
 
 /** Whether to stand in line behind a holder of this age; an unknown age must have been settled by watching it. */

@@ -150,7 +150,7 @@ function locksOf(control: Session, main: Session): Promise<SeenLock[]> {
         WHERE l.locktype = 'relation'
           AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))
      SELECT c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS relation, c.relkind::pg_catalog.text,
-            l.mode, l.granted
+            l.mode, l.granted, false AS lockable
        FROM locks l
        JOIN pg_catalog.pg_class c ON c.oid = l.relation
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
