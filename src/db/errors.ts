@@ -116,8 +116,48 @@ function refusal({ sqlstate, message }: SqlFailure, { user, database }: Connecti
       };
     case SQLSTATE.cannot_connect_now:
       return { what: lowerFirst(message), advice: 'Try again in a moment.' };
+    case SQLSTATE.protocol_violation:
+      return poolerRefusal(message, user, database);
     default:
       return { what: lowerFirst(message), advice: 'Check the URL; psql with the same URL shows the same error.' };
+  }
+}
+
+/** PgBouncer has one SQLSTATE for all that it refuses. */
+function poolerRefusal(message: string, user: string, database: string): Explanation {
+  const option = /unsupported startup parameter(?: in options)?: (\S+)/.exec(message)?.[1];
+  if (option !== undefined) {
+    return {
+      what: `the connection pooler there does not let the parameter '${option}' through`,
+      advice: `Leave it out of the URL and of PGOPTIONS, or give the URL of PostgreSQL itself; PgBouncer can be told ignore_startup_parameters = ${option}.`,
+    };
+  }
+  if (/authentication failed|no such user/.test(message)) {
+    return {
+      what: `the connection pooler there does not know the role ${user} with this password`,
+      advice: "Check user and password in the URL, in PGPASSWORD or in ~/.pgpass, and the pooler's list of users.",
+    };
+  }
+  if (/database .* does not exist|no such database/.test(message)) {
+    return {
+      what: `the connection pooler there has no database ${database}`,
+      advice: "Check the name at the end of the URL, and the pooler's list of databases.",
+    };
+  }
+  if (message === 'query_wait_timeout') return NO_SERVER_CONNECTION;
+  return { what: lowerFirst(message), advice: 'Check the URL; psql with the same URL shows the same error.' };
+}
+
+const NO_SERVER_CONNECTION: Explanation = {
+  what: 'a connection pooler there had no server connection left for us',
+  advice: 'tiptoe needs two at once: wait, raise default_pool_size, or give the URL of PostgreSQL itself.',
+};
+
+/** The connection stands, and what we say is not answered: poolers let clients wait like that. */
+export class NoAnswer extends Error {
+  constructor() {
+    super('no answer');
+    this.name = 'NoAnswer';
   }
 }
 
@@ -142,6 +182,12 @@ function authorization(message: string, user: string): Explanation {
 
 function networkFailure(error: unknown, { host, port, connectTimeoutMs }: ConnectionSettings): Explanation {
   const { code, message } = firstCause(error);
+  if (error instanceof NoAnswer) {
+    return {
+      what: `the connection stands, but nothing was answered within ${connectTimeoutMs / 1000} s`,
+      advice: `Most often ${NO_SERVER_CONNECTION.what}. ${NO_SERVER_CONNECTION.advice}`,
+    };
+  }
   switch (code) {
     case 'ECONNREFUSED':
       return { what: 'no server listens there', advice: `Check that PostgreSQL runs and that port ${port} is right.` };

@@ -4,7 +4,7 @@ import type { ConnectionSettings } from './connection.ts';
 import { describe } from './connection.ts';
 import { sqlstate } from './errors.ts';
 import type { Session } from './session.ts';
-import { withSession } from './session.ts';
+import { PAST_THE_POOLER, withSession } from './session.ts';
 
 const OLDEST_VERSION = 13;
 
@@ -111,7 +111,7 @@ export async function detectPooler(session: Session): Promise<boolean> {
 export async function requireDirect(session: Session): Promise<void> {
   if (!(await detectPooler(session))) return;
   throw new Problem(`${describe(session.connection)} is a connection pooler that shares sessions between clients.`, {
-    advice: 'Give the URL of PostgreSQL itself, or of a pool with pool_mode = session.',
+    advice: PAST_THE_POOLER,
   });
 }
 

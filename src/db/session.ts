@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import type { ClientConfig, CustomTypesConfig, QueryConfig, QueryResult } from 'pg';
 import { Client, DatabaseError } from 'pg';
 import { Problem } from '../problem.ts';
-import type { ConnectionSettings } from './connection.ts';
-import { ConnectionLost, connectionProblem, fromDriver } from './errors.ts';
+import { describe, type ConnectionSettings } from './connection.ts';
+import { ConnectionLost, connectionProblem, fromDriver, NoAnswer } from './errors.ts';
 import { passwordFor } from './passfile.ts';
 import { tlsAttempts } from './tls.ts';
 
@@ -66,12 +66,28 @@ export async function openSession(connection: ConnectionSettings, options: Sessi
   const client = await connect(connection, options.applicationName);
   const session = new PgSession(connection, client);
   try {
-    await session.identify();
+    await identify(session);
     await applySettings(session, options.settings ?? {});
     return session;
   } catch (error) {
     session.destroy();
     throw error;
+  }
+}
+
+async function identify(session: PgSession): Promise<void> {
+  const { connection } = session;
+  let impatient = false;
+  const impatience = setTimeout(() => {
+    impatient = true;
+    session.destroy();
+  }, connection.connectTimeoutMs);
+  try {
+    await session.identify();
+  } catch (error) {
+    throw connectionProblem(impatient ? new NoAnswer() : error, connection);
+  } finally {
+    clearTimeout(impatience);
   }
 }
 
@@ -88,6 +104,10 @@ export async function withSession<T>(
     await session.close();
   }
 }
+
+/** What to do where a connection pooler shares sessions between its clients. */
+export const PAST_THE_POOLER =
+  'Give the host and port of PostgreSQL itself, or of a pool with pool_mode = session: limits and locks belong to one session.';
 
 /** Sets session settings and checks, in a statement of its own, that they are still there. */
 export async function applySettings(session: Session, settings: Readonly<Record<string, string>>): Promise<void> {
@@ -107,9 +127,12 @@ export async function applySettings(session: Session, settings: Readonly<Record<
   );
   for (const { name, value } of wanted) {
     if (actual.find((setting) => setting.name === name)?.value === value) continue;
-    throw new Problem(`The setting ${name} = ${value} did not stay in the session.`, {
-      advice: 'Connect to PostgreSQL directly, not through a connection pooler that shares sessions.',
-    });
+    throw new Problem(
+      `The setting ${name} = ${value} did not stay in the session of ${describe(session.connection)}: a connection pooler shares it with others.`,
+      {
+        advice: PAST_THE_POOLER,
+      },
+    );
   }
 }
 
