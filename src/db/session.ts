@@ -243,6 +243,11 @@ class PgSession implements Session {
     }
     this.pid = backend?.pid ?? 0;
     this.backendStart = backend?.start ?? '';
+    // A role or database may have them, where the version does, and they end sessions: ours often wait with nothing to say.
+    await this.query(
+      `SELECT pg_catalog.set_config(s.name, '0', false) FROM pg_catalog.pg_settings s
+        WHERE s.name IN ('idle_session_timeout', 'transaction_timeout') AND s.setting <> '0'`,
+    );
   }
 
   async #ownBackend(): Promise<{ pid: number; start: string | null } | undefined> {

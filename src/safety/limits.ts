@@ -20,6 +20,9 @@ const BACKSTOP_MS = 1_000;
 /** A busy machine may keep us from going on for a while. */
 const IDLE_MS = 5_000;
 
+/** What a role or database may have set for transactions that do not say it themselves; for ours a newer snapshot is always better. */
+const PLAIN_TRANSACTIONS = { default_transaction_isolation: 'read committed', default_transaction_deferrable: 'off' };
+
 /** Settings for the session that runs migrations, as set before each file. */
 export function envelope(limits: Limits, version: number, applicationName: string): Readonly<Record<string, string>> {
   return {
@@ -30,6 +33,7 @@ export function envelope(limits: Limits, version: number, applicationName: strin
     // A role or database may have these, and our own work has no such end: it waits for locks, and builds indexes.
     ...(version >= 14 ? { idle_session_timeout: '0' } : {}),
     ...(version >= 17 ? { transaction_timeout: '0' } : {}),
+    ...PLAIN_TRANSACTIONS,
     application_name: applicationName,
   };
 }
@@ -42,6 +46,7 @@ export const CONTROL_SETTINGS: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: '10s',
   // No timeout covers the wait for a standby. What the main session commits later confirms these writes as well: the log has one order.
   synchronous_commit: 'local',
+  ...PLAIN_TRANSACTIONS,
 };
 
 /**
