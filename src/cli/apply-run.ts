@@ -9,8 +9,10 @@ import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import { styleFor } from '../terminal/style.ts';
 import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
 import { backfillGate } from './backfill-gate.ts';
-import { configure } from './configured.ts';
+import { configure } from './configure.ts';
 import type { ExitCode } from './exit.ts';
+import { lintGate } from './lint-gate.ts';
+import type { LintGate } from '../migrate/lint-gate.ts';
 import type { Interruption } from './interruption.ts';
 import { refusal } from './refusal.ts';
 import { runner } from './runner.ts';
@@ -29,8 +31,14 @@ interface ApplyCommandOptions {
   readonly runBackfills?: true;
   readonly format: 'pretty' | 'json' | 'ndjson';
   readonly quiet?: true;
+  readonly allow: readonly string[];
   /** A flag of the program. */
   readonly color: boolean;
+}
+
+/** With what the config says. */
+interface Settled extends ApplyCommandOptions {
+  readonly gate: LintGate;
 }
 
 /** `tiptoe apply` */
@@ -82,7 +90,8 @@ async function runForPrograms(
     printResult(result);
     return exitCode;
   } catch (error) {
-    if (error instanceof Problem) printResult({ ...refusal(error), files: [], failure: null, blockers: [] });
+    if (error instanceof Problem)
+      printResult({ ...refusal(error), files: [], failure: null, blockers: [], findings: [] });
     throw error;
   }
 }
@@ -96,11 +105,13 @@ const LEFT: Omit<ApplyResult, 'exitCode'> = {
   files: [],
   failure: null,
   blockers: [],
+  findings: [],
 };
 
-async function settle(command: Command): Promise<ApplyCommandOptions> {
-  await configure(command, ({ dir, apply }) => ({ dir, ...apply }));
-  return command.optsWithGlobals<ApplyCommandOptions>();
+async function settle(command: Command): Promise<Settled> {
+  const config = await configure(command, ({ dir, apply }) => ({ dir, ...apply }));
+  const options = command.optsWithGlobals<ApplyCommandOptions>();
+  return { ...options, gate: lintGate(config, options.allow) };
 }
 
 async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]> {
@@ -109,7 +120,7 @@ async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]>
 }
 
 async function run(
-  options: ApplyCommandOptions,
+  options: Settled,
   files: readonly MigrationFile[],
   signal: AbortSignal,
   onEvent: (event: ApplyEvent) => void,
@@ -129,6 +140,7 @@ async function run(
     runner: who,
     signal,
     onEvent,
+    gate: options.gate,
     backfills: backfillGate({
       connection,
       schema,

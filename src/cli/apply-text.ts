@@ -1,5 +1,5 @@
 import { roughDuration } from '../duration.ts';
-import type { ApplyEvent, ApplyResult, StatementFailure } from '../migrate/result.ts';
+import type { ApplyEvent, ApplyResult, BigRelation, RefusedFinding, StatementFailure } from '../migrate/result.ts';
 import { codeFrame } from '../report/code-frame.ts';
 import { printable } from '../report/printable.ts';
 import type { Style } from '../report/style.ts';
@@ -51,6 +51,12 @@ export function tell(line: LiveLine, event: ApplyEvent): void {
     case 'warning':
       line.note(`warning: ${event.path === null ? '' : `${printable(event.path)}: `}${printable(event.message)}`);
       break;
+    case 'exception':
+      if (event.by === 'flag')
+        line.note(
+          `${printable(event.path)}:${event.line}: ${event.rule} on ${printable(event.relations.join(', '))} is let through by --allow: ${printable(event.reason)}`,
+        );
+      break;
     case 'plan':
     case 'statement':
     case 'file-done':
@@ -88,9 +94,10 @@ export function describeEnd({ files }: ApplyResult, total: number): string {
 }
 
 /** Why a run stopped: what happened, where, who was in the way, and what to do next. */
-export function describeStop({ message, advice, failure, blockers }: ApplyResult, style: Style): string[] {
+export function describeStop({ message, advice, failure, blockers, findings }: ApplyResult, style: Style): string[] {
   const lines = [style.red(`tiptoe: ${printable(message ?? '')}`)];
   if (failure !== null) lines.push(...describeFailure(failure, style));
+  for (const finding of findings) lines.push(...describeFinding(finding, style));
   if (blockers.length > 0) lines.push('In the way:');
   for (const blocker of blockers) {
     lines.push(`  ${describeBlocker(blocker)}`);
@@ -109,6 +116,30 @@ function describeFailure(failure: StatementFailure, style: Style): string[] {
     ...(failure.detail === null ? [] : [`  detail: ${printable(failure.detail)}`]),
     ...(failure.hint === null ? [] : [`  hint: ${printable(failure.hint)}`]),
   ];
+}
+
+/** As `tiptoe lint` shows it, and which tables are big. */
+function describeFinding(finding: RefusedFinding, style: Style): string[] {
+  const { path, line, column, endLine, endColumn, sourceLine, rule, message, why, instead, big } = finding;
+  const { start } = caretAt(line, column);
+  const end = endLine === line ? start + endColumn - column : start + sourceLine.length;
+  return [
+    `${style.bold(`${printable(path)}:${line}:${column}`)}  ${style.red('error')}  ${style.dim(rule)}`,
+    ...codeFrame(aloneAt(path, line, sourceLine), { start, end }, style).map((text) => `  ${text}`),
+    `  ${style.bold(printable(message))}`,
+    `  ${printable(why)}`,
+    ...big.map((relation) => `  ${printable(describeSize(relation))}`),
+    `  ${style.green('→')} ${printable(instead)}`,
+  ];
+}
+
+function describeSize({ relation, onServer, rows, unreadable }: BigRelation): string {
+  const now = relation === onServer ? '' : `, now ${onServer},`;
+  if (unreadable !== null)
+    return `How many rows ${relation}${now} has cannot be read (${unreadable}), so it counts as big.`;
+  return rows === null
+    ? `${relation}${now} has more rows than the gate lets pass.`
+    : `${relation}${now} has about ${rows.toLocaleString('en')} rows.`;
 }
 
 /** One line of a file with its number. */

@@ -10,7 +10,7 @@ export function backfillCommand(): Command {
     .summary('change many rows in small, paced batches')
     .description('Changes many rows in small, paced batches that can be paused, resumed and verified.')
     .hook('preAction', async (_, command) => {
-      const { configure } = await import('./configured.ts');
+      const { configure } = await import('./configure.ts');
       await configure(command, ({ dir, apply: { schema } }) => ({ dir, schema }));
     })
     .addCommand(runCommand())

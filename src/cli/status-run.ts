@@ -6,13 +6,14 @@ import { missingPrivilege } from '../db/own-schema.ts';
 import { withSession } from '../db/session.ts';
 import { checksum } from '../migrate/checksum.ts';
 import { detectDir, discoverFolder } from '../migrate/discovery.ts';
+import { type KeptException, readExceptions } from '../migrate/exceptions.ts';
 import { readLedger } from '../migrate/ledger.ts';
 import { plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
-import { configure } from './configured.ts';
+import { configure } from './configure.ts';
 import type { ExitCode } from './exit.ts';
 import { refusal } from './refusal.ts';
 
@@ -41,10 +42,11 @@ async function readStatus(options: StatusOptions): Promise<ExitCode> {
   const files = await discoverFolder(options.dir ?? (await detectDir(cwd)), cwd);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
   const session = { applicationName: 'tiptoe: status', settings: CONTROL_SETTINGS };
-  const { rows, backfills } = await withSession(connection, session, async (session) => {
+  const { rows, exceptions, backfills } = await withSession(connection, session, async (session) => {
     try {
       return {
         rows: await readLedger(session, schema),
+        exceptions: await readExceptions(session, schema),
         backfills: (await listBackfills(session, schema)).filter(({ state }) => !ENDED.has(state)),
       };
     } catch (error) {
@@ -55,8 +57,12 @@ async function readStatus(options: StatusOptions): Promise<ExitCode> {
   const entries = plan(files, rows, ({ text }) => checksum(text));
   const shown =
     options.format === 'json'
-      ? JSON.stringify({ version: 1, migrations: entries.map(published), backfills })
-      : describe(entries, backfills).join('\n');
+      ? JSON.stringify({
+          version: 1,
+          migrations: entries.map((entry) => published(entry, exceptions.get(entry.name) ?? [])),
+          backfills,
+        })
+      : describe(entries, exceptions, backfills).join('\n');
   print(shown);
   return 0;
 }
@@ -68,7 +74,10 @@ function print(text: string): void {
 /** Backfills that nobody has to think of any more. */
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'cancelled']);
 
-function published({ name, path, version, kind, standing, outOfOrder, row }: PlanEntry) {
+function published(
+  { name, path, version, kind, standing, outOfOrder, row }: PlanEntry,
+  exceptions: readonly KeptException[],
+) {
   return {
     name,
     path,
@@ -81,19 +90,32 @@ function published({ name, path, version, kind, standing, outOfOrder, row }: Pla
     runFrom: row?.runFrom ?? null,
     unconfirmed: row?.unconfirmed ?? false,
     error: row?.error ?? null,
+    exceptions,
   };
 }
 
 /** One line for each migration and each open backfill, and a last one that sums up. */
-function describe(entries: readonly PlanEntry[], backfills: readonly BackfillStatus[]): string[] {
+function describe(
+  entries: readonly PlanEntry[],
+  exceptions: ReadonlyMap<string, readonly KeptException[]>,
+  backfills: readonly BackfillStatus[],
+): string[] {
   const width = Math.max(0, ...entries.map(({ standing }) => standing.length));
-  const lines = entries.map((entry) => `${entry.standing.padEnd(width)}  ${printable(entry.path)}${remark(entry)}`);
+  const lines = entries.flatMap((entry) => [
+    `${entry.standing.padEnd(width)}  ${printable(entry.path)}${remark(entry)}`,
+    ...(exceptions.get(entry.name) ?? []).map((exception) => `${' '.repeat(width)}  ${describeException(exception)}`),
+  ]);
   for (const { name, state, rowsDone } of backfills) {
     lines.push(
       `${state.padEnd(width)}  ${printable(name)}  (backfill; ${rowsDone} rows changed; tiptoe backfill status tells more)`,
     );
   }
   return [...lines, ...(lines.length === 0 ? [] : ['']), sum(entries)];
+}
+
+function describeException({ rule, line, relations, by, reason, runBy, runFrom }: KeptException): string {
+  const who = by === 'flag' ? `--allow of ${runBy} from ${runFrom}` : 'a comment in the file';
+  return printable(`  let through in line ${line}: ${rule} on ${relations.join(', ')}, by ${who}: ${reason}`);
 }
 
 function remark({ standing, row, outOfOrder, kind, file }: PlanEntry): string {

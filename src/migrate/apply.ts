@@ -15,7 +15,9 @@ import type { BackfillGate } from './backfill-gate.ts';
 import { checksum } from './checksum.ts';
 import type { Identity, RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
-import { ledgerTables, readLedger, type Runner } from './ledger.ts';
+import { type Exceptions, passGate } from './gate.ts';
+import type { LintGate } from './lint-gate.ts';
+import { ledgerTables, readLedger, readStatements, type Runner } from './ledger.ts';
 import { findEntry, isOpen, plan, type PlanEntry, upTo } from './plan.ts';
 import { type OutOfOrderPolicy, preflight } from './preflight.ts';
 import { type Requirement, requirementsOf } from './requirements.ts';
@@ -44,6 +46,8 @@ export interface ApplyOptions {
   readonly onEvent: (event: ApplyEvent) => void;
   /** Without it a backfill in the way always stops the run. */
   readonly backfills?: BackfillGate;
+  /** Without it nothing is refused for what it would hold up. */
+  readonly gate?: LintGate;
 }
 
 const NO_COMMENTS: Pick<Script, 'comments'> = { comments: [] };
@@ -156,11 +160,17 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     if (path !== undefined) files.push({ path, outcome: 'refused', statements: [] });
     return finish(refused);
   }
+  const searchPath = await searchPathOf(context.main);
+  const passed = await throughGate(options, context, open, [...scripts.values()], searchPath);
+  if (passed.kind === 'stop') {
+    for (const path of new Set(passed.findings.map((finding) => finding.path)))
+      files.push({ path, outcome: 'refused', statements: [] });
+    return finish(passed);
+  }
   for (const warning of warnings) context.emit({ event: 'warning', ...warning });
   context.emit({ event: 'plan', pending });
 
   const catalog = emptyCatalog();
-  const searchPath = await searchPathOf(context.main);
   for (const entry of entries) {
     const { file } = entry;
     const script = scripts.get(entry.name);
@@ -176,6 +186,7 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
       division: divide(script) as Division,
       entry,
       variables: options.variables,
+      exceptions: passed.exceptions.get(file.path) ?? [],
     };
     const outcome =
       file.kind === 'backfill' ? await passBackfill(context, run, options.backfills) : await runFile(context, run);
@@ -183,6 +194,24 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     if (outcome.stopped !== null) return finish(outcome.stopped);
   }
   return finish(null);
+}
+
+/** Asks the linter about what is still to be done. */
+async function throughGate(
+  { gate, connection }: ApplyOptions,
+  { control, ledger, version, emit }: RunContext,
+  open: readonly PlanEntry[],
+  scripts: readonly Script[],
+  searchPath: readonly string[],
+): Promise<Stop | { readonly kind: 'open'; readonly exceptions: Exceptions }> {
+  if (gate === undefined || open.length === 0) return { kind: 'open', exceptions: new Map() };
+  const done = new Map<string, ReadonlySet<number>>();
+  for (const { path, name, row } of open) {
+    const rows = row === null ? [] : await readStatements(control, ledger, name);
+    done.set(path, new Set(rows.flatMap(({ index, state }) => (state === 'done' ? [index] : []))));
+  }
+  const isPending = ({ source }: Script, statement: number) => done.get(source.path)?.has(statement) === false;
+  return passGate(gate, { connection, scripts, isPending, searchPath, version, emit });
 }
 
 /** The migrations that a file requires come before it, and have succeeded when the run is here; a backfill may still be at work. */
@@ -242,5 +271,6 @@ function result(stopped: Stop | null, files: readonly FileResult[]): ApplyResult
     files,
     failure: null,
     blockers: [],
+    findings: [],
   };
 }

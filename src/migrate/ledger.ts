@@ -4,6 +4,7 @@ import type { Session } from '../db/session.ts';
 import { CommitUnknown } from '../db/transaction.ts';
 import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 import type { Statement } from '../sql/statement.ts';
+import { exceptionTableSteps } from './exception-table.ts';
 import { checksum } from './checksum.ts';
 import type { MigrationFile } from './discovery.ts';
 import type { StatementResult } from './result.ts';
@@ -153,6 +154,7 @@ export function ledgerTables(schema: string): OwnTables {
         `COLUMN ${own}.migration_statement.seen_indexes`,
         'Indexes that the table had before; an invalid one that is not among them was left by this statement.',
       ),
+      ...exceptionTableSteps(schema),
     ],
   };
 }

@@ -1,5 +1,6 @@
 import type { Blocker } from '../safety/blockers.ts';
 import type { Stalls } from '../safety/stalls.ts';
+import type { Exception } from './exceptions.ts';
 import type { LeaseHolder } from '../safety/lease.ts';
 
 /** Times in milliseconds, to a tenth. */
@@ -49,6 +50,7 @@ export type Reason =
   | 'file-gone'
   | 'interrupted'
   | 'lease-lost'
+  | 'lint-gate'
   | 'lock-not-had'
   | 'missing-privilege'
   | 'out-of-order'
@@ -74,6 +76,38 @@ export interface StatementFailure {
   readonly hint: string | null;
 }
 
+/** A relation that was there before the run and is not small. */
+export interface BigRelation {
+  /** As the finding names it. */
+  readonly relation: string;
+  /** Its name before the run. */
+  readonly onServer: string;
+  /** The server's estimate, where it has one. */
+  readonly rows: number | null;
+  /** Why nobody can tell how many rows it has: it then counts as big. */
+  readonly unreadable: string | null;
+}
+
+/** A finding for which a file was refused; as in the JSON of `tiptoe lint`, and the relations that are not small. */
+export interface RefusedFinding {
+  readonly path: string;
+  readonly rule: string;
+  readonly category: string;
+  readonly severity: 'error' | 'warning';
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  readonly sourceLine: string;
+  readonly statement: number;
+  readonly relation: string | null;
+  readonly relations: readonly string[];
+  readonly big: readonly BigRelation[];
+  readonly message: string;
+  readonly why: string;
+  readonly instead: string;
+}
+
 export interface ApplyResult {
   readonly outcome: 'done' | 'gave-up' | 'failed' | 'refused';
   readonly exitCode: 0 | 1 | 2 | 3;
@@ -85,6 +119,8 @@ export interface ApplyResult {
   readonly files: readonly FileResult[];
   readonly failure: StatementFailure | null;
   readonly blockers: readonly Blocker[];
+  /** What the linter found in files that were refused for it. */
+  readonly findings: readonly RefusedFinding[];
 }
 
 /** Who waits for what while a run goes on. */
@@ -130,6 +166,7 @@ export type ApplyEvent =
     }
   /** Committed, but a synchronous standby did not confirm it in time. */
   | { readonly event: 'unconfirmed'; readonly path: string }
+  | ({ readonly event: 'exception'; readonly path: string } & Exception)
   | { readonly event: 'warning'; readonly path: string | null; readonly message: string };
 
 export function statementResult({ waitedMs, heldMs, durationMs, ...rest }: StatementResult): StatementResult {

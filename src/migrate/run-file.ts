@@ -14,6 +14,7 @@ import { adviceFor } from './blocked.ts';
 import type { BackfillGate, BackfillState } from './backfill-gate.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type Cost, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
+import { type Exception, recordExceptions } from './exceptions.ts';
 import { roughDuration } from '../duration.ts';
 import { collectFacts, type Facts } from './facts.ts';
 import { ownFailure, serverFailure } from './failure.ts';
@@ -41,6 +42,8 @@ export interface FileRun {
   readonly division: Division;
   readonly entry: PlanEntry;
   readonly variables: Readonly<Record<string, string>>;
+  /** What the linter found in it, and was let through. */
+  readonly exceptions: readonly Exception[];
 }
 
 export interface FileOutcome {
@@ -74,6 +77,7 @@ export async function runFile(given: RunContext, run: FileRun): Promise<FileOutc
   try {
     await freshSession(context.main, envelope(context.limits, context.version, `tiptoe: apply ${file.name}`));
     await recordStart(control, ledger, file, division.transaction);
+    if (entry.row !== null || run.exceptions.length > 0) await recordExceptions(control, ledger, file, run.exceptions);
     emit({ event: 'file', path: file.path, transaction: division.transaction, statements: run.steps.length });
     stopped = await runUnits(context, run, before, progress);
   } catch (error) {

@@ -1,5 +1,4 @@
 import type { Problem } from '../problem.ts';
-import type { Blocker } from '../safety/blockers.ts';
 import type { ApplyResult, Reason, StatementFailure } from './result.ts';
 
 /** How a run ended before its end. */
@@ -23,6 +22,7 @@ const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyR
   'unknown-outcome': ['failed', 1],
   edited: ['refused', 1],
   'file-gone': ['refused', 1],
+  'lint-gate': ['refused', 1],
   'out-of-order': ['refused', 1],
   requirement: ['refused', 1],
   'syntax-error': ['refused', 1],
@@ -33,7 +33,7 @@ export function stop(
   reason: Reason,
   message: string,
   advice: string | null,
-  more: { readonly failure?: StatementFailure; readonly blockers?: readonly Blocker[] } = {},
+  more: Partial<Pick<ApplyResult, 'blockers' | 'findings'>> & { readonly failure?: StatementFailure } = {},
 ): Stop {
   const [outcome, exitCode] = OUTCOMES[reason];
   return {
@@ -45,6 +45,7 @@ export function stop(
     advice,
     failure: more.failure ?? null,
     blockers: more.blockers ?? [],
+    findings: more.findings ?? [],
   };
 }
 

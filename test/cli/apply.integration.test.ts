@@ -367,3 +367,62 @@ test('the config names the folder, the schema and the times, and a flag wins ove
   expect((await tiptoe('status', '--schema', 'cli_other')).stdout).toMatch(/^pending {2}sql\/001_a\.sql/);
   expect(await session.query('SELECT FROM cli_own.migration')).toHaveLength(1);
 });
+
+test('a file that would hold up a big table is refused, with the place and what to do; --allow runs it, and status tells', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE cli_big AS SELECT g AS id FROM generate_series(1, 1200) g; ANALYZE cli_big');
+  const { cwd, apply, status } = await project('cli_gate', {
+    '001_index.sql': '-- by id\nCREATE INDEX cli_big_id\n  ON cli_big (id);\n',
+  });
+  const { code, stdout, stderr } = await apply(['--quiet']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr)
+    .toContain(`tiptoe: migrations/001_index.sql is refused: the traffic of tables with more than 1,000 rows would be held up; nothing was applied.
+migrations/001_index.sql:2:1  error  create-index-blocking
+  2 │ CREATE INDEX cli_big_id
+    │ ^^^^^^^^^^^^^^^^^^^^^^^
+`);
+  expect(stderr).toContain('  public.cli_big has about 1,200 rows.\n  → ');
+  expect(stderr).toContain(`--allow 'create-index-blocking: …'`);
+  expect(JSON.parse((await apply(['--format', 'json'])).stdout)).toMatchObject({
+    outcome: 'refused',
+    reason: 'lint-gate',
+    files: [{ path: 'migrations/001_index.sql', outcome: 'refused' }],
+    findings: [
+      { rule: 'create-index-blocking', line: 2, endLine: 3, big: [{ relation: 'public.cli_big', rows: 1200 }] },
+    ],
+  });
+
+  for (const [given, says] of [
+    ['create-index-bloking: x', "there is no rule 'create-index-bloking'.\n  Did you mean create-index-blocking?"],
+    ['create-index-blocking', '--allow create-index-blocking has no reason.'],
+    ['create-index-blocking: ', '--allow create-index-blocking has no reason.'],
+    [': at night', "--allow takes RULE: reason, not ': at night'."],
+    ['at night', "--allow takes RULE: reason, not 'at night'."],
+  ] as const) {
+    const refused = await apply(['--allow', given]);
+    expect({ code: refused.code, says: refused.stderr }, given).toEqual({
+      code: 2,
+      says: expect.stringContaining(says) as unknown,
+    });
+  }
+
+  const allowed = await apply(['--allow', 'create-index-blocking: closed until six']);
+  expect(allowed).toMatchObject({ code: 0 });
+  expect(allowed.stderr).toContain(
+    'migrations/001_index.sql:2: create-index-blocking on public.cli_big is let through by --allow: closed until six',
+  );
+  const shown = JSON.parse((await status('--format', 'json')).stdout) as unknown;
+  expect(shown).toMatchObject({
+    migrations: [
+      { state: 'applied', exceptions: [{ rule: 'create-index-blocking', by: 'flag', reason: 'closed until six' }] },
+    ],
+  });
+  expect((await status()).stdout).toMatch(
+    /\n +let through in line 2: create-index-blocking on public\.cli_big, by --allow of owner_\w+ from \S+ pid \d+: closed until six\n/,
+  );
+
+  await writeFile(join(cwd, 'migrations', '002_index.sql'), 'CREATE INDEX ON cli_big (id);');
+  await writeFile(join(cwd, 'tiptoe.config.json'), JSON.stringify({ gate: { minRows: 1200 } }));
+  expect(await apply()).toMatchObject({ code: 0 });
+});
