@@ -393,19 +393,9 @@ migrations/001_index.sql:2:1  error  create-index-blocking
     ],
   });
 
-  for (const [given, says] of [
-    ['create-index-bloking: x', "there is no rule 'create-index-bloking'.\n  Did you mean create-index-blocking?"],
-    ['create-index-blocking', '--allow create-index-blocking has no reason.'],
-    ['create-index-blocking: ', '--allow create-index-blocking has no reason.'],
-    [': at night', "--allow takes RULE: reason, not ': at night'."],
-    ['at night', "--allow takes RULE: reason, not 'at night'."],
-  ] as const) {
-    const refused = await apply(['--allow', given]);
-    expect({ code: refused.code, says: refused.stderr }, given).toEqual({
-      code: 2,
-      says: expect.stringContaining(says) as unknown,
-    });
-  }
+  const misspelt = await apply(['--allow', 'create-index-bloking: closed until six']);
+  expect(misspelt.code).toBe(2);
+  expect(misspelt.stderr).toContain("there is no rule 'create-index-bloking'.\n  Did you mean create-index-blocking?");
 
   const allowed = await apply(['--allow', 'create-index-blocking: closed until six']);
   expect(allowed).toMatchObject({ code: 0 });

@@ -37,7 +37,7 @@ test.each(CASES)(
   async (_, table, sql) => {
     const [admin, holder] = [await db.session(db.adminUrl), await db.session()];
     await holder.exec(`CREATE TABLE ${table} (id int)`);
-  await holder.exec(`BEGIN; LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
+    await holder.exec(`BEGIN; LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
     await writeFile(join(dir, `1_${table}.sql`), sql);
     await writeFile(join(dir, `2_${table}.sql`), `CREATE TABLE ${table}_made (id int)`);
 
