@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, integer, pre, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTimeWindow, windowState } from '../src/time-window.ts';
 
@@ -83,7 +83,7 @@ test('of several windows any will do, and the next to open is named', () => {
 });
 
 test('what a window says to open at is open, and the moment before is not', () => {
-  const zone = fc.constantFrom(
+  const zone = constantFrom(
     'UTC',
     'Europe/Berlin',
     'America/Sao_Paulo',
@@ -91,16 +91,16 @@ test('what a window says to open at is open, and the moment before is not', () =
     'Australia/Lord_Howe',
     'Africa/Casablanca',
   );
-  const time = fc.tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }));
+  const time = tuple(integer({ min: 0, max: 23 }), integer({ min: 0, max: 59 }));
   const pad = (n: number) => String(n).padStart(2, '0');
-  fc.assert(
-    fc.property(
+  assert(
+    property(
       zone,
       time,
       time,
-      fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2040, 0) }),
+      integer({ min: Date.UTC(1990, 0), max: Date.UTC(2040, 0) }),
       (zone, from, to, at) => {
-        fc.pre(from.join(':') !== to.join(':'));
+        pre(from.join(':') !== to.join(':'));
         const window = [parseTimeWindow(`${from.map(pad).join(':')}-${to.map(pad).join(':')} ${zone}`)];
         const state = windowState(window, at);
         if (state.open) return;

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
-import { resolveConnection } from '../db/connection.ts';
+import { describe, resolveConnection } from '../db/connection.ts';
 import { apply } from '../migrate/apply.ts';
 import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
 import type { OutOfOrderPolicy } from '../migrate/preflight.ts';
 import type { ApplyEvent, ApplyResult } from '../migrate/result.ts';
 import { Problem } from '../problem.ts';
+import type { TimeWindow } from '../time-window.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import { styleFor } from '../terminal/style.ts';
+import { applyHooks, type HookSettings } from './apply-hooks.ts';
 import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
 import { backfillGate } from './backfill-gate.ts';
 import { configure } from './configure.ts';
@@ -17,7 +19,7 @@ import type { Interruption } from './interruption.ts';
 import { refusal } from './refusal.ts';
 import { runner } from './runner.ts';
 
-interface ApplyCommandOptions {
+interface ApplyCommandOptions extends HookSettings {
   readonly databaseUrl?: string;
   readonly dir?: string;
   readonly schema: string;
@@ -28,6 +30,9 @@ interface ApplyCommandOptions {
   readonly waitForRunner: number;
   readonly to?: string;
   readonly outOfOrder: OutOfOrderPolicy;
+  readonly window?: readonly TimeWindow[];
+  readonly waitForWindow?: boolean;
+  readonly waitForReplicas?: number;
   readonly runBackfills?: true;
   readonly format: 'pretty' | 'json' | 'ndjson';
   readonly quiet?: true;
@@ -57,7 +62,7 @@ export async function runApply(command: Command, interrupted: Interruption): Pro
 async function runForPeople(command: Command, interrupted: Interruption, line: LiveLine | null): Promise<ExitCode> {
   const options = await settle(command);
   const files = await findFiles(options);
-  const result = await run(options, files, interrupted.signal, (event) => {
+  const result = await run(options, files, interrupted, line, (event) => {
     if (event.event === 'file-done') {
       line?.clear();
       print(describeFile(event, styleFor(process.stdout, options)));
@@ -83,7 +88,7 @@ async function runForPrograms(
   interrupted.beforeLeaving(() => printResult(LEFT));
   try {
     const options = await settle(command);
-    const { exitCode, ...result } = await run(options, await findFiles(options), interrupted.signal, (event) => {
+    const { exitCode, ...result } = await run(options, await findFiles(options), interrupted, line, (event) => {
       if (events) printEvent(event);
       if (line !== null) tell(line, event);
     });
@@ -122,13 +127,20 @@ async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]>
 async function run(
   options: Settled,
   files: readonly MigrationFile[],
-  signal: AbortSignal,
+  { signal }: Interruption,
+  line: LiveLine | null,
   onEvent: (event: ApplyEvent) => void,
 ): Promise<ApplyResult> {
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
   const { schema, var: variables, to, outOfOrder } = options;
   const who = runner();
-  return apply({
+  const hooks = applyHooks(options, describe(connection), signal);
+  const ending = async (ended: Parameters<typeof hooks.after>[0]) => {
+    line?.clear();
+    const trouble = await hooks.after(ended);
+    if (trouble !== null) onEvent({ event: 'warning', path: null, message: trouble });
+  };
+  const running = apply({
     connection,
     files,
     schema,
@@ -137,6 +149,12 @@ async function run(
     waitForRunnerMs: options.waitForRunner,
     ...(to === undefined ? {} : { to }),
     outOfOrder,
+    schedule: { windows: options.window ?? [], wait: options.waitForWindow === true },
+    ...(options.waitForReplicas === undefined ? {} : { maxLagMs: options.waitForReplicas }),
+    before(pending) {
+      line?.clear();
+      return hooks.before(pending);
+    },
     runner: who,
     signal,
     onEvent,
@@ -150,7 +168,16 @@ async function run(
       onEvent,
     }),
   });
+  const result = await running.catch(async (error: unknown) => {
+    await ending(BROKEN);
+    throw error;
+  });
+  await ending(result);
+  return result;
 }
+
+/** What a hook is told of a run that ends in an error. */
+const BROKEN = { outcome: 'failed', reason: 'problem', message: null, exitCode: 2, files: [] } as const;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
-import { duration, outOfOrder, schemaName } from './options.ts';
+import { parseTimeWindow } from '../time-window.ts';
+import { command, duration, outOfOrder, schemaName } from './options.ts';
 
 /** A setting of `apply`: a flag, and an entry of `apply` in the config file, which holds the same text. */
 export interface ApplySetting {
@@ -7,6 +8,8 @@ export interface ApplySetting {
   readonly description: string;
   /** What the text means; throws a Problem that says what is wrong with it. */
   readonly read: (text: string) => unknown;
+  /** Otherwise one text: a flag that may be repeated, or one that stands alone. */
+  readonly takes?: 'several' | 'nothing';
   /** As a user would write it. */
   readonly otherwise?: string;
 }
@@ -40,14 +43,46 @@ export const APPLY_SETTINGS = {
     read: outOfOrder,
     otherwise: 'refuse',
   },
+  window: {
+    flags: '--window <times>',
+    description: 'begin work only then, as "Mon-Fri 22:00-05:00 Europe/Berlin" (repeatable; UTC without a zone)',
+    read: parseTimeWindow,
+    takes: 'several',
+  },
+  waitForWindow: {
+    flags: '--wait-for-window',
+    description: 'wait until the window opens, instead of stopping with exit code 3',
+    read: () => true,
+    takes: 'nothing',
+  },
+  waitForReplicas: {
+    flags: '--wait-for-replicas <time>',
+    description: 'before each migration, and after the last one, wait until no standby is further behind',
+    read: duration,
+  },
+  before: {
+    flags: '--before <command>',
+    description: 'run by the shell before the first migration; when it fails, nothing is begun',
+    read: command,
+  },
+  after: {
+    flags: '--after <command>',
+    description: 'run by the shell after the last one, with the outcome in TIPTOE_OUTCOME',
+    read: command,
+  },
+  hookTimeout: time('--hook-timeout <time>', 'how long each of these two commands may take', '5min'),
 } as const satisfies Readonly<Record<string, ApplySetting>>;
 
 /** What a config file says of them, read. */
 export type ApplyConfig = Readonly<Partial<Record<keyof typeof APPLY_SETTINGS, unknown>>>;
 
 /** The setting as an option of a command line. */
-export function settingOption({ flags, description, read, otherwise }: ApplySetting): Option {
-  const option = new Option(flags, description).argParser(read);
+export function settingOption({ flags, description, read, takes, otherwise }: ApplySetting): Option {
+  const option = new Option(flags, description);
+  if (takes === 'nothing') return option;
+  if (takes === 'several')
+    return option.argParser((text: string, before: readonly unknown[] | undefined) => [...(before ?? []), read(text)]);
+  option.argParser(read);
   return otherwise === undefined ? option : option.default(read(otherwise), otherwise);
 }
 

@@ -14,6 +14,17 @@ export function tell(line: LiveLine, event: ApplyEvent): void {
     case 'waiting-for-runner':
       line.show('runner', `waiting for another runner: ${printable(event.holder.owner)}, since ${event.holder.since}`);
       break;
+    case 'waiting-for-window':
+      line.show(
+        `window ${event.opensAt}`,
+        `${printable(event.path)}: waiting for its window, which opens at ${event.opensAt}`,
+      );
+      break;
+    case 'waiting-for-replicas': {
+      const lag = event.lagMs === null ? '' : `, ${roughDuration(event.lagMs)} behind`;
+      line.show(`standby ${event.standby}`, `waiting for the standby ${printable(event.standby)}${lag}`);
+      break;
+    }
     case 'file':
       line.show(event.path, `${printable(event.path)}: ${TRANSACTION[event.transaction]}`);
       break;

@@ -34,14 +34,24 @@ const ConfigSchema = v.strictObject({
   apply: v.exactOptional(
     v.strictObject(
       Object.fromEntries(
-        Object.entries(APPLY_SETTINGS).map(([name, setting]) => [name, v.exactOptional(text(setting))]),
+        Object.entries(APPLY_SETTINGS).map(([name, setting]) => [name, v.exactOptional(valueOf(setting))]),
       ),
     ),
   ),
 });
 
+function valueOf(setting: ApplySetting): v.GenericSchema {
+  if (setting.takes === 'nothing') return v.boolean('must be true or false');
+  if (setting.takes !== 'several') return text(setting);
+  return v.pipe(
+    v.union([v.string(), v.array(v.string())], 'must be text, as the flag takes it, or a list of such'),
+    v.transform((value): string[] => [value].flat()),
+    v.array(text(setting)),
+  );
+}
+
 /** The text of a flag, read as the flag reads it. */
-function text({ read }: ApplySetting): v.GenericSchema {
+function text({ read }: ApplySetting): v.GenericSchema<string, unknown> {
   return v.pipe(
     v.string('must be text, as the flag takes it'),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {

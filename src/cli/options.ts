@@ -47,6 +47,12 @@ export function schemaName(text: string): string {
   throw new Problem("tiptoe's own schema needs a name, and it is empty.", { advice: 'Leave it out for tiptoe.' });
 }
 
+/** A command for the shell. */
+export function command(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new Problem('a hook needs a command, and it is empty.', { advice: 'Leave it out to run none.' });
+}
+
 /** What becomes of a migration that comes before one that is applied already. */
 export function outOfOrder(text: string): OutOfOrderPolicy {
   if (text === 'refuse' || text === 'warn' || text === 'allow') return text;

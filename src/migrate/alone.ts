@@ -21,6 +21,7 @@ import { detachState, existing, finalizeTargets, indexesOf, leftovers, type Inde
 import { isBusy, recordIntent, recordStatementFailure, recordStatements, type StatementRow } from './ledger.ts';
 import { isRepeatable, onlineWork, type OnlineWork } from './online.ts';
 import { NO_COST, type StatementResult, statementResult } from './result.ts';
+import { requireOpen } from './schedule.ts';
 import type { Step } from './steps.ts';
 import { tellUnconfirmed } from './unconfirmed.ts';
 import { changesSession } from '../effects/units.ts';
@@ -77,6 +78,7 @@ export async function runAlone(context: RunContext, work: AloneWork): Promise<In
       limits,
       signal,
       targets: () => targets,
+      beforeLook: () => requireOpen(context),
       onWait(wait) {
         facts.wait(wait);
         context.emit({ event: 'waiting-for-lock', path: file.path, line: step.line, ...wait });

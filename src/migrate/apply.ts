@@ -6,7 +6,7 @@ import { ensureOwnSchema } from '../db/own-schema.ts';
 import { readServer, requireDirect, requirePrimary, requireSameServer } from '../db/server.ts';
 import { withSession, type Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
-import { acquireLease, type Lease } from '../safety/lease.ts';
+import { acquireLease, type Lease, LeaseLost } from '../safety/lease.ts';
 import { CONTROL_SETTINGS, type Limits } from '../safety/limits.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
@@ -24,7 +24,10 @@ import { type Requirement, requirementsOf } from './requirements.ts';
 import { passBackfill, runFile, type FileRun } from './run-file.ts';
 import type { ApplyEvent, ApplyResult, FileResult } from './result.ts';
 import { readSteps, type Step } from './steps.ts';
-import { stop, type Stop } from './stop.ts';
+import type { Schedule } from './schedule.ts';
+import { awaitWindow } from './schedule.ts';
+import { type Standbys, withStandbys } from './standbys.ts';
+import { stop, stopFor, type Stop } from './stop.ts';
 import { divide, type Division } from '../effects/units.ts';
 
 export interface ApplyOptions {
@@ -40,6 +43,12 @@ export interface ApplyOptions {
   readonly to?: string;
   /** Otherwise `refuse`. */
   readonly outOfOrder?: OutOfOrderPolicy;
+  /** Without it any time will do. */
+  readonly schedule?: Schedule;
+  /** How far standbys may be behind between two migrations; without it nobody waits for them. */
+  readonly maxLagMs?: number;
+  /** Called once, when all is ready and there is something to run; what it answers is why it must not be begun. */
+  readonly before?: (pending: readonly string[]) => Promise<Hindrance | null>;
   readonly runner: Runner;
   /** Aborted, it rolls back what is under way and ends with exit code 3. */
   readonly signal: AbortSignal;
@@ -48,6 +57,12 @@ export interface ApplyOptions {
   readonly backfills?: BackfillGate;
   /** Without it nothing is refused for what it would hold up. */
   readonly gate?: LintGate;
+}
+
+/** Why a hook wants nothing to be begun. */
+export interface Hindrance {
+  readonly message: string;
+  readonly advice: string;
 }
 
 const NO_COMMENTS: Pick<Script, 'comments'> = { comments: [] };
@@ -77,7 +92,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
         return await withSession(options.connection, { applicationName: 'tiptoe: apply' }, async (main) => {
           await requireSameServer(control, main);
           await lease.enlist(main);
-          return runAll(options, {
+          return runWatched(options, {
             control,
             main,
             version: server.version,
@@ -85,6 +100,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
             limits: options.limits,
             ledger: { schema: options.schema, runner: options.runner },
             lease,
+            schedule: options.schedule ?? { windows: [], wait: false },
             signal: options.signal,
             emit: options.onEvent,
           });
@@ -131,7 +147,15 @@ async function takeLease(
   }
 }
 
-async function runAll(options: ApplyOptions, context: RunContext): Promise<ApplyResult> {
+/** Runs all, with an eye on the standbys where that is asked for. */
+async function runWatched(options: ApplyOptions, context: RunContext): Promise<ApplyResult> {
+  const { connection, maxLagMs, limits, signal } = options;
+  if (maxLagMs === undefined) return runAll(options, context, null);
+  const watching = { connection, maxLagMs, giveUpAfterMs: limits.giveUpAfterMs, signal, emit: context.emit };
+  return withStandbys(watching, (standbys) => runAll(options, context, standbys));
+}
+
+async function runAll(options: ApplyOptions, context: RunContext, standbys: Standbys | null): Promise<ApplyResult> {
   const entries = plan(options.files, await readLedger(context.control, options.schema), ({ text }) => checksum(text));
   const scripts = new Map(
     options.files.map((file) => [file.name, parseScript(file.path, file.text, options.variables)]),
@@ -170,6 +194,7 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
   for (const warning of warnings) context.emit({ event: 'warning', ...warning });
   context.emit({ event: 'plan', pending });
 
+  const mayBegin = conditions(options, context, standbys, pending);
   const catalog = emptyCatalog();
   for (const entry of entries) {
     const { file } = entry;
@@ -179,6 +204,8 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     if (!open.includes(entry)) continue;
     const required = await requiredFirst(file, requirementsOf(script), entries, options.backfills);
     if (required !== null) return finish(required);
+    const notYet = await mayBegin(file.path);
+    if (notYet !== null) return finish(notYet);
     const run: FileRun = {
       file,
       script,
@@ -193,7 +220,47 @@ async function runAll(options: ApplyOptions, context: RunContext): Promise<Apply
     files.push(outcome.file);
     if (outcome.stopped !== null) return finish(outcome.stopped);
   }
-  return finish(null);
+  return finish(pending.length === 0 ? null : await mayBegin(null));
+}
+
+/** What a migration waits for before it is begun, null standing for the end of the run; answers why it may not. */
+function conditions(
+  { before, signal }: ApplyOptions,
+  context: RunContext,
+  standbys: Standbys | null,
+  pending: readonly string[],
+): (path: string | null) => Promise<Stop | null> {
+  let first = true;
+  const ask = async (path: string | null): Promise<Stop | null> => {
+    const lagging = (await standbys?.catchUp(path)) ?? null;
+    if (lagging !== null || path === null) return lagging;
+    // Last, since time goes by while standbys catch up.
+    const closed = await awaitWindow(context, path);
+    if (closed !== null || !first) return closed;
+    first = false;
+    const hindrance = (await before?.(pending)) ?? null;
+    return hindrance === null ? null : stop('hook-failed', hindrance.message, hindrance.advice);
+  };
+  return (path) =>
+    ask(path)
+      .catch((error: unknown) => {
+        if (signal.aborted) return interruptedBefore(path);
+        if (error instanceof LeaseLost)
+          return stop('lease-lost', `Another runner has taken over; ${notBegun(path)}.`, AGAIN);
+        if (error instanceof Problem) return stopFor(error);
+        throw error;
+      })
+      .then((stopped) => (stopped?.reason === 'hook-failed' && signal.aborted ? interruptedBefore(path) : stopped));
+}
+
+const AGAIN = 'Run again to continue.';
+
+function interruptedBefore(path: string | null): Stop {
+  return stop('interrupted', `Interrupted; ${notBegun(path)}.`, AGAIN);
+}
+
+function notBegun(path: string | null): string {
+  return path === null ? 'all migrations are applied' : `${path} was not begun`;
 }
 
 /** Asks the linter about what is still to be done. */

@@ -6,6 +6,7 @@ import type { Cap } from '../safety/cap.ts';
 import type { Facts } from './facts.ts';
 import type { Ledger } from './ledger.ts';
 import type { ApplyEvent } from './result.ts';
+import type { Schedule } from './schedule.ts';
 import type { Step } from './steps.ts';
 
 export interface Identity {
@@ -27,6 +28,7 @@ export interface RunContext {
   readonly limits: Limits;
   readonly ledger: Ledger;
   readonly lease: Lease;
+  readonly schedule: Schedule;
   readonly signal: AbortSignal;
   readonly emit: (event: ApplyEvent) => void;
 }

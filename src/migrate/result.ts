@@ -52,9 +52,12 @@ export type Reason =
   | 'lease-lost'
   | 'lint-gate'
   | 'lock-not-had'
+  | 'hook-failed'
   | 'missing-privilege'
   | 'out-of-order'
+  | 'outside-window'
   | 'problem'
+  | 'replicas-behind'
   | 'requirement'
   | 'standby-missing'
   | 'statement-failed'
@@ -116,6 +119,8 @@ export interface ApplyResult {
   readonly message: string | null;
   /** What to do next. */
   readonly advice: string | null;
+  /** When the time window opens that the run has stopped for. */
+  readonly opensAt?: string;
   readonly files: readonly FileResult[];
   readonly failure: StatementFailure | null;
   readonly blockers: readonly Blocker[];
@@ -126,6 +131,15 @@ export interface ApplyResult {
 /** Who waits for what while a run goes on. */
 export type ApplyEvent =
   | { readonly event: 'plan'; readonly pending: readonly string[] }
+  | { readonly event: 'waiting-for-window'; readonly path: string; readonly opensAt: string }
+  | {
+      readonly event: 'waiting-for-replicas';
+      /** The migration that waits; null after the last one. */
+      readonly path: string | null;
+      readonly standby: string;
+      /** null where it is not known, or the standby has gone. */
+      readonly lagMs: number | null;
+    }
   | { readonly event: 'waiting-for-runner'; readonly holder: LeaseHolder }
   | {
       readonly event: 'file';

@@ -30,6 +30,7 @@ import {
 import { onlineWork } from './online.ts';
 import type { PlanEntry } from './plan.ts';
 import type { FileResult, StatementResult } from './result.ts';
+import { awaitWindow, outsideWindow, OutsideWindow } from './schedule.ts';
 import type { Step } from './steps.ts';
 import { stop, stopFor, type Stop } from './stop.ts';
 import { runTransaction } from './transaction.ts';
@@ -145,7 +146,11 @@ async function runUnits(
     if (left.length === 0) await replay(context, steps);
     const facts = collectFacts(left[0]?.statement.index ?? 0);
     progress.open = left.length === 0 ? null : facts;
-    const line = left.length === 0 ? null : await runUnit(context, run, unit, left, facts, before, unit === lastLeft);
+    const line =
+      left.length === 0
+        ? null
+        : await inWindow(context, file, () => runUnit(context, run, unit, left, facts, before, unit === lastLeft));
+    if (line?.kind === 'stop') return line;
     if (line?.kind === 'gave-up') return lockNotHad(context, run, left, line, done.size > 0 || results.length > 0);
     for (const one of line?.value ?? []) {
       const step = steps.find(({ statement }) => statement.index === one.index);
@@ -156,6 +161,19 @@ async function runUnits(
   }
   if (lastLeft?.kind !== 'transaction') await recordDone(control, ledger, file);
   return null;
+}
+
+/** Runs a unit when it is time, again where its locks could not be had before the window closed. */
+async function inWindow<T>(context: RunContext, { path }: MigrationFile, work: () => Promise<T>): Promise<T | Stop> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof OutsideWindow) || !context.schedule.wait || error.opensAt === null) throw error;
+    }
+    const stopped = await awaitWindow(context, path);
+    if (stopped !== null) return stopped;
+  }
 }
 
 async function runUnit(
@@ -251,6 +269,7 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
   if (error instanceof LeaseLost || (error instanceof Ended && error.why === 'lease-lost')) {
     return stop('lease-lost', `Another runner has taken over; ${file.path} was rolled back, and ${stands}.`, again);
   }
+  if (error instanceof OutsideWindow) return outsideWindow(context, `${file.path} was stopped there; ${stands}`, error);
   if (error instanceof Ended && error.why === 'cap') return capHit(context, run, error, stands);
   if (error instanceof StandbyMissing) return standbyMissing(run, error, stands);
   if (error instanceof Ended && error.why === 'lock-not-had') {

@@ -18,6 +18,7 @@ import type { MigrationFile } from './discovery.ts';
 import type { Facts } from './facts.ts';
 import { commitStands, recordCosts, recordDone, recordStatements } from './ledger.ts';
 import { type StatementResult, statementResult } from './result.ts';
+import { requireOpen } from './schedule.ts';
 import type { Step } from './steps.ts';
 import { tellUnconfirmed } from './unconfirmed.ts';
 
@@ -62,6 +63,7 @@ export async function runTransaction(context: RunContext, work: TransactionWork)
         return [...needed, ...learned.targets.values()];
       },
       lastBlockers: () => learned.blockers,
+      beforeLook: () => requireOpen(context),
       onWait(wait) {
         facts.at(waiting.statement.index);
         facts.wait(wait);

@@ -18,6 +18,8 @@ export interface LineOptions {
   readonly targets: () => readonly LockTarget[] | Promise<readonly LockTarget[]>;
   /** Who was in the way of the last try, where no holder of a wanted lock is: row locks, most often. */
   readonly lastBlockers?: () => readonly Blocker[];
+  /** May throw, to end the waiting. */
+  readonly beforeLook?: () => Promise<void>;
   readonly onWait?: (wait: Wait) => void;
   /** Told once of each holder that time alone does not move soon, or ever. */
   readonly onStays?: (blocker: Blocker) => void;
@@ -109,6 +111,7 @@ export async function standInLine<T>(options: LineOptions, attempt: (one: Try) =
   };
 
   for (;;) {
+    await options.beforeLook?.();
     const { holders, oldest, autovacuum } = await look();
     const blockers = () => (holders.length > 0 ? blockersOf(holders) : (options.lastBlockers?.() ?? []));
     stalls.looked(oldest);
