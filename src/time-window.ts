@@ -1,4 +1,3 @@
-import { closest } from './closest.ts';
 import { Problem } from './problem.ts';
 
 /** A span of the day in which something may begin, on some days of the week, by the clocks of one time zone. */
@@ -73,9 +72,22 @@ function readZone(text: string, zone: string): string {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
   } catch {
-    const guess = closest(zone, Intl.supportedValuesOf('timeZone'));
+    const guess = similarZone(zone);
     throw wrong(text, `there is no time zone '${zone}'${guess === null ? '' : `, did you mean ${guess}?`}`);
   }
+}
+
+/** The zone of a city alone, or the one that begins like it in the same part of the world. */
+function similarZone(given: string): string | null {
+  const zones = Intl.supportedValuesOf('timeZone');
+  const wanted = given.toLowerCase();
+  const city = zones.find((zone) => zone.toLowerCase().endsWith(`/${wanted}`));
+  if (city !== undefined) return city;
+  for (let end = wanted.length; end >= wanted.indexOf('/') + 3 && wanted.includes('/'); end--) {
+    const zone = zones.find((zone) => zone.toLowerCase().startsWith(wanted.slice(0, end)));
+    if (zone !== undefined) return zone;
+  }
+  return null;
 }
 
 /** Far enough for a window on one day of the week whose hour a change of the clocks has skipped. */
