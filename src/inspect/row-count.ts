@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isConnectionLost, isSqlFailure } from '../db/errors.ts';
+import { isConnectionLost, isSqlFailure, sqlstate } from '../db/errors.ts';
 import type { Session, SessionOptions } from '../db/session.ts';
 import { qualify } from '../postgres/quote.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
@@ -22,7 +22,7 @@ export const COUNTING: SessionOptions = {
   settings: {
     search_path: 'pg_catalog',
     lock_timeout: '30ms',
-    statement_timeout: '300ms',
+    statement_timeout: '30s',
     idle_in_transaction_session_timeout: '10s',
     row_security: 'off',
   },
@@ -41,13 +41,41 @@ export async function countRows(
   relations: readonly string[],
   limit: number,
 ): Promise<ReadonlyMap<string, RowCount>> {
-  const parts = await findParts(session, relations);
+  const parts = new Map<string, Part[]>(relations.map((relation) => [relation, []]));
+  for (const part of await findParts(session, relations)) parts.get(part.asked)?.push(part);
+  const filled = [...parts.values()].flat().filter(hasRows);
+  const sizes = filled.length === 0 ? NO_SIZES : await readSizes(session, filled).catch(onlyLocks);
+  await session.exec(`SET statement_timeout = '${LOOKING}'`);
   const counts = new Map<string, RowCount>();
-  for (const relation of relations) {
-    const own = parts.filter(({ asked }) => asked === relation);
-    counts.set(relation, own.length === 0 ? { kind: 'absent' } : await count(session, own.filter(hasRows), limit));
-  }
+  for (const [relation, own] of parts)
+    counts.set(
+      relation,
+      own.length === 0 ? { kind: 'absent' } : await count(session, own.filter(hasRows), limit, sizes),
+    );
   return counts;
+}
+
+/** How long looking at rows may take. */
+const LOOKING = '300ms';
+
+/** Pages by table. */
+type Sizes = ReadonlyMap<number, number>;
+
+const NO_SIZES: Sizes = new Map();
+
+async function readSizes(session: Session, parts: readonly Part[]): Promise<Sizes> {
+  const rows = await session.query<{ oid: number; pages: string }>(
+    `SELECT p.oid, coalesce(pg_catalog.pg_relation_size(p.oid) / pg_catalog.current_setting('block_size')::pg_catalog.int4, 0) AS pages
+       FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS p (oid)`,
+    [parts.map(({ oid }) => String(oid))],
+  );
+  return new Map(rows.map(({ oid, pages }) => [oid, Number(pages)]));
+}
+
+/** One that is locked must not keep the sizes of all others from being read. */
+function onlyLocks(error: unknown): Sizes {
+  if (sqlstate(error) === SQLSTATE.lock_not_available) return NO_SIZES;
+  throw error;
 }
 
 /** A table that a relation's rows are in. */
@@ -72,13 +100,16 @@ function hasRows({ kind }: Part): boolean {
 /** The relations and all that inherits from them; for an index, its table. Reads the catalogs alone, so that it locks none of them. */
 function findParts(session: Session, relations: readonly string[]): Promise<Part[]> {
   return session.query<Part>(
-    `WITH RECURSIVE part AS (
+    `WITH RECURSIVE named AS (
+       SELECT n.nspname || '.' || c.relname AS name, c.oid
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       UNION
+       SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), c.oid
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     ), part AS (
        SELECT w.asked, coalesce(x.indrelid, c.oid) AS oid
          FROM pg_catalog.unnest($1::pg_catalog.text[]) AS w (asked)
-         JOIN pg_catalog.pg_namespace n
-              ON pg_catalog.starts_with(w.asked, n.nspname) OR pg_catalog.starts_with(w.asked, pg_catalog.quote_ident(n.nspname))
-         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-              AND w.asked IN (n.nspname || '.' || c.relname, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname))
+         JOIN named c ON c.name = w.asked
          LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
        UNION
        SELECT p.asked, i.inhrelid FROM part p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid
@@ -95,15 +126,9 @@ function findParts(session: Session, relations: readonly string[]): Promise<Part
   );
 }
 
-async function count(session: Session, parts: readonly Part[], limit: number): Promise<RowCount> {
-  const sized = await attempt(async () => {
-    const rows = await session.query<{ oid: number; pages: string }>(
-      `SELECT p.oid, coalesce(pg_catalog.pg_relation_size(p.oid) / pg_catalog.current_setting('block_size')::pg_catalog.int4, 0) AS pages
-         FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS p (oid)`,
-      [parts.map(({ oid }) => String(oid))],
-    );
-    return new Map(rows.map(({ oid, pages }) => [oid, Number(pages)]));
-  });
+async function count(session: Session, parts: readonly Part[], limit: number, known: Sizes): Promise<RowCount> {
+  const isKnown = parts.every(({ oid }) => known.has(oid));
+  const sized = isKnown ? { kind: 'done' as const, value: known } : await attempt(() => readSizes(session, parts));
   if (sized.kind === 'failed') return { kind: 'unreadable', why: sized.why };
   const filled = parts.filter(({ oid }) => sized.value.get(oid) !== 0);
   const pagesOf = ({ oid }: Part) => sized.value.get(oid) ?? 0;

@@ -79,3 +79,13 @@ test('looking waits for nobody, and goes on when the lock is gone in a moment', 
   await other.exec('COMMIT');
   expect((await counting)['public.nothing']).toEqual({ kind: 'within' });
 });
+
+test('one that stays locked does not keep the others from being counted', async () => {
+  const other = await db.session();
+  await other.exec('BEGIN; LOCK TABLE nothing');
+  expect(await compared(100, 'public.nothing', 'public.parted', 'public.nowhere')).toMatchObject({
+    'public.nothing': { kind: 'unreadable', why: 'someone holds it under a lock that keeps readers out' },
+    'public.parted': { kind: 'more' },
+    'public.nowhere': { kind: 'absent' },
+  });
+});
