@@ -1,5 +1,8 @@
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
+/** More time under locks than this is a mistake, and the server counts its timeouts in 31 bits. */
+export const LONGEST_CAP_MS = 24 * 60 * 60_000;
+
 /** A duration such as `250ms`, `5s`, `10min`, `2h`, in milliseconds; null where it is none. */
 export function parseDuration(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)$/.exec(text.trim());

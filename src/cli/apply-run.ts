@@ -27,6 +27,7 @@ interface ApplyCommandOptions extends HookSettings {
   readonly maxStall: number;
   readonly giveUpAfter: number;
   readonly cap: number;
+  readonly maxCap: number;
   readonly waitForRunner: number;
   readonly to?: string;
   readonly outOfOrder: OutOfOrderPolicy;
@@ -146,6 +147,7 @@ async function run(
     schema,
     variables,
     limits: { maxStallMs: options.maxStall, giveUpAfterMs: options.giveUpAfter, capMs: options.cap },
+    maxCapMs: options.maxCap,
     waitForRunnerMs: options.waitForRunner,
     ...(to === undefined ? {} : { to }),
     outOfOrder,

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { parseTimeWindow } from '../time-window.ts';
-import { command, duration, outOfOrder, schemaName } from './options.ts';
+import { capTime, command, duration, outOfOrder, schemaName } from './options.ts';
 
 /** A setting of `apply`: a flag, and an entry of `apply` in the config file, which holds the same text. */
 export interface ApplySetting {
@@ -31,7 +31,13 @@ export const APPLY_SETTINGS = {
   },
   maxStall: time('--max-stall <time>', 'how long traffic may wait behind us while we wait for a lock', '200ms'),
   giveUpAfter: time('--give-up-after <time>', 'how long to try for a lock, all tries together', '10min'),
-  cap: time('--cap <time>', 'how long a transaction may hold locks that block others', '5s'),
+  cap: {
+    flags: '--cap <time>',
+    description: 'how long a transaction may hold locks that block others',
+    read: capTime,
+    otherwise: '5s',
+  },
+  maxCap: time('--max-cap <time>', 'the longest cap that a file may ask for (-- tiptoe:cap 20s: reason)', '60s'),
   waitForRunner: time(
     '--wait-for-runner <time>',
     'how long to wait while another tiptoe applies migrations here',

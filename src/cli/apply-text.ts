@@ -27,6 +27,10 @@ export function tell(line: LiveLine, event: ApplyEvent): void {
     }
     case 'file':
       line.show(event.path, `${printable(event.path)}: ${TRANSACTION[event.transaction]}`);
+      if (event.capReason !== null)
+        line.note(
+          `${printable(event.path)}: may hold its locks for ${roughDuration(event.capMs)}: ${printable(event.capReason)}`,
+        );
       break;
     case 'waiting-for-lock': {
       const [first, ...others] = event.blockers;

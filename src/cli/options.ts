@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { parseDuration } from '../duration.ts';
+import { LONGEST_CAP_MS, parseDuration } from '../duration.ts';
 import type { OutOfOrderPolicy } from '../migrate/preflight.ts';
 import { Problem } from '../problem.ts';
 
@@ -58,6 +58,17 @@ export function outOfOrder(text: string): OutOfOrderPolicy {
   if (text === 'refuse' || text === 'warn' || text === 'allow') return text;
   throw new Problem(`'${text}' is no policy for migrations out of order.`, {
     advice: 'Give refuse, warn or allow.',
+  });
+}
+
+/** A duration that work fits into. */
+export function capTime(text: string): number {
+  const ms = duration(text);
+  if (ms > 0 && ms <= LONGEST_CAP_MS) return ms;
+  if (ms > 0)
+    throw new Problem(`A cap of ${text} is too long.`, { advice: 'Give a time such as 5s, and at most 24h.' });
+  throw new Problem(`A cap of ${text} leaves no time for anything.`, {
+    advice: 'Give a time such as 5s; there is no way to turn the cap off.',
   });
 }
 

@@ -4,9 +4,11 @@ import { resolveConnection } from '../db/connection.ts';
 import { sqlstate } from '../db/errors.ts';
 import { missingPrivilege } from '../db/own-schema.ts';
 import { withSession } from '../db/session.ts';
+import { roughDuration } from '../duration.ts';
 import { checksum } from '../migrate/checksum.ts';
 import { detectDir, discoverFolder } from '../migrate/discovery.ts';
 import { type KeptException, readExceptions } from '../migrate/exceptions.ts';
+import { fileCap } from '../migrate/file-cap.ts';
 import { readLedger } from '../migrate/ledger.ts';
 import { plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
@@ -74,10 +76,8 @@ function print(text: string): void {
 /** Backfills that nobody has to think of any more. */
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'cancelled']);
 
-function published(
-  { name, path, version, kind, standing, outOfOrder, row }: PlanEntry,
-  exceptions: readonly KeptException[],
-) {
+function published(entry: PlanEntry, exceptions: readonly KeptException[]) {
+  const { name, path, version, kind, standing, outOfOrder, row } = entry;
   return {
     name,
     path,
@@ -88,6 +88,7 @@ function published(
     appliedAt: row?.state === 'done' ? row.finishedAt : null,
     runBy: row?.runBy ?? null,
     runFrom: row?.runFrom ?? null,
+    cap: fileCap(entry),
     unconfirmed: row?.unconfirmed ?? false,
     error: row?.error ?? null,
     exceptions,
@@ -118,7 +119,9 @@ function describeException({ rule, line, relations, by, reason, runBy, runFrom }
   return printable(`  let through in line ${line}: ${rule} on ${relations.join(', ')}, by ${who}: ${reason}`);
 }
 
-function remark({ standing, row, outOfOrder, kind, file }: PlanEntry): string {
+function remark(entry: PlanEntry): string {
+  const { standing, row, outOfOrder, kind, file } = entry;
+  const cap = fileCap(entry);
   const parts: string[] = [];
   if (kind === 'backfill') parts.push('backfill');
   if (standing === 'applied') parts.push(`${row?.finishedAt ?? ''} by ${row?.runBy ?? ''}`);
@@ -127,6 +130,7 @@ function remark({ standing, row, outOfOrder, kind, file }: PlanEntry): string {
   if (standing === 'running') parts.push(`since ${row?.startedAt ?? ''} by ${row?.runFrom ?? ''}, or its runner died`);
   if (standing === 'failed' || standing === 'half-done') parts.push(row?.error ?? '');
   if (file === null && standing !== 'missing') parts.push('its file is gone; restore it');
+  if (cap !== null) parts.push(`with a cap of ${roughDuration(cap.ms)}: ${cap.reason}`);
   if (row?.unconfirmed === true) parts.push('its COMMIT was not confirmed by a synchronous standby');
   if (outOfOrder) parts.push('comes before migrations that are applied');
   return parts.length === 0 ? '' : `  (${printable(parts.join('; '))})`;

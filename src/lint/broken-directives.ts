@@ -1,3 +1,4 @@
+import { capDirective } from '../sql/cap-directive.ts';
 import { directives, DIRECTIVES } from '../sql/directives.ts';
 import type { Comment, Range } from '../sql/statement.ts';
 import type { Verdict } from './kit.ts';
@@ -7,9 +8,12 @@ const MEANT = /^--\s*tiptoe:(\s*)([\w-]+)/i;
 
 /** Comments that mean to instruct tiptoe and do not. */
 export function brokenDirectives(comments: readonly Comment[]): { verdict: Verdict; range: Range }[] {
+  const cap = capDirective(comments);
   return comments.flatMap((comment) => {
-    const verdict = unknown(comment) ?? nameless(comment);
-    return verdict === null ? [] : [{ verdict, range: comment.range }];
+    const { range } = comment;
+    const ofCap = cap?.kind === 'broken' && cap.range.start === range.start ? broken(cap.message, cap.instead) : null;
+    const verdict = unknown(comment) ?? nameless(comment) ?? ofCap;
+    return verdict === null ? [] : [{ verdict, range }];
   });
 }
 

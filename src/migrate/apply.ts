@@ -41,6 +41,8 @@ export interface ApplyOptions {
   readonly waitForRunnerMs: number;
   /** The last migration to run, by name or version. */
   readonly to?: string;
+  /** The longest cap that a file may ask for; without it, any. */
+  readonly maxCapMs?: number;
   /** Otherwise `refuse`. */
   readonly outOfOrder?: OutOfOrderPolicy;
   /** Without it any time will do. */
@@ -178,6 +180,7 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
     scripts,
     backfills: requires ? ((await options.backfills?.names()) ?? []) : [],
     outOfOrder: options.outOfOrder ?? 'refuse',
+    maxCapMs: options.maxCapMs ?? Infinity,
   });
   if (refused !== null) {
     const path = refused.failure?.path;

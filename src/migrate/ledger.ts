@@ -26,6 +26,9 @@ export interface LedgerRow {
   readonly toolVersion: string;
   /** Committed, and no synchronous standby has said that it has it. */
   readonly unconfirmed: boolean;
+  /** The cap that the file asked for itself. */
+  readonly capMs: number | null;
+  readonly capReason: string | null;
   readonly error: string | null;
 }
 
@@ -68,6 +71,8 @@ export function ledgerTables(schema: string): OwnTables {
          checksum text NOT NULL,
          state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'half-done')),
          transaction text NOT NULL CHECK (transaction IN ('file', 'statement', 'none')),
+         cap_ms bigint,
+         cap_reason text,
          started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
          finished_at timestamptz,
          attempts integer,
@@ -131,6 +136,11 @@ export function ledgerTables(schema: string): OwnTables {
       describe(`COLUMN ${own}.migration.longest_stall_ms`, 'The longest that one of them was seen waiting.'),
       describe(`COLUMN ${own}.migration.total_stall_ms`, 'The waits of all of them together.'),
       describe(
+        `COLUMN ${own}.migration.cap_ms`,
+        'How long the file may hold locks that block others, where it says so itself (-- tiptoe:cap).',
+      ),
+      describe(`COLUMN ${own}.migration.cap_reason`, 'The reason that the file gives for a cap of its own.'),
+      describe(
         `COLUMN ${own}.migration.unconfirmed`,
         'It is committed, but a COMMIT of it was not confirmed by a synchronous standby: a failover at that moment could have lost it.',
       ),
@@ -164,7 +174,7 @@ export async function readLedger(session: Session, schema: string): Promise<Ledg
   if ((await installedVersion(session, ledgerTables(schema))) === 0) return [];
   return session.query<LedgerRow>(
     `SELECT name, path, version, kind, checksum, state, ${utc('started_at')} AS "startedAt", ${utc('finished_at')} AS "finishedAt",
-            run_by AS "runBy", run_from AS "runFrom", tool_version AS "toolVersion", unconfirmed, error
+            run_by AS "runBy", run_from AS "runFrom", tool_version AS "toolVersion", unconfirmed, cap_ms::pg_catalog.int4 AS "capMs", cap_reason AS "capReason", error
        FROM ${migration(schema)}`,
   );
 }
@@ -189,14 +199,15 @@ export async function recordStart(
   { schema, runner }: Ledger,
   file: MigrationFile,
   transaction: 'file' | 'statement' | 'none',
+  cap: { readonly ms: number; readonly reason: string } | null,
 ): Promise<void> {
   await session.run(
-    `INSERT INTO ${migration(schema)} AS m (name, path, version, kind, checksum, state, transaction, run_from, tool_version)
-     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8)
+    `INSERT INTO ${migration(schema)} AS m (name, path, version, kind, checksum, state, transaction, run_from, tool_version, cap_ms, cap_reason)
+     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10)
      ON CONFLICT (name) DO UPDATE
        SET path = excluded.path, version = excluded.version, checksum = excluded.checksum, transaction = excluded.transaction,
            started_at = excluded.started_at, finished_at = NULL, run_by = excluded.run_by, run_from = excluded.run_from,
-           tool_version = excluded.tool_version, error = NULL,
+           tool_version = excluded.tool_version, error = NULL, cap_ms = excluded.cap_ms, cap_reason = excluded.cap_reason,
            unconfirmed = m.unconfirmed AND m.state = 'half-done',
            state = CASE m.state WHEN 'half-done' THEN m.state ELSE excluded.state END`,
     [
@@ -208,6 +219,8 @@ export async function recordStart(
       transaction,
       runner.from,
       runner.toolVersion,
+      cap === null ? null : Math.round(cap.ms),
+      cap?.reason ?? null,
     ],
   );
 }

@@ -1,4 +1,6 @@
 import { divide } from '../effects/units.ts';
+import { roughDuration } from '../duration.ts';
+import { capDirective } from '../sql/cap-directive.ts';
 import type { Script } from '../sql/statement.ts';
 import { ownFailure, placeFailure, syntaxFailure } from './failure.ts';
 import { isOpen, type PlanEntry } from './plan.ts';
@@ -18,6 +20,8 @@ interface Intent {
   /** The backfills that the database knows. */
   readonly backfills: readonly string[];
   readonly outOfOrder: OutOfOrderPolicy;
+  /** The longest cap that a file may ask for. */
+  readonly maxCapMs: number;
 }
 
 interface Preflight {
@@ -34,6 +38,7 @@ export function preflight(intent: Intent): Preflight {
     refuseGone(entries) ??
     (outOfOrder === 'refuse' ? refuseOutOfOrder(entries, open) : null) ??
     refuseUnreadable(intent) ??
+    refuseCap(intent) ??
     refuseRequirements(intent);
   return { refused, warnings: warnings(entries, open, outOfOrder) };
 }
@@ -92,6 +97,25 @@ function refuseUnreadable({ open, scripts }: Intent): Stop | null {
         failure,
       });
     }
+  }
+  return null;
+}
+
+function refuseCap({ open, scripts, maxCapMs }: Intent): Stop | null {
+  for (const { name, path } of open) {
+    const script = scripts.get(name);
+    const cap = script === undefined ? null : capDirective(script.comments);
+    if (script === undefined || cap === null || (cap.kind === 'cap' && cap.ms <= maxCapMs)) continue;
+    const [message, advice] =
+      cap.kind === 'broken'
+        ? [`${cap.message}.`, cap.instead]
+        : [
+            `A cap of ${roughDuration(cap.ms)} is longer than the ${roughDuration(maxCapMs)} that a file may ask for.`,
+            'Split the work into steps that are quick under their locks, or allow more with --max-cap.',
+          ];
+    return stop('bad-cap', `${path} asks for a cap that it cannot have; nothing was applied.`, null, {
+      failure: placeFailure(script, cap.range.start, message, advice),
+    });
   }
   return null;
 }

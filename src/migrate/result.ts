@@ -43,6 +43,7 @@ export interface FileResult {
 export type Reason =
   | 'another-runner'
   | 'backfill-first'
+  | 'bad-cap'
   | 'cap'
   | 'cancelled'
   | 'connection-lost'
@@ -146,6 +147,9 @@ export type ApplyEvent =
       readonly path: string;
       readonly transaction: 'file' | 'statement' | 'none';
       readonly statements: number;
+      readonly capMs: number;
+      /** Why the file has a cap of its own; null when it has none. */
+      readonly capReason: string | null;
     }
   | {
       readonly event: 'waiting-for-lock';

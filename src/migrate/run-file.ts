@@ -8,6 +8,7 @@ import { LeaseLost } from '../safety/lease.ts';
 import { envelope, freshSession, limitStatement } from '../safety/limits.ts';
 import type { InLine } from '../safety/lock.ts';
 import { StandbyMissing } from '../safety/standby.ts';
+import { capDirective } from '../sql/cap-directive.ts';
 import type { Script } from '../sql/statement.ts';
 import { InvalidIndex, type LeftBehind, runAlone, UnknownOutcome } from './alone.ts';
 import { adviceFor } from './blocked.ts';
@@ -56,8 +57,11 @@ export interface FileOutcome {
 /** Runs one file to its end, or says why it stopped; the ledger knows either way. */
 export async function runFile(given: RunContext, run: FileRun): Promise<FileOutcome> {
   let unconfirmed = false;
+  const asked = capDirective(run.script.comments);
+  const cap = asked?.kind === 'cap' ? asked : null;
   const context: RunContext = {
     ...given,
+    limits: { ...given.limits, capMs: cap?.ms ?? given.limits.capMs },
     emit(event) {
       // Each of its statements may end in a COMMIT; one word about that is enough.
       if (event.event === 'unconfirmed' && unconfirmed) return;
@@ -77,9 +81,16 @@ export async function runFile(given: RunContext, run: FileRun): Promise<FileOutc
   let stopped: Stop | null;
   try {
     await freshSession(context.main, envelope(context.limits, context.version, `tiptoe: apply ${file.name}`));
-    await recordStart(control, ledger, file, division.transaction);
+    await recordStart(control, ledger, file, division.transaction, cap);
     if (entry.row !== null || run.exceptions.length > 0) await recordExceptions(control, ledger, file, run.exceptions);
-    emit({ event: 'file', path: file.path, transaction: division.transaction, statements: run.steps.length });
+    emit({
+      event: 'file',
+      path: file.path,
+      transaction: division.transaction,
+      statements: run.steps.length,
+      capMs: context.limits.capMs,
+      capReason: cap?.reason ?? null,
+    });
     stopped = await runUnits(context, run, before, progress);
   } catch (error) {
     stopped = explain(context, run, error, results.length > 0 || before.some(({ state }) => state === 'done'));
@@ -409,7 +420,7 @@ export async function passBackfill(
   try {
     const state = await reachBackfill(file, gate, signal);
     if (state !== 'succeeded') return ends(backfillFirst(file, state));
-    await recordStart(control, ledger, file, 'statement');
+    await recordStart(control, ledger, file, 'statement', null);
     await recordDone(control, ledger, file);
     emit({ event: 'file-done', path: file.path, durationMs: performance.now() - startedAt, statements: [] });
     return { file: { path: file.path, outcome: 'done', statements: [] }, stopped: null };

@@ -22,6 +22,7 @@ const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyR
   'missing-privilege': ['failed', 2],
   problem: ['failed', 2],
   'unknown-outcome': ['failed', 1],
+  'bad-cap': ['refused', 1],
   edited: ['refused', 1],
   'file-gone': ['refused', 1],
   'lint-gate': ['refused', 1],

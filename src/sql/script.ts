@@ -197,7 +197,8 @@ interface Comments {
   readonly terminated: boolean;
 }
 
-function readComments(text: string): Comments {
+/** The comments of a text; the longest are kept apart. */
+export function readComments(text: string): Comments {
   const comments: Comment[] = [];
   const longComments: Range[] = [];
   let terminated = true;

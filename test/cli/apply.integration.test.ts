@@ -161,7 +161,7 @@ test('--cap ends a statement that holds its lock for too long', async () => {
   const { code, stderr } = await apply(['--cap', '500ms']);
   expect(code).toBe(1);
   expect(stderr).toContain(
-    'held locks that block others for 500 ms; it was cancelled in line 2 and rolled back, and nothing of it stands.',
+    '(the cap is 500 ms), and nobody waited behind it; it was cancelled in line 2 and rolled back, and nothing of it stands.',
   );
 });
 
@@ -415,4 +415,27 @@ migrations/001_index.sql:2:1  error  create-index-blocking
   await writeFile(join(cwd, 'migrations', '002_index.sql'), 'CREATE INDEX ON cli_big (id);');
   await writeFile(join(cwd, 'tiptoe.config.json'), JSON.stringify({ gate: { minRows: 1200 } }));
   expect(await apply()).toMatchObject({ code: 0 });
+});
+
+test('a cap that a file asks for is shown before and after, and --max-cap bounds it', async () => {
+  const { apply, status } = await project('cli_cap', {
+    '001_a.sql': '-- tiptoe:cap 20s: twelve rows\nCREATE TABLE cli_cap (id int);',
+  });
+  expect((await status()).stdout).toContain('pending  migrations/001_a.sql  (with a cap of 20 s: twelve rows)');
+  const refused = await apply(['--max-cap', '10s']);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('migrations/001_a.sql asks for a cap that it cannot have; nothing was applied.');
+  expect(refused.stderr).toContain(
+    'migrations/001_a.sql:1:1: A cap of 20 s is longer than the 10 s that a file may ask for.',
+  );
+  expect((await apply(['--cap', '0'])).stderr).toContain("'0' is not a duration.");
+  expect((await apply(['--cap', '0s'])).stderr).toContain('A cap of 0s leaves no time for anything.');
+
+  const applied = await apply();
+  expect(applied.code).toBe(0);
+  expect(applied.stderr).toContain('migrations/001_a.sql: may hold its locks for 20 s: twelve rows');
+  const shown = JSON.parse((await status('--format', 'json')).stdout) as { migrations: unknown[] };
+  expect(shown.migrations).toMatchObject([
+    { state: 'applied', cap: { ms: 20_000, reason: 'twelve rows' }, unconfirmed: false },
+  ]);
 });

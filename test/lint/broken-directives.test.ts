@@ -34,6 +34,8 @@ test.each([
   ['-- tiptoe:nothing-like-it', "'tiptoe:nothing-like-it'", 'Use one of tiptoe:backfill, tiptoe:cap,'],
   ['-- tiptoe:requires', 'names no migration', 'Write -- tiptoe:requires NAME'],
   ['-- tiptoe:requires : because', 'names no migration', 'Write -- tiptoe:requires NAME'],
+  ['-- tiptoe:cap 20s', 'tiptoe:cap needs a reason', 'Write -- tiptoe:cap 20s: why'],
+  ['-- tiptoe:cap soon: it is small', "not 'soon'", 'Write -- tiptoe:cap 20s: why'],
   ['-- tiptoe:requires 003,', 'names no migration', 'Write -- tiptoe:requires NAME'],
 ])('%s', (comment, message, instead) => {
   expect(read(`SELECT 1;\n${comment}\nSELECT 2;`)).toEqual([

@@ -82,6 +82,40 @@ test.each(HOLDERS)('the cap ends %s, and says what it cost', async (_, sql, wher
   expect(await ledger(session, 'own')).toEqual([['1_a', 'failed']]);
 });
 
+test('a file with a reason has a cap of its own, which the ledger keeps', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE reasoned (a int)');
+  const files = {
+    '1_a.sql': '-- tiptoe:cap 30s: 12 rows, and nobody reads them\nALTER TABLE reasoned ADD b int; SELECT pg_sleep(1)',
+    '2_b.sql': 'ALTER TABLE reasoned ADD c int; SELECT pg_sleep(60)',
+  };
+  const result = await run(db.ownerUrl, files, { schema: 'reasoned_own', limits: FAST });
+  expect(result.files.map(({ path, outcome }) => [path, outcome])).toEqual([
+    ['1_a.sql', 'done'],
+    ['2_b.sql', 'failed'],
+  ]);
+  expect(result.message).toContain('(the cap is 600 ms)');
+  expect(result.events.filter(({ event }) => event === 'file')).toMatchObject([
+    { path: '1_a.sql', capMs: 30_000, capReason: '12 rows, and nobody reads them' },
+    { path: '2_b.sql', capMs: 600, capReason: null },
+  ]);
+  expect(await session.query('SELECT cap_ms, cap_reason FROM reasoned_own.migration ORDER BY name')).toEqual([
+    { cap_ms: '30000', cap_reason: '12 rows, and nobody reads them' },
+    { cap_ms: null, cap_reason: null },
+  ]);
+});
+
+test('a file may ask for less', async () => {
+  const session = await db.session();
+  await session.exec('CREATE TABLE hurried (a int)');
+  const files = {
+    '1_a.sql': '-- tiptoe:cap 300ms: the busiest table\nALTER TABLE hurried ADD b int; SELECT pg_sleep(60)',
+  };
+  const result = await run(db.ownerUrl, files, { schema: 'hurried_own' });
+  expect(result).toMatchObject({ reason: 'cap' });
+  expect(result.message).toContain('(the cap is 300 ms)');
+});
+
 test('timeouts of the role neither shorten what blocks nobody nor lengthen the cap', async () => {
   const admin = await db.session(db.adminUrl);
   const version = inject('serverVersion');

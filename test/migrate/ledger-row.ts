@@ -16,6 +16,8 @@ export function ledgerRow(name: string, state: LedgerRow['state'], checksum = `$
     runFrom: 'ann@laptop pid 1',
     toolVersion: '1.0.0',
     unconfirmed: false,
+    capMs: null,
+    capReason: null,
     error: null,
   };
 }

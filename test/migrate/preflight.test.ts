@@ -27,6 +27,7 @@ function check({ files, rows = [], backfills = [], outOfOrder = 'refuse', to }: 
     scripts: new Map(found.map(({ name, path, text }) => [name, parseScript(path, text, {})])),
     backfills,
     outOfOrder,
+    maxCapMs: 60_000,
   });
   const { reason, exitCode, message, advice, failure } = refused ?? {};
   return { reason, exitCode, message, advice, failure, warnings };
@@ -113,4 +114,29 @@ test('--to takes a name, a file name, a path or a version; a near miss is named'
   expect(() => upTo(entries, '002_fil')).toThrow(
     expect.objectContaining({ advice: 'Did you mean 002_fill?' }) as Error,
   );
+});
+
+test.each([
+  ['-- tiptoe:cap 20s', 'tiptoe:cap needs a reason.', '-- tiptoe:cap 20s: why'],
+  ['-- tiptoe:cap 20s:', 'tiptoe:cap needs a reason.', '-- tiptoe:cap 20s: why'],
+  ['-- tiptoe:cap twenty: it is small', "tiptoe:cap takes a time such as 20s, not 'twenty'.", '-- tiptoe:cap 20s: why'],
+  ['-- tiptoe:cap 0s: off', "tiptoe:cap takes a time such as 20s, not '0s'.", '-- tiptoe:cap 20s: why'],
+  ['-- tiptoe:cap : it is small', 'tiptoe:cap names no time.', '-- tiptoe:cap 20s: why'],
+  ['-- tiptoe:cap 2min: it is night', 'A cap of 2 min is longer than the 1 min that a file may ask for.', '--max-cap'],
+  ['-- tiptoe:cap 25h: it is night', 'tiptoe:cap takes at most 24h.', '-- tiptoe:cap 20s: why'],
+])('%s is refused before anything is run', (comment, message, hint) => {
+  expect(check({ files: { '1_a.sql': one, '2_b.sql': `SELECT 1;\n${comment}\nSELECT 2` } })).toMatchObject({
+    reason: 'bad-cap',
+    exitCode: 1,
+    message: '2_b.sql asks for a cap that it cannot have; nothing was applied.',
+    failure: { path: '2_b.sql', line: 2, column: 1, message, hint: expect.stringContaining(hint) as unknown },
+  });
+});
+
+test('two caps in one file are one too many, and the second is shown', () => {
+  const text = '-- tiptoe:cap 20s: it is small\n-- tiptoe:cap 1s: it is large\nSELECT 1';
+  expect(check({ files: { '1_a.sql': text } })).toMatchObject({
+    reason: 'bad-cap',
+    failure: { line: 2, message: 'tiptoe:cap is there twice.' },
+  });
 });
