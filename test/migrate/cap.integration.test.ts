@@ -5,6 +5,8 @@ import { testDatabase } from '../support/database.ts';
 import { columns, ledger, run } from './support.ts';
 
 const db = testDatabase();
+/** A busy machine may take its time. */
+const PATIENT = { timeout: 20_000 };
 const FAST = { maxStallMs: 200, capMs: 600, giveUpAfterMs: 2_000 };
 
 beforeAll(async () => {
@@ -72,7 +74,7 @@ test.each(HOLDERS)('the cap ends %s, and says what it cost', async (_, sql, wher
     CREATE TABLE t (a int); CREATE TABLE late (a int);
     CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION be_slow()`);
   const running = run(db.ownerUrl, { '1_a.sql': sql }, { schema: 'own', limits: FAST });
-  await vi.waitFor(async () => expect(await isLocked(session, 't')).toBe(true), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(async () => expect(await isLocked(session, 't')).toBe(true), { ...PATIENT, interval: 5 });
   const traffic = await db.session(db.trafficUrl);
   await traffic.exec('INSERT INTO t VALUES (1)');
   const result = await running;
@@ -156,13 +158,15 @@ test('a person who cancels it is told from a function that says so', async () =>
   const session = await db.session();
   const sleeping = { '1_a.sql': 'SELECT pg_sleep(60)' };
   const running = run(db.ownerUrl, sleeping, { schema: 'person_own', limits: FAST });
-  await vi.waitFor(async () =>
-    expect(
-      await session.query(
-        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'PgSleep'`,
-        [db.name],
-      ),
-    ).toHaveLength(1),
+  await vi.waitFor(
+    async () =>
+      expect(
+        await session.query(
+          `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'PgSleep'`,
+          [db.name],
+        ),
+      ).toHaveLength(1),
+    PATIENT,
   );
   expect(await running).toMatchObject({ outcome: 'gave-up', exitCode: 3, reason: 'cancelled' });
 
@@ -192,10 +196,10 @@ test('a statement that holds a lock ends with its client, where the server can t
   // 13 finds out when the statement ends.
   const seconds = inject('serverVersion') >= 14 ? 60 : 4;
   const alone = main.exec(`DO $$ BEGIN LOCK TABLE orphaned; PERFORM pg_sleep(${seconds}); END $$`);
-  await vi.waitFor(async () => expect(await isLocked(other, 'orphaned')).toBe(true));
+  await vi.waitFor(async () => expect(await isLocked(other, 'orphaned')).toBe(true), PATIENT);
   main.destroy();
   await expect(alone).rejects.toThrow(/lost/i);
-  await vi.waitFor(async () => expect(await isLocked(other, 'orphaned')).toBe(false), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await isLocked(other, 'orphaned')).toBe(false), PATIENT);
 });
 
 async function isLocked(session: Session, table: string): Promise<boolean> {
