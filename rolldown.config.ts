@@ -5,7 +5,7 @@ import type { RolldownOptions } from 'rolldown';
  * own, and packages stay packages.
  */
 export default {
-  input: 'src/cli/main.ts',
+  input: { main: 'src/cli/main.ts', 'parse-worker': 'src/cli/parse-worker.ts' },
   platform: 'node',
   // Packages; not files, which on Windows may begin with a drive.
   external: /^[^./](?!:)/,
@@ -15,10 +15,12 @@ export default {
     chunkFileNames: '[name].js',
     codeSplitting: {
       groups: [
-        { name: 'start', tags: ['$initial'] },
+        { name: 'start', tags: ['$initial'], test: /[\\/](?!parse-)[\w-]+\.ts$/ },
         // On its own and small, so that its WASM is compiled while the analysis loads.
         { name: 'parser', test: /[\\/]src[\\/]sql[\\/]libpg\.ts$/ },
-        { name: 'analysis', test: /[\\/](rules|src[\\/](sql|postgres|catalog|effects|lint))[\\/]/ },
+        // What the thread that parses ahead loads as well.
+        { name: 'reading', test: /[\\/]src[\\/]sql[\\/]/ },
+        { name: 'analysis', test: /[\\/](rules|src[\\/](postgres|catalog|effects|lint))[\\/]/ },
       ],
     },
   },

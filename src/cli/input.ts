@@ -1,8 +1,8 @@
 import { Problem } from '../problem.ts';
-import { detectDir, discover, type MigrationFile } from '../migrate/discovery.ts';
+import { detectDir, discover } from '../migrate/discovery.ts';
 import { loadParser } from '../sql/libpg.ts';
-import { parseScript } from '../sql/script.ts';
 import type { Script } from '../sql/statement.ts';
+import { parseInOrder } from './parse-ahead.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
 
 /**
@@ -19,17 +19,10 @@ export async function readScripts(
     discover(given, { cwd, ...(given.includes('-') ? { stdin: await readStandardInput() } : {}) }),
     loadParser(),
   ]);
-  return parsed(
+  return parseInOrder(
     files.filter(({ kind }) => kind !== 'down'),
     options.variables,
   );
-}
-
-function* parsed(
-  files: readonly MigrationFile[],
-  variables: Readonly<Record<string, string>>,
-): Generator<Script, void, undefined> {
-  for (const { path, text } of files) yield parseScript(path, text, variables);
 }
 
 async function readStandardInput(): Promise<string> {

@@ -12,8 +12,9 @@ let library: LibPgQuery | undefined;
 /** Loads the WASM module; must have finished before anything below is called. */
 export async function loadParser(): Promise<void> {
   if (library !== undefined) return;
-  // The optimising compiler costs more than it brings for a run of a second or two.
+  // The optimising compilers, of WASM and of JavaScript, cost more than they bring for a run of a second or two.
   setFlagsFromString('--liftoff-only');
+  setFlagsFromString('--interrupt-budget=270000');
   const loaded = await import('libpg-query');
   await loaded.loadModule();
   library = loaded;

@@ -1,0 +1,24 @@
+import { workerData } from 'node:worker_threads';
+import { DELIVERED, NEEDED, type Order, type Parsed, type ParsedScript, TAKEN } from './parse-order.ts';
+
+/** How many files may be in memory before they are needed. */
+const AHEAD = 200;
+
+const { files, variables, marks, outbox } = workerData as Order;
+const [{ loadParser }, { parseScript }] = await Promise.all([import('../sql/libpg.ts'), import('../sql/script.ts')]);
+await loadParser();
+for (;;) {
+  const needed = Atomics.load(marks, NEEDED);
+  if (Atomics.load(marks, TAKEN) > needed + AHEAD) {
+    Atomics.wait(marks, NEEDED, needed);
+    continue;
+  }
+  const at = Atomics.add(marks, TAKEN, 1);
+  const file = files[at];
+  if (file === undefined) break;
+  const { statements, faults, comments } = parseScript(file.path, file.text, variables);
+  const script: ParsedScript = { statements, faults, comments };
+  outbox.postMessage({ at, json: JSON.stringify(script) } satisfies Parsed, []);
+  Atomics.add(marks, DELIVERED, 1);
+  Atomics.notify(marks, DELIVERED);
+}
