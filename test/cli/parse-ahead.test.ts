@@ -45,4 +45,4 @@ test('files that are parsed on two threads are one history, as on one', async ()
   const files = lint(scripts, emptyCatalog(), { rules, severities: {}, version: 18 });
   expect({ stderr, code }).toEqual({ stderr: '', code: 1 });
   expect(JSON.parse(stdout)).toEqual(JSON.parse(lintJson(files, 18)));
-});
+}, 30_000);
