@@ -7,6 +7,7 @@ import type { Blocker } from '../safety/blockers.ts';
 import { SourceText } from '../sql/source-text.ts';
 import type { Range } from '../sql/statement.ts';
 import type { LiveLine } from '../terminal/live-line.ts';
+import { version } from './version.ts';
 
 /** Tells a person what a run is doing. */
 export function tell(line: LiveLine, event: ApplyEvent): void {
@@ -58,6 +59,17 @@ export function tell(line: LiveLine, event: ApplyEvent): void {
         `${printable(event.path)}: ${event.rowsDone} rows changed, ${Math.round(event.rate)} rows/s; Ctrl-C pauses it`,
       );
       break;
+    case 'unforeseen-lock': {
+      const { path, relation, taken, predicted, kinds, pgVersion, informed } = event;
+      const foretold = predicted === null ? 'no lock' : predicted;
+      const why = informed
+        ? `unless the schema was changed by hand, please report it with this line: ${kinds.join(', ')} on PostgreSQL ${pgVersion}, tiptoe ${version}`
+        : 'the migrations here do not make all tables that they change, so tiptoe could not know';
+      line.note(
+        `warning: ${printable(path)}: it held ${taken} on ${printable(relation)}, where ${foretold} was foretold; ${why}`,
+      );
+      break;
+    }
     case 'unconfirmed':
       line.note(
         `warning: ${printable(event.path)}: it is committed, but no synchronous standby has confirmed it; look after the standbys (SELECT * FROM pg_stat_replication)`,

@@ -1,6 +1,7 @@
 import type { Blocker } from '../safety/blockers.ts';
 import type { Stalls } from '../safety/stalls.ts';
 import type { Exception } from './exceptions.ts';
+import type { LockDifference } from './lock-differences.ts';
 import type { LeaseHolder } from '../safety/lease.ts';
 
 /** Times in milliseconds, to a tenth. */
@@ -182,6 +183,8 @@ export type ApplyEvent =
       readonly durationMs: number;
       readonly statements: readonly StatementResult[];
     }
+  /** It held a lock that its effects had not foretold. */
+  | ({ readonly event: 'unforeseen-lock'; readonly path: string; readonly pgVersion: number } & LockDifference)
   /** Committed, but a synchronous standby did not confirm it in time. */
   | { readonly event: 'unconfirmed'; readonly path: string }
   | ({ readonly event: 'exception'; readonly path: string } & Exception)

@@ -16,6 +16,12 @@ export interface Step {
   readonly line: number;
   /** Locks that hold up writers or readers, on relations that existed before the file. */
   readonly needs: readonly Need[];
+  /** All locks that it takes or may take. */
+  readonly locks: readonly Need[];
+  /** Whether nothing that it runs is hidden from us. */
+  readonly foreseen: boolean;
+  /** Whether the migrations up to here make all relations that they name. */
+  readonly informed: boolean;
   /** Every relation that it locks, however weakly. */
   readonly touches: readonly string[];
   /** Whether it can hold up others: by a lock of `needs`, or because it is not understood. */
@@ -33,6 +39,9 @@ export function readSteps(script: Script, catalog: Catalog, version: number): St
       statement,
       line: script.source.position(statement.range.start).line,
       needs,
+      locks: relations.map(({ relation, lock }) => ({ relation, mode: lock })),
+      foreseen: notUnderstood === null && !callsFunctions(statement.action),
+      informed: !catalog.gaps,
       touches: relations.map(({ relation }) => relation),
       mayBlock: needs.length > 0 || notUnderstood !== null || callsFunctions(statement.action),
     };

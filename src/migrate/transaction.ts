@@ -11,12 +11,14 @@ import { patientMs, shooAutovacuum } from '../safety/autovacuum.ts';
 import { LookAgain, mayRetry, OutOfPatience } from '../safety/retry.ts';
 import { listenForUnconfirmed, requireStandbys } from '../safety/standby.ts';
 import { resolveTargets, stillThere } from '../safety/targets.ts';
+import { takenLocks } from '../safety/taken-locks.ts';
 import type { Watchdog } from '../safety/watchdog.ts';
 import { whoStays } from './blocked.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import type { Facts } from './facts.ts';
 import { commitStands, recordCosts, recordDone, recordStatements } from './ledger.ts';
+import { lockDifferences } from './lock-differences.ts';
 import { type StatementResult, statementResult } from './result.ts';
 import { requireOpen } from './schedule.ts';
 import type { Step } from './steps.ts';
@@ -130,6 +132,7 @@ async function tryOnce(
       timings.push({ step, waitedMs: lockedAt - startedAt, durationMs: performance.now() - lockedAt });
     }
     step = null;
+    const taken = takenLocks(control, main, context.ledger.schema).catch(() => []);
     await keepBooks(
       context,
       work,
@@ -138,9 +141,13 @@ async function tryOnce(
       dog,
       one.patient,
     );
+    const differences = lockDifferences(work.steps, await taken);
     leftOf(cap, dog);
     committing = true;
-    return await commit(context, work, () => results(work, timings, one, cap.startedAt(), performance.now()));
+    const done = await commit(context, work, () => results(work, timings, one, cap.startedAt(), performance.now()));
+    for (const difference of differences)
+      context.emit({ event: 'unforeseen-lock', path: work.file.path, pgVersion: context.version, ...difference });
+    return done;
   } catch (error) {
     await main.exec('ROLLBACK').catch(() => undefined);
     if (locking && isNotLockable(error)) return 'not-lockable';

@@ -58,7 +58,10 @@ test('a standby that was behind before we came is of unknown lag, never of none'
 });
 
 test('after a migration it waits until the lag is below the limit, and what comes next is not begun before', async () => {
-  const files = { '1_a.sql': 'CREATE TABLE first_of_two (); SELECT pg_sleep(1.5);', '2_b.sql': 'CREATE TABLE second_of_two ();' };
+  const files = {
+    '1_a.sql': 'CREATE TABLE first_of_two (); SELECT pg_sleep(1.5);',
+    '2_b.sql': 'CREATE TABLE second_of_two ();',
+  };
   const resumed: Promise<unknown>[] = [];
   const result = await run(primary.url, files, {
     schema: 'standby_slow',
