@@ -67,7 +67,7 @@ async function runForPeople(command: Command, interrupted: Interruption, line: L
     if (event.event === 'file-done') {
       line?.clear();
       print(describeFile(event, styleFor(process.stdout, options)));
-    } else if (line !== null) {
+    } else {
       tell(line, event);
     }
   });
@@ -91,7 +91,7 @@ async function runForPrograms(
     const options = await settle(command);
     const { exitCode, ...result } = await run(options, await findFiles(options), interrupted, line, (event) => {
       if (events) printEvent(event);
-      if (line !== null) tell(line, event);
+      tell(line, event);
     });
     printResult(result);
     return exitCode;

@@ -9,8 +9,17 @@ import type { Range } from '../sql/statement.ts';
 import type { LiveLine } from '../terminal/live-line.ts';
 import { version } from './version.ts';
 
-/** Tells a person what a run is doing. */
-export function tell(line: LiveLine, event: ApplyEvent): void {
+/** Tells a person what a run is doing; without a line only what is wrong. */
+export function tell(line: LiveLine | null, event: ApplyEvent): void {
+  if (line !== null) tellOn(line, event);
+  else if (event.event === 'warning') process.stderr.write(`${describeWarning(event)}\n`);
+}
+
+function describeWarning({ path, message }: Extract<ApplyEvent, { readonly event: 'warning' }>): string {
+  return `warning: ${path === null ? '' : `${printable(path)}: `}${printable(message)}`;
+}
+
+function tellOn(line: LiveLine, event: ApplyEvent): void {
   switch (event.event) {
     case 'waiting-for-runner':
       line.show('runner', `waiting for another runner: ${printable(event.holder.owner)}, since ${event.holder.since}`);
@@ -76,7 +85,7 @@ export function tell(line: LiveLine, event: ApplyEvent): void {
       );
       break;
     case 'warning':
-      line.note(`warning: ${event.path === null ? '' : `${printable(event.path)}: `}${printable(event.message)}`);
+      line.note(describeWarning(event));
       break;
     case 'exception':
       if (event.by === 'flag')

@@ -3,6 +3,7 @@ import { roughDuration } from '../duration.ts';
 import { capDirective } from '../sql/cap-directive.ts';
 import type { Script } from '../sql/statement.ts';
 import { ownFailure, placeFailure, syntaxFailure } from './failure.ts';
+import { oddities } from './oddities.ts';
 import { isOpen, type PlanEntry } from './plan.ts';
 import { findRequired, neverMet, requirementsOf } from './requirements.ts';
 import { stop, type Stop } from './stop.ts';
@@ -40,7 +41,11 @@ export function preflight(intent: Intent): Preflight {
     refuseUnreadable(intent) ??
     refuseCap(intent) ??
     refuseRequirements(intent);
-  return { refused, warnings: warnings(entries, open, outOfOrder) };
+  const odd = open.flatMap(({ path, name, kind }) => {
+    const script = kind === 'backfill' ? undefined : intent.scripts.get(name);
+    return script === undefined ? [] : oddities(script).map((message) => ({ path, message }));
+  });
+  return { refused, warnings: [...warnings(entries, open, outOfOrder), ...odd] };
 }
 
 function refuseEdited(entries: readonly PlanEntry[]): Stop | null {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { testDatabase } from '../support/database.ts';
 import { run } from './support.ts';
@@ -81,11 +81,28 @@ test('who was in the way is kept, also of a statement that was given up, and a l
     { pid: reader.pid, state: 'idle in transaction', query: 'BEGIN; SELECT FROM busy WHERE id = $1' },
   ]);
 
-  const again = run(db.ownerUrl, files, { schema: 'facts_blocked' });
-  await sleep(300);
+  let waiting = () => {};
+  const met = new Promise<void>((resolve) => (waiting = resolve));
+  const again = run(db.ownerUrl, files, {
+    schema: 'facts_blocked',
+    onEvent: ({ event }) => event === 'waiting-for-lock' && waiting(),
+  });
+  await met;
   await reader.exec('COMMIT');
   expect(await again).toMatchObject({ outcome: 'done' });
   const rows = await kept('facts_blocked');
   expect(rows.map(({ state }) => state)).toEqual(['done', 'done']);
   expect(JSON.parse(rows[1]?.blockers ?? '')).toMatchObject([{ pid: reader.pid }]);
+});
+
+test('the queries of the README answer', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const queries = [...readme.matchAll(/```sql\n(SELECT[^`]*tiptoe\.migration[^`]*)```/g)].map(
+    ([, query = '']) => query,
+  );
+  expect(queries).toHaveLength(2);
+  const [longest = '', blockers = ''] = queries.map((query) => query.replaceAll('tiptoe.', 'facts_blocked.'));
+  const session = await db.session();
+  expect(await session.query(longest)).toMatchObject([{ name: '1_a' }]);
+  expect(await session.query(blockers)).toMatchObject([{ migration: '1_a', application: 'report' }]);
 });
