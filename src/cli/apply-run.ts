@@ -9,6 +9,7 @@ import type { TimeWindow } from '../time-window.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import { styleFor } from '../terminal/style.ts';
 import { applyHooks, type HookSettings } from './apply-hooks.ts';
+import { limitsOf } from './apply-limits.ts';
 import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
 import { backfillGate } from './backfill-gate.ts';
 import { configure } from './configure.ts';
@@ -25,6 +26,7 @@ interface ApplyCommandOptions extends HookSettings {
   readonly schema: string;
   readonly var: Readonly<Record<string, string>>;
   readonly maxStall: number;
+  readonly lockTimeout?: number;
   readonly giveUpAfter: number;
   readonly cap: number;
   readonly maxCap: number;
@@ -146,7 +148,7 @@ async function run(
     files,
     schema,
     variables,
-    limits: { maxStallMs: options.maxStall, giveUpAfterMs: options.giveUpAfter, capMs: options.cap },
+    limits: limitsOf(options),
     maxCapMs: options.maxCap,
     waitForRunnerMs: options.waitForRunner,
     ...(to === undefined ? {} : { to }),

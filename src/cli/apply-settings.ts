@@ -30,6 +30,12 @@ export const APPLY_SETTINGS = {
     otherwise: 'tiptoe',
   },
   maxStall: time('--max-stall <time>', 'how long traffic may wait behind us while we wait for a lock', '200ms'),
+  lockTimeout: {
+    flags: '--lock-timeout <time>',
+    description:
+      'how long the first try waits for a lock; later ones grow to --max-stall (default: 30ms, or --max-stall)',
+    read: duration,
+  },
   giveUpAfter: time('--give-up-after <time>', 'how long to try for a lock, all tries together', '10min'),
   cap: {
     flags: '--cap <time>',
