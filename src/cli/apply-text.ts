@@ -48,10 +48,9 @@ function tellOn(line: LiveLine, event: ApplyEvent): void {
       const more = others.length === 0 ? '' : ` and ${others.length} more`;
       const matter = `${event.path} ${first?.pid}`;
       const query = first === undefined ? '' : describeQuery(first);
-      line.show(
-        matter,
-        `${printable(event.path)}:${event.line}: waiting (${roughDuration(event.waitedMs)} so far) for ${who}${more}${query}`,
-      );
+      // Who it is comes first: a narrow terminal cuts off the rest.
+      const place = `${printable(event.path)}:${event.line}`;
+      line.show(matter, `waiting ${roughDuration(event.waitedMs)} for ${who}${more} [${place}]${query}`);
       break;
     }
     case 'progress': {

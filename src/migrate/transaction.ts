@@ -195,12 +195,12 @@ async function takeLocks(
     // Who waits for the second table holds the first one up meanwhile, so all of them share one patience.
     const left = Math.max(1, patienceMs - (performance.now() - startedAt));
     const capLeftMs = leftOf(cap, dog);
-    await limitStatement(context.main, context.version, {
-      lockTimeoutMs: left,
-      statementTimeoutMs: capLeftMs,
-      capLeftMs,
-    });
-    await context.main.exec(`LOCK TABLE ONLY ${relation} IN ${sqlLockMode(mode)} MODE`);
+    await limitStatement(
+      context.main,
+      context.version,
+      { lockTimeoutMs: left, statementTimeoutMs: capLeftMs, capLeftMs },
+      `LOCK TABLE ONLY ${relation} IN ${sqlLockMode(mode)} MODE`,
+    );
   }
 }
 

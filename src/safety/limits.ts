@@ -69,9 +69,14 @@ export interface StatementLimits {
 
 /**
  * Sets the timeouts for the next statement, whatever the file's own statements have set before it: for the transaction inside of one, else
- * for the session.
+ * for the session. A statement of our own can go along in the same message: under a lock every round trip counts.
  */
-export async function limitStatement(session: Session, version: number, limits: StatementLimits): Promise<void> {
+export async function limitStatement(
+  session: Session,
+  version: number,
+  limits: StatementLimits,
+  ownStatement?: string,
+): Promise<void> {
   const settings = Object.entries({
     lock_timeout: limits.lockTimeoutMs,
     statement_timeout: limits.statementTimeoutMs,
@@ -85,5 +90,10 @@ export async function limitStatement(session: Session, version: number, limits: 
   const value = (ms: number) => (ms === 0 ? 0 : Math.max(1, Math.ceil(ms)));
   const timeouts = settings.map(([name, ms]) => `${set} ${name} = ${value(ms)}`);
   // The server warns when a COMMIT ends unconfirmed, and has to be heard.
-  await session.exec([...timeouts, `${set} client_min_messages = notice`].join('; '));
+  const all = [
+    ...timeouts,
+    `${set} client_min_messages = notice`,
+    ...(ownStatement === undefined ? [] : [ownStatement]),
+  ];
+  await session.exec(all.join('; '));
 }

@@ -1,4 +1,5 @@
 import ora from 'ora';
+import { fit } from './fit.ts';
 
 /** One line that tells what is going on, and lines above it that stay. */
 export interface LiveLine {
@@ -23,12 +24,15 @@ export function liveLine(stream: NodeJS.WriteStream): LiveLine {
   return live ? spinning(stream) : plain(stream);
 }
 
+/** The spinner and the space after it; the last column stays free, since some terminals wrap there. */
+const BESIDE_TEXT = 3;
+
 function spinning(stream: NodeJS.WriteStream): LiveLine {
   // Raw input would swallow Ctrl-C.
   const spinner = ora({ stream, discardStdin: false });
   return {
     show(_, text) {
-      spinner.text = text;
+      spinner.text = fit(text, stream.columns - BESIDE_TEXT);
       if (!spinner.isSpinning) spinner.start();
     },
     note(text) {
