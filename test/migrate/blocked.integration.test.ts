@@ -100,7 +100,7 @@ test('a partition that is held keeps the whole tree from being locked, and its h
   await reader.exec('BEGIN; SELECT FROM tree_leaf');
   await session.exec('SELECT pg_sleep(0.1)');
   const files = { '1_a.sql': '-- makes it known\nALTER TABLE tree ADD b int' };
-  const limits = { ...LIMITS, giveUpAfterMs: 300 };
+  const limits = { ...LIMITS, giveUpAfterMs: 3_000 };
   const result = await run(db.adminUrl, files, { schema: 'forest', limits });
   expect(result).toMatchObject({
     outcome: 'gave-up',
