@@ -39,7 +39,7 @@ export async function openLink(connection: ConnectionSettings, name: string, set
   const control = await openSession(connection, { applicationName, settings: CONTROL_SETTINGS });
   try {
     requirePrimary(await readServer(control), connection);
-    const main = await openSession(connection, { applicationName });
+    const main = await openSession(control.connection, { applicationName });
     try {
       await requireSameServer(control, main);
       await batchSession(main, settings);

@@ -81,6 +81,7 @@ export function fromDriver(error: unknown): unknown {
 
 /** Says in one line why the server could not be reached or did not let us in, and what to do next. */
 export function connectionProblem(error: unknown, settings: ConnectionSettings): Problem {
+  if (error instanceof Problem) return error;
   const { what, advice } = isSqlFailure(error) ? refusal(error, settings) : networkFailure(error, settings);
   return new Problem(`Cannot connect to ${describe(settings)}: ${what}.`, { exitCode: 2, advice, cause: error });
 }
@@ -228,6 +229,12 @@ function networkFailure(error: unknown, { host, port, connectTimeoutMs }: Connec
   }
   if (/does not support SSL/.test(message)) {
     return { what: 'the server does not speak TLS', advice: 'Use ?sslmode=prefer, or turn TLS on at the server.' };
+  }
+  if (code?.startsWith('ERR_OSSL_') === true) {
+    return {
+      what: `the key of the client certificate cannot be used (${message.replace(/^.*::/, '')})`,
+      advice: 'Check sslkey, and sslpassword for an encrypted key.',
+    };
   }
   if (isTlsCode(code)) {
     return {

@@ -52,7 +52,8 @@ export async function readServer(session: Session): Promise<Server> {
 export function requirePrimary(server: Server, connection: ConnectionSettings): void {
   if (server.isStandby) {
     throw new Problem(`${describe(connection)} is a standby.`, {
-      advice: 'Connect to its primary; schema changes reach the standby by themselves.',
+      advice:
+        'Connect to its primary; schema changes reach the standby by themselves. Of several hosts (host1,host2) tiptoe takes the primary.',
     });
   }
   if (server.readOnly) {

@@ -3,8 +3,9 @@ import type { ClientConfig, CustomTypesConfig, QueryConfig, QueryResult } from '
 import { Client, DatabaseError } from 'pg';
 import { Problem } from '../problem.ts';
 import { describe, type ConnectionSettings } from './connection.ts';
-import { ConnectionLost, connectionProblem, fromDriver, NoAnswer } from './errors.ts';
+import { ConnectionLost, connectionProblem, fromDriver, NoAnswer, sqlstate } from './errors.ts';
 import { passwordFor } from './passfile.ts';
+import { targetsInTurn, unfitFor } from './target-session.ts';
 import { tlsAttempts } from './tls.ts';
 
 export type SqlValue = string | number | bigint | boolean | null | readonly (string | null)[];
@@ -61,8 +62,42 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** Opens a connection; throws a Problem that says why it could not. */
+/** Opens a connection to the first server that will do; throws a Problem that says why none could be reached. */
 export async function openSession(connection: ConnectionSettings, options: SessionOptions): Promise<Session> {
+  const { others, ...first } = connection;
+  const servers = [first, ...others].map((server) => ({ ...connection, ...server, others: [] }));
+  const refusals = new Map<string, string>();
+  let lastRefusal: unknown;
+  for (const target of targetsInTurn(connection.target)) {
+    for (const server of servers) {
+      try {
+        const session = await openOne(server, options);
+        const unfit = await unfitFor(session, target);
+        if (unfit === null) return session;
+        await session.close();
+        lastRefusal = new Problem(
+          `${describe(server)} is ${unfit}, and target_session_attrs=${target} was asked for.`,
+          {
+            advice: 'Give the address of a server that is, or another target_session_attrs.',
+          },
+        );
+      } catch (error) {
+        // Who is not let in has found the server: as in libpq, the others are not asked.
+        if (!(error instanceof Problem) || sqlstate(error.cause)?.startsWith('28') === true) throw error;
+        lastRefusal = error;
+      }
+      if (lastRefusal instanceof Error) refusals.set(describe(server), lastRefusal.message);
+    }
+  }
+  if (servers.length === 1 || !(lastRefusal instanceof Problem)) throw lastRefusal;
+  const { advice, cause } = lastRefusal;
+  throw new Problem(`None of ${servers.length} servers will do. ${[...refusals.values()].join(' ')}`, {
+    ...(advice === undefined ? {} : { advice }),
+    cause,
+  });
+}
+
+async function openOne(connection: ConnectionSettings, options: SessionOptions): Promise<Session> {
   const client = await connect(connection, options.applicationName);
   const session = new PgSession(connection, client);
   try {
@@ -173,7 +208,7 @@ function clientConfig(
   socket: Socket,
 ): ClientConfig {
   return {
-    host: connection.host,
+    host: connection.hostaddr ?? connection.host,
     port: connection.port,
     user: connection.user,
     database: connection.database,
@@ -183,7 +218,7 @@ function clientConfig(
     client_encoding: 'UTF8',
     connectionTimeoutMillis: connection.connectTimeoutMs,
     ssl,
-    sslnegotiation: 'postgres',
+    sslnegotiation: connection.tls.direct ? 'direct' : 'postgres',
     stream: () => socket,
     // A server that vanished without a word is noticed after a minute instead of never.
     keepAlive: true,

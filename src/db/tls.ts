@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import type { ConnectionOptions } from 'node:tls';
+import { readFile, stat } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { homedir, platform } from 'node:os';
+import { join } from 'node:path';
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
 import type { ConnectionSettings, TlsSettings } from './connection.ts';
@@ -13,43 +16,71 @@ export interface TlsAttempt {
 }
 
 /** The attempts that libpq would make for the sslmode, in order; a Unix socket has no TLS. */
-export async function tlsAttempts({ host, tls }: ConnectionSettings): Promise<readonly TlsAttempt[]> {
+export async function tlsAttempts({ host, hostaddr, tls }: ConnectionSettings): Promise<readonly TlsAttempt[]> {
   const plain: TlsAttempt = { ssl: false, mayFallBack: refusedByAddress };
-  if (host.startsWith('/') || tls.mode === 'disable') return [plain];
+  if ((host.startsWith('/') && hostaddr === undefined) || tls.mode === 'disable') return [plain];
 
-  const encrypted: TlsAttempt = { ssl: await tlsOptions(tls), mayFallBack: noTls };
+  const encrypted: TlsAttempt = { ssl: await tlsOptions(host, tls), mayFallBack: noTls };
   if (tls.mode === 'allow') return [plain, encrypted];
   return tls.mode === 'prefer' ? [encrypted, plain] : [encrypted];
 }
 
 /** `require` encrypts and trusts any certificate, unless a root is given: as libpq does, unlike the driver. */
-async function tlsOptions({ mode, rootCert, cert, key }: TlsSettings): Promise<ConnectionOptions> {
-  const verifies = mode === 'verify-ca' || mode === 'verify-full' || (mode === 'require' && rootCert !== undefined);
-  const system = rootCert === 'system';
-  const [ca, certText, keyText] = await Promise.all([
-    verifies && !system ? readPem(rootCert, 'sslrootcert') : undefined,
-    readPem(cert, 'sslcert'),
-    readPem(key, 'sslkey'),
+async function tlsOptions(host: string, tls: TlsSettings): Promise<ConnectionOptions> {
+  const { mode, keyPassword, minVersion, maxVersion } = tls;
+  const system = tls.rootCert === 'system';
+  const [ca, crl, cert, key] = await Promise.all([
+    system ? undefined : readPem(tls.rootCert, 'sslrootcert', 'root.crt'),
+    readPem(tls.revoked, 'sslcrl', 'root.crl'),
+    readPem(tls.cert, 'sslcert', 'postgresql.crt'),
+    readKey(tls.key),
   ]);
+  const verifies = mode === 'verify-ca' || mode === 'verify-full' || (mode === 'require' && ca !== undefined);
+  if (mode === 'verify-ca' && ca === undefined) {
+    // Those that Node.js knows would let in whoever has bought a certificate.
+    throw new Problem('sslmode=verify-ca needs the certificate of the authority, and there is none.', {
+      advice: `Give it by sslrootcert=FILE or as ${join(FOLDER, 'root.crt')}, or use sslmode=verify-full with sslrootcert=system.`,
+    });
+  }
   return {
     rejectUnauthorized: verifies,
-    ...(ca === undefined ? {} : { ca }),
-    ...(certText === undefined ? {} : { cert: certText }),
-    ...(keyText === undefined ? {} : { key: keyText }),
-    ...(mode === 'verify-full' || system ? {} : { checkServerIdentity: () => undefined }),
+    ...(verifies && ca !== undefined ? { ca } : {}),
+    ...(verifies && crl !== undefined ? { crl } : {}),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(keyPassword === undefined ? {} : { passphrase: keyPassword }),
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    // By the name that was given, whatever address it led to.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    checkServerIdentity: (_, certificate) =>
+      mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
   };
 }
 
-async function readPem(path: string | undefined, name: string): Promise<string | undefined> {
-  if (path === undefined) return undefined;
+const FOLDER = join(homedir(), '.postgresql');
+
+/** A file that was given, else the one where libpq looks, if it is there. */
+async function readPem(path: string | undefined, name: string, byDefault: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path ?? join(FOLDER, byDefault), 'utf8');
   } catch (error) {
+    if (path === undefined) return undefined;
     throw new Problem(`Cannot read ${path}, the file given as ${name}.`, {
       advice: 'Check the path and its permissions.',
       cause: error,
     });
   }
+}
+
+/** Like libpq, a key that others may read is not used; root's may be read by a group. */
+async function readKey(given: string | undefined): Promise<string | undefined> {
+  const key = await readPem(given, 'sslkey', 'postgresql.key');
+  if (key === undefined || platform() === 'win32') return key;
+  const path = given ?? join(FOLDER, 'postgresql.key');
+  const { mode, uid } = await stat(path);
+  if ((mode & (uid === 0 ? 0o037 : 0o077)) === 0) return key;
+  throw new Problem(`The key ${path} may be read by others, so it is not used.`, { advice: `chmod 600 ${path}` });
 }
 
 function refusedByAddress(error: unknown): boolean {

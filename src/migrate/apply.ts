@@ -91,7 +91,7 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
       const lease = await takeLease(options, control);
       if ('kind' in lease) return result(lease, []);
       try {
-        return await withSession(options.connection, { applicationName: 'tiptoe: apply' }, async (main) => {
+        return await withSession(control.connection, { applicationName: 'tiptoe: apply' }, async (main) => {
           await requireSameServer(control, main);
           await lease.enlist(main);
           return runWatched(options, {

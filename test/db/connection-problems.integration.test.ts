@@ -1,11 +1,15 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openSession } from '../../src/db/session.ts';
 import { Problem } from '../../src/problem.ts';
 import { connectionTo, testDatabase } from '../support/database.ts';
+import { ownTemporaryDirectory } from '../support/temporary.ts';
 
 const database = testDatabase();
+const temporary = ownTemporaryDirectory();
 
 async function problemOf(url: string): Promise<Problem> {
   const problem = await openSession(connectionTo(url), { applicationName: 'tiptoe test' }).catch(
@@ -42,6 +46,19 @@ test.each(CASES)('%s', async (_, change, message) => {
   expect(problem.message).toMatch(/^Cannot connect to \S+@\S+:\d+\/\w+: /);
   expect(problem.message).toMatch(message);
   expect(`${problem.message} ${problem.advice}`).not.toContain('wr0ng');
+});
+
+test('a password file that others may read is said to be the reason', async () => {
+  const passfile = join(temporary.path, 'pgpass');
+  await writeFile(passfile, '*:*:*:*:s3cret\n', { mode: 0o644 });
+  const { message, advice } = await problemOf(
+    changed((url) => {
+      url.password = '';
+      url.search = `passfile=${passfile}`;
+    }),
+  );
+  expect(message).toBe(`The password file ${passfile} may be read by others, so it is not used.`);
+  expect(advice).toBe(`chmod 600 ${passfile}`);
 });
 
 test('a port that nobody listens on', async () => {

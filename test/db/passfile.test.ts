@@ -28,8 +28,17 @@ test('a file that others may read is not used', async () => {
     expect(await passwordFor({ ...settings, passwordFile })).toBe('s3cret');
     expect(await passwordFor({ ...settings, passwordFile, password: 'given' })).toBe('given');
     await chmod(passwordFile, 0o644);
-    expect(await passwordFor({ ...settings, passwordFile })).toBe('');
+    await expect(passwordFor({ ...settings, passwordFile })).rejects.toThrow(
+      `The password file ${passwordFile} may be read by others, so it is not used.`,
+    );
+    expect(await passwordFor({ ...settings, passwordFile: join(directory, 'none') })).toBe('');
   } finally {
     await rm(directory, { recursive: true });
   }
+});
+
+test('the default socket goes by the name localhost, other ones by their folder', () => {
+  const text = 'localhost:*:*:*:one\n/srv/pg:*:*:*:two';
+  expect(findPassword(text, { ...settings, host: '/var/run/postgresql' })).toBe('one');
+  expect(findPassword(text, { ...settings, host: '/srv/pg' })).toBe('two');
 });
