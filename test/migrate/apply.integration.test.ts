@@ -285,7 +285,7 @@ test('Ctrl-C rolls back and ends with exit code 3', async () => {
   const controller = new AbortController();
   const files = { '1_a.sql': 'ALTER TABLE stopped ADD b int; SELECT pg_sleep(60)' };
   const running = run(db.ownerUrl, files, { schema: 'stopped_own', signal: controller.signal });
-  await vi.waitFor(async () => expect(await sleeping(db.name)).toBe(true));
+  await vi.waitFor(async () => expect(await sleeping(db.name)).toBe(true), { timeout: 20_000 });
   controller.abort();
   expect(await running).toMatchObject({ outcome: 'gave-up', exitCode: 3, reason: 'interrupted' });
   expect(await columns(session, 'stopped')).toEqual(['a']);
@@ -297,7 +297,7 @@ test('a session that is terminated from outside ends with exit code 3, and nothi
   await session.exec('CREATE TABLE cut (a int)');
   const files = { '1_a.sql': 'ALTER TABLE cut ADD b int; SELECT pg_sleep(60)' };
   const running = run(db.ownerUrl, files, { schema: 'cut_own', limits: { ...FAST, capMs: 30_000 } });
-  await vi.waitFor(async () => expect(await sleeping(db.name)).toBe(true));
+  await vi.waitFor(async () => expect(await sleeping(db.name)).toBe(true), { timeout: 20_000 });
   await session.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND datname = $1 AND pid <> pg_backend_pid()`,
     [db.name],
