@@ -36,4 +36,4 @@ test('all that is wrong in the config of apply is told at once, before anything 
   }
   const { stdout } = await runTiptoe(['apply', '--format', 'json'], { cwd: directory.path });
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'refused', reason: 'problem' });
-});
+}, 30_000);
