@@ -28,9 +28,13 @@ export interface Server {
 
 /** Reads the server's version and role; throws a Problem for a version that tiptoe does not know. */
 export async function readServer(session: Session): Promise<Server> {
-  const [server] = await session.query<Omit<Server, 'version'>>(
-    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "versionNum",
-            pg_catalog.pg_is_in_recovery() AS "isStandby",
+  // By itself: what else is asked may not exist on an old server.
+  const [setting] = await session.query<{ versionNum: number }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "versionNum"`,
+  );
+  const version = knownVersion(setting?.versionNum ?? 0, session.connection);
+  const [server] = await session.query<Omit<Server, 'version' | 'versionNum'>>(
+    `SELECT pg_catalog.pg_is_in_recovery() AS "isStandby",
             pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool AS "readOnly",
             pg_catalog.current_database() AS "database",
             current_user AS "user",
@@ -38,14 +42,19 @@ export async function readServer(session: Session): Promise<Server> {
             pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS "seesAllActivity",
             pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') AS "cancelsOthers"`,
   );
-  if (server === undefined) throw new Error('the server did not say what it is');
-  const version = Math.trunc(server.versionNum / 10_000);
-  if (version < OLDEST_VERSION) {
-    throw new Problem(`${describe(session.connection)} runs PostgreSQL ${version}.`, {
-      advice: `tiptoe works with PostgreSQL ${OLDEST_VERSION} and newer.`,
-    });
-  }
-  return { ...server, version };
+  if (setting === undefined || server === undefined) throw new Error('the server did not say what it is');
+  return { ...server, ...setting, version };
+}
+
+/** The major version of a `server_version_num`; throws a Problem for one that is too old. */
+export function knownVersion(versionNum: number, connection: ConnectionSettings): number {
+  const version = Math.trunc(versionNum / 10_000);
+  if (version >= OLDEST_VERSION) return version;
+  // Before 10 the first two numbers were the version: 90624 is 9.6.24.
+  const name = version >= 10 ? String(version) : `${version}.${Math.trunc(versionNum / 100) % 100}`;
+  throw new Problem(`${describe(connection)} runs PostgreSQL ${name}.`, {
+    advice: `tiptoe works with PostgreSQL ${OLDEST_VERSION} and newer.`,
+  });
 }
 
 /** Throws a Problem for a server that cannot be written to. */
