@@ -51,10 +51,9 @@ test('where the synchronous standby is missing, nothing is begun that its COMMIT
 });
 
 test('who does not want to wait for it says so', async () => {
-  const local = new URL(primary.url);
-  local.searchParams.set('options', '-c synchronous_commit=local');
+  const local = `${primary.url}?options=-c%20synchronous_commit%3Dlocal`;
   expect(
-    await run(local.href, { '1_a.sql': 'ALTER TABLE book ADD local int' }, { schema: 'asked', limits: FAST }),
+    await run(local, { '1_a.sql': 'ALTER TABLE book ADD local int' }, { schema: 'asked', limits: FAST }),
   ).toMatchObject({ outcome: 'done' });
   const inFile = `SET LOCAL synchronous_commit = 'local'; ALTER TABLE book ADD in_file int`;
   expect(await run(primary.url, { '1_a.sql': inFile }, { schema: 'in_file', limits: FAST })).toMatchObject({
