@@ -142,7 +142,7 @@ export function describeStop({ message, advice, failure, blockers, findings }: A
   return lines;
 }
 
-function describeFailure(failure: StatementFailure, style: Style): string[] {
+export function describeFailure(failure: StatementFailure, style: Style): string[] {
   const { path, line, column, sourceLine, sqlstate } = failure;
   const code = sqlstate === null ? '' : ` (${sqlstate})`;
   return [

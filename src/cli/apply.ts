@@ -32,6 +32,7 @@ export function applyCommand(): Command {
         .argParser((text: string, before: readonly string[]) => [...before, text])
         .default([], 'none'),
     )
+    .addOption(new Option('--only-plan', 'show what would be done and what is in the way, as tiptoe plan does'))
     .addOption(new Option('--run-backfills', 'run backfills that come first, instead of stopping before them'))
     .addOption(new Option('-q, --quiet', 'no progress on standard error'))
     .addHelpText(
@@ -54,6 +55,10 @@ The times and the schema can also stand in tiptoe.config.json, where a flag wins
     )
     .action(
       exitsWith(async (_: unknown, command: Command): Promise<ExitCode> => {
+        if (command.opts<{ onlyPlan?: true }>().onlyPlan === true) {
+          const { showPlan } = await import('./plan-run.ts');
+          return showPlan(command);
+        }
         // From here on a signal is one that we answer.
         const interrupted = interruption();
         try {

@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts';
 import { settle } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { lintCommand } from './lint.ts';
+import { planCommand } from './plan.ts';
 import { rulesCommand } from './rules.ts';
 import { statusCommand } from './status.ts';
 import { version } from './version.ts';
@@ -36,7 +37,11 @@ function createProgram(): Command {
   program.commandsGroup('Before you merge:');
   program.addCommand(lintCommand()).addCommand(explainCommand()).addCommand(rulesCommand());
   program.commandsGroup('On a server:');
-  program.addCommand(applyCommand()).addCommand(statusCommand()).addCommand(backfillCommand());
+  program
+    .addCommand(planCommand())
+    .addCommand(applyCommand())
+    .addCommand(statusCommand())
+    .addCommand(backfillCommand());
   program.commandsGroup('To see it work:');
   program.addCommand(demoCommand());
   for (const command of [program, ...descendants(program)]) configure(command);

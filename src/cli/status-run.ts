@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
 import { type BackfillStatus, listBackfills } from '../backfill/status.ts';
 import { resolveConnection } from '../db/connection.ts';
-import { sqlstate } from '../db/errors.ts';
-import { missingPrivilege } from '../db/own-schema.ts';
-import { withSession } from '../db/session.ts';
 import { roughDuration } from '../duration.ts';
 import { checksum } from '../migrate/checksum.ts';
 import { detectDir, discoverFolder } from '../migrate/discovery.ts';
@@ -11,12 +8,12 @@ import { type KeptException, readExceptions } from '../migrate/exceptions.ts';
 import { fileCap } from '../migrate/file-cap.ts';
 import { readLedger } from '../migrate/ledger.ts';
 import { plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
-import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
-import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { configure } from './configure.ts';
 import type { ExitCode } from './exit.ts';
+import { isOpenBackfill } from './open-backfills.ts';
+import { readOnServer } from './read-only.ts';
 import { refusal } from './refusal.ts';
 
 interface StatusOptions {
@@ -43,19 +40,14 @@ async function readStatus(options: StatusOptions): Promise<ExitCode> {
   const cwd = process.cwd();
   const files = await discoverFolder(options.dir ?? (await detectDir(cwd)), cwd);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
-  const session = { applicationName: 'tiptoe: status', settings: CONTROL_SETTINGS };
-  const { rows, exceptions, backfills } = await withSession(connection, session, async (session) => {
-    try {
-      return {
-        rows: await readLedger(session, schema),
-        exceptions: await readExceptions(session, schema),
-        backfills: (await listBackfills(session, schema)).filter(({ state }) => !ENDED.has(state)),
-      };
-    } catch (error) {
-      if (sqlstate(error) !== SQLSTATE.insufficient_privilege) throw error;
-      throw await missingPrivilege(session, { schema }, 'read', error);
-    }
-  });
+  const { rows, exceptions, known } = await readOnServer(connection, 'tiptoe: status', schema, (read) =>
+    read(async (session) => ({
+      rows: await readLedger(session, schema),
+      exceptions: await readExceptions(session, schema),
+      known: await listBackfills(session, schema),
+    })),
+  );
+  const backfills = known.filter(isOpenBackfill);
   const entries = plan(files, rows, ({ text }) => checksum(text));
   const shown =
     options.format === 'json'
@@ -72,9 +64,6 @@ async function readStatus(options: StatusOptions): Promise<ExitCode> {
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
-
-/** Backfills that nobody has to think of any more. */
-const ENDED: ReadonlySet<string> = new Set(['succeeded', 'cancelled']);
 
 function published(entry: PlanEntry, exceptions: readonly KeptException[]) {
   const { name, path, version, kind, standing, outOfOrder, row } = entry;

@@ -33,8 +33,9 @@ const TRANSACTIONS = {
   none: 'statement by statement, as the file asks',
 } as const;
 
-function fileBlock({ script, transaction, statements }: AnalysedFile, style: Style): string {
-  const head = `${style.bold(printable(script.source.path))}  ${style.dim(TRANSACTIONS[transaction])}`;
+/** One file, and what each of its statements does; `how` it is run, where it is not as a migration. */
+export function fileBlock({ script, transaction, statements }: AnalysedFile, style: Style, how?: string): string {
+  const head = `${style.bold(printable(script.source.path))}  ${style.dim(how ?? TRANSACTIONS[transaction])}`;
   const blocks = [
     ...statements.map((statement) => ({
       at: statement.statement.index,

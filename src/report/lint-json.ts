@@ -1,4 +1,5 @@
-import type { LintedFile } from '../lint/engine.ts';
+import type { Finding, LintedFile } from '../lint/engine.ts';
+import type { SourceText } from '../sql/source-text.ts';
 import { counts } from './counts.ts';
 
 /** The document of `tiptoe lint --format json`. */
@@ -8,27 +9,33 @@ export function lintJson(files: readonly LintedFile[], version: number): string 
     pgVersion: version,
     files: files.map(({ script: { source }, findings }) => ({
       path: source.path,
-      findings: findings.map(({ rule, category, severity, range, statement, relations, message, why, instead }) => {
-        const start = source.position(range.start);
-        const end = source.position(range.end);
-        return {
-          rule,
-          category,
-          severity,
-          line: start.line,
-          column: start.column,
-          endLine: end.line,
-          endColumn: end.column,
-          statement,
-          relation: relations[0] ?? null,
-          relations,
-          message,
-          why,
-          instead,
-        };
-      }),
+      findings: findings.map((finding) => reportedFinding(source, finding)),
     })),
     summary: counts(files),
   };
   return `${JSON.stringify(document)}\n`;
+}
+
+/** One finding and where it is. */
+export function reportedFinding(
+  source: SourceText,
+  { rule, category, severity, range, statement, relations, message, why, instead }: Finding,
+) {
+  const start = source.position(range.start);
+  const end = source.position(range.end);
+  return {
+    rule,
+    category,
+    severity,
+    line: start.line,
+    column: start.column,
+    endLine: end.line,
+    endColumn: end.column,
+    statement,
+    relation: relations[0] ?? null,
+    relations,
+    message,
+    why,
+    instead,
+  };
 }

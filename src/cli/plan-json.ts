@@ -1,0 +1,73 @@
+import { divide, statementsOf } from '../effects/units.ts';
+import { explainedStatement } from '../report/explain-json.ts';
+import { reportedFinding } from '../report/lint-json.ts';
+import type { Plan, PlannedFile, PlannedTable } from './planned.ts';
+
+/** The document of `tiptoe plan --format json`. */
+export function planJson(plan: Plan): string {
+  const { server, limits, refused, warnings, files, tables, holders, inTheWay, runner, backfills } = plan;
+  const document = {
+    version: 1,
+    pgVersion: server.version,
+    database: server.database,
+    user: server.user,
+    standby: server.isStandby,
+    seesAllActivity: server.seesAllActivity,
+    limits,
+    refused:
+      refused === null
+        ? null
+        : { reason: refused.reason, message: refused.message, advice: refused.advice, failure: refused.failure },
+    warnings,
+    files: files.map(plannedFile),
+    tables: tables.map(plannedTable),
+    inTheWay: { runner, holders, ...inTheWay },
+    backfills,
+  };
+  return `${JSON.stringify(document)}\n`;
+}
+
+function plannedFile({ entry, file, done, requires }: PlannedFile) {
+  const { name, path, version, kind, standing, outOfOrder } = entry;
+  const { source } = file.script;
+  const alone = aloneIn(file.script);
+  return {
+    path,
+    name,
+    version,
+    kind,
+    state: standing,
+    outOfOrder,
+    requires,
+    transaction: kind === 'backfill' ? 'batches' : file.transaction,
+    statements: file.statements.map((analysed) => ({
+      ...explainedStatement(source, analysed),
+      done: done.has(analysed.statement.index),
+      alone: alone.has(analysed.statement.index),
+    })),
+    findings: file.findings.map((finding) => reportedFinding(source, finding)),
+    suppressed: file.suppressed.map(({ finding, reason }) => ({ ...reportedFinding(source, finding), reason })),
+  };
+}
+
+/** Statements that run outside of a transaction, by index. */
+function aloneIn(script: PlannedFile['file']['script']): ReadonlySet<number> {
+  const division = divide(script);
+  if (division.kind === 'refused') return new Set();
+  const units = division.units.filter(({ kind }) => kind === 'alone');
+  return new Set(units.flatMap(statementsOf).map(({ index }) => index));
+}
+
+function plannedTable({ relation, facts, since, average, now }: PlannedTable) {
+  if (facts === null) return { relation, exists: false };
+  const { bytes, indexBytes, bytesEstimated, rows, counters } = facts;
+  return {
+    relation,
+    exists: true,
+    bytes,
+    indexBytes,
+    bytesEstimated,
+    rows,
+    traffic: { since, ...counters, perSecond: average, perSecondNow: now },
+  };
+}
