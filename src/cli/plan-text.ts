@@ -28,7 +28,7 @@ export function planPretty(plan: Plan, style: Style): string {
       style,
     ),
   ];
-  return `${sections.filter((text) => text !== '').join('\n')}`;
+  return sections.filter((text) => text !== '').join('\n');
 }
 
 function head({ connection, server, limits, files, total }: Plan, style: Style): string {
