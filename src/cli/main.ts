@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { applyCommand } from './apply.ts';
 import { backfillCommand } from './backfill.ts';
+import { baselineCommand } from './baseline.ts';
 import { demoCommand } from './demo.ts';
 import { settle } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { lintCommand } from './lint.ts';
 import { planCommand } from './plan.ts';
+import { repairCommand } from './repair.ts';
 import { rulesCommand } from './rules.ts';
 import { statusCommand } from './status.ts';
 import { version } from './version.ts';
@@ -41,6 +43,8 @@ function createProgram(): Command {
     .addCommand(planCommand())
     .addCommand(applyCommand())
     .addCommand(statusCommand())
+    .addCommand(baselineCommand())
+    .addCommand(repairCommand())
     .addCommand(backfillCommand());
   program.commandsGroup('To see it work:');
   program.addCommand(demoCommand());

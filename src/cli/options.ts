@@ -41,6 +41,14 @@ export const variable = (): Option =>
     })
     .default({}, 'none');
 
+export const yes = (): Option => new Option('--yes', 'do not ask, also on a terminal');
+
+/** A number that counts from 1. */
+export function ordinal(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Problem(`'${text}' is no number of a statement.`, { advice: 'Count from 1: --statement 3.' });
+}
+
 /** A name for tiptoe's own schema. */
 export function schemaName(text: string): string {
   if (text.trim() !== '') return text;

@@ -1,4 +1,5 @@
 import { divide, statementsOf } from '../effects/units.ts';
+import { fileCap } from '../migrate/file-cap.ts';
 import { explainedStatement } from '../report/explain-json.ts';
 import { reportedFinding } from '../report/lint-json.ts';
 import type { Plan, PlannedFile, PlannedTable } from './planned.ts';
@@ -39,6 +40,7 @@ function plannedFile({ entry, file, done, requires }: PlannedFile) {
     state: standing,
     outOfOrder,
     requires,
+    cap: fileCap(entry),
     transaction: kind === 'backfill' ? 'batches' : file.transaction,
     statements: file.statements.map((analysed) => ({
       ...explainedStatement(source, analysed),

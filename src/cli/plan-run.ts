@@ -43,6 +43,7 @@ interface PlanOptions {
   readonly maxStall: number;
   readonly giveUpAfter: number;
   readonly cap: number;
+  readonly maxCap: number;
   readonly outOfOrder: OutOfOrderPolicy;
   readonly to?: string;
   readonly format: 'pretty' | 'json' | 'ndjson';
@@ -103,7 +104,7 @@ async function look(options: PlanOptions, config: Config, { files, connection, r
   const open = upTo(entries, options.to).filter(isOpen);
   const scripts = new Map(files.map(({ name, path, text }) => [name, parseScript(path, text, options.var)]));
   const known = backfills.map(({ name }) => name);
-  const { refused, warnings } = preflight({ entries, open, scripts, backfills: known, outOfOrder });
+  const { refused, warnings } = preflight({ entries, open, scripts, backfills: known, outOfOrder, maxCapMs: options.maxCap });
 
   const catalog = emptyCatalog();
   catalog.session = { searchPath, settings: new Map() };

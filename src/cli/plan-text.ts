@@ -2,6 +2,7 @@ import { roughBytes } from '../bytes.ts';
 import { describe } from '../db/connection.ts';
 import { roughDuration } from '../duration.ts';
 import type { Counters } from '../inspect/table-facts.ts';
+import { fileCap } from '../migrate/file-cap.ts';
 import type { Finding } from '../lint/engine.ts';
 import { fileBlock } from '../report/explain-pretty.ts';
 import { plural } from '../report/counts.ts';
@@ -65,7 +66,9 @@ function refusal({ refused, warnings }: Plan, style: Style): string {
 
 function fileSection({ entry, file, done, requires }: PlannedFile, place: number, style: Style): string {
   const left = { ...file, statements: file.statements.filter(({ statement }) => !done.has(statement.index)) };
+  const cap = fileCap(entry);
   const remarks = [
+    ...(cap === null ? [] : [`may hold its locks for ${roughDuration(cap.ms)}: ${printable(cap.reason)}`]),
     ...(entry.standing === 'pending' ? [] : [standingNow(entry.standing, done.size)]),
     ...(entry.outOfOrder ? ['comes before migrations that are applied'] : []),
     ...requires.map(

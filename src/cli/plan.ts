@@ -38,7 +38,7 @@ Examples:
         return showPlan(command);
       }),
     );
-  const { schema, maxStall, giveUpAfter, cap, outOfOrder } = APPLY_SETTINGS;
-  for (const setting of [schema, maxStall, giveUpAfter, cap, outOfOrder]) command.addOption(settingOption(setting));
+  const { schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder } = APPLY_SETTINGS;
+  for (const setting of [schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder]) command.addOption(settingOption(setting));
   return command;
 }

@@ -4,6 +4,7 @@ import type { Session } from '../db/session.ts';
 import { CommitUnknown } from '../db/transaction.ts';
 import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 import type { Statement } from '../sql/statement.ts';
+import { settlementTableSteps } from './settlement-table.ts';
 import { exceptionTableSteps } from './exception-table.ts';
 import { checksum } from './checksum.ts';
 import type { MigrationFile } from './discovery.ts';
@@ -70,7 +71,7 @@ export function ledgerTables(schema: string): OwnTables {
          kind text NOT NULL CHECK (kind IN ('migration', 'backfill')),
          checksum text NOT NULL,
          state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'half-done')),
-         transaction text NOT NULL CHECK (transaction IN ('file', 'statement', 'none')),
+         transaction text CHECK (transaction IN ('file', 'statement', 'none')),
          cap_ms bigint,
          cap_reason text,
          started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -165,6 +166,7 @@ export function ledgerTables(schema: string): OwnTables {
         'Indexes that the table had before; an invalid one that is not among them was left by this statement.',
       ),
       ...exceptionTableSteps(schema),
+      ...settlementTableSteps(schema),
     ],
   };
 }

@@ -67,7 +67,7 @@ function refuseGone(entries: readonly PlanEntry[]): Stop | null {
   return stop(
     'file-gone',
     `${gone.name} is half-done and its file ${gone.path} is gone; nothing was applied.`,
-    `Restore the file under its old name, and run again; or say what stands of it: tiptoe repair ${gone.name} --reason '…'.`,
+    `Restore the file under its old name, and run again; or say what stands of it: tiptoe repair ${gone.name} --as applied (or pending) --reason '…'.`,
   );
 }
 

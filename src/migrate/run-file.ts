@@ -1,5 +1,5 @@
 import { isConnectionLost, isSqlFailure } from '../db/errors.ts';
-import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import { quoteIdent } from '../postgres/quote.ts';
 import { maskSecrets } from '../postgres/secrets.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
@@ -317,7 +317,7 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
     return stop('statement-failed', `${file.path} failed in line ${failure.line}; ${stands}.`, null, { failure });
   }
   if (error instanceof Problem) return stopFor(error);
-  if (error instanceof UnknownOutcome) return unknownOutcome(context, run, error);
+  if (error instanceof UnknownOutcome) return unknownOutcome(run, error);
   if (isConnectionLost(error) || error instanceof Ended || context.main.lost.aborted || context.control.lost.aborted) {
     return stop(
       'connection-lost',
@@ -396,12 +396,12 @@ function standbyMissing({ file }: FileRun, { names, wanted, connected }: Standby
   );
 }
 
-function unknownOutcome({ ledger }: RunContext, { file, script }: FileRun, { step }: UnknownOutcome): Stop {
+function unknownOutcome({ file, script }: FileRun, { step }: UnknownOutcome): Stop {
   const { index } = step.statement;
   return stop(
     'unknown-outcome',
     `An earlier run died during line ${step.line} of ${file.path}, and nothing tells whether that statement happened.`,
-    `Look, then say so: UPDATE ${quoteIdent(ledger.schema)}.migration_statement SET state = 'done' (or 'failed') WHERE migration = ${quoteLiteral(file.name)} AND index = ${index}; and run again.`,
+    `Look, then say so, and run again: tiptoe repair ${file.name} --statement ${index + 1} --as applied (or pending) --reason '…'.`,
     { failure: ownFailure(script, step.statement, 'its outcome is unknown', null) },
   );
 }
