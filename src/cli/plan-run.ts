@@ -104,7 +104,14 @@ async function look(options: PlanOptions, config: Config, { files, connection, r
   const open = upTo(entries, options.to).filter(isOpen);
   const scripts = new Map(files.map(({ name, path, text }) => [name, parseScript(path, text, options.var)]));
   const known = backfills.map(({ name }) => name);
-  const { refused, warnings } = preflight({ entries, open, scripts, backfills: known, outOfOrder, maxCapMs: options.maxCap });
+  const { refused, warnings } = preflight({
+    entries,
+    open,
+    scripts,
+    backfills: known,
+    outOfOrder,
+    maxCapMs: options.maxCap,
+  });
 
   const catalog = emptyCatalog();
   catalog.session = { searchPath, settings: new Map() };

@@ -39,6 +39,7 @@ Examples:
       }),
     );
   const { schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder } = APPLY_SETTINGS;
-  for (const setting of [schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder]) command.addOption(settingOption(setting));
+  for (const setting of [schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder])
+    command.addOption(settingOption(setting));
   return command;
 }
