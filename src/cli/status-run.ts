@@ -7,14 +7,16 @@ import { detectDir, discoverFolder } from '../migrate/discovery.ts';
 import { type KeptException, readExceptions } from '../migrate/exceptions.ts';
 import { fileCap } from '../migrate/file-cap.ts';
 import { readLedger } from '../migrate/ledger.ts';
-import { plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
+import { isApplied, plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { configure } from './configure.ts';
+import { readComments } from '../sql/script.ts';
 import type { ExitCode } from './exit.ts';
 import { isOpenBackfill } from './open-backfills.ts';
 import { readOnServer } from './read-only.ts';
 import { refusal } from './refusal.ts';
+import { describeRequired, type RequiredState } from './requirements.ts';
 
 interface StatusOptions {
   readonly databaseUrl?: string;
@@ -49,14 +51,19 @@ async function readStatus(options: StatusOptions): Promise<ExitCode> {
   );
   const backfills = known.filter(isOpenBackfill);
   const entries = plan(files, rows, ({ text }) => checksum(text));
+  const requires = (entry: PlanEntry) =>
+    entry.file === null || isApplied(entry) ? [] : describeRequired(readComments(entry.file.text), entries, known);
   const shown =
     options.format === 'json'
       ? JSON.stringify({
           version: 1,
-          migrations: entries.map((entry) => published(entry, exceptions.get(entry.name) ?? [])),
+          migrations: entries.map((entry) => ({
+            ...published(entry, exceptions.get(entry.name) ?? []),
+            requires: requires(entry),
+          })),
           backfills,
         })
-      : describe(entries, exceptions, backfills).join('\n');
+      : describe(entries, exceptions, requires, backfills).join('\n');
   print(shown);
   return 0;
 }
@@ -88,11 +95,15 @@ function published(entry: PlanEntry, exceptions: readonly KeptException[]) {
 function describe(
   entries: readonly PlanEntry[],
   exceptions: ReadonlyMap<string, readonly KeptException[]>,
+  requires: (entry: PlanEntry) => readonly RequiredState[],
   backfills: readonly BackfillStatus[],
 ): string[] {
   const width = Math.max(0, ...entries.map(({ standing }) => standing.length));
   const lines = entries.flatMap((entry) => [
     `${entry.standing.padEnd(width)}  ${printable(entry.path)}${remark(entry)}`,
+    ...requires(entry)
+      .filter(({ met }) => !met)
+      .map(({ name, state }) => printable(`${' '.repeat(width)}    requires ${name}, which is ${state}`)),
     ...(exceptions.get(entry.name) ?? []).map((exception) => `${' '.repeat(width)}  ${describeException(exception)}`),
   ]);
   for (const { name, state, rowsDone } of backfills) {
@@ -129,5 +140,7 @@ function sum(entries: readonly PlanEntry[]): string {
   if (entries.length === 0) return 'No migrations.';
   const counts = new Map<Standing, number>();
   for (const { standing } of entries) counts.set(standing, (counts.get(standing) ?? 0) + 1);
-  return `${[...counts].map(([standing, count]) => `${count} ${standing}`).join(', ')}.`;
+  const late = entries.filter(({ outOfOrder }) => outOfOrder).length;
+  const parts = [...counts].map(([standing, count]) => `${count} ${standing}`);
+  return `${parts.join(', ')}${late === 0 ? '' : `; ${late} out of order`}.`;
 }

@@ -114,6 +114,28 @@ test('an edited file is accepted as it is now, and a file that is gone is forgot
   expect((await tiptoe('status')).stdout).toMatch(/\n1 applied\.\n$/);
 });
 
+test('status tells what is out of order, and what is required and not there yet', async () => {
+  const { tiptoe, write } = await project('told', { '002_b.sql': 'SELECT 1;' });
+  expect(await tiptoe('apply')).toMatchObject({ code: 0 });
+  await write({ '001_a.sql': 'SELECT 1;', '003_c.sql': '-- tiptoe:requires 001_a, 002_b\nSELECT 1;' });
+  const { stdout } = await tiptoe('status');
+  expect(stdout).toContain('pending  migrations/001_a.sql  (comes before migrations that are applied)');
+  expect(stdout).toContain('requires 001_a, which is pending');
+  expect(stdout).not.toContain('requires 002_b');
+  expect(stdout).toContain('2 pending, 1 applied; 1 out of order.');
+  const { migrations } = JSON.parse((await tiptoe('status', '--format', 'json')).stdout) as { migrations: object[] };
+  expect(migrations).toMatchObject([
+    { name: '001_a', outOfOrder: true, requires: [] },
+    { name: '002_b', state: 'applied', requires: [] },
+    {
+      requires: [
+        { name: '001_a', met: false },
+        { name: '002_b', state: 'applied', met: true },
+      ],
+    },
+  ]);
+});
+
 test('one statement of unknown outcome is settled alone', async () => {
   const { tiptoe, write } = await project('stmt', {
     '001_a.sql':
