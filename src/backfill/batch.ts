@@ -1,15 +1,18 @@
 import type { Session } from '../db/session.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { assertLease, type Lease } from '../safety/lease.ts';
-import { rangeValues } from './batches.ts';
+import { qualify } from '../postgres/quote.ts';
+import { type Key, rangeValues } from './batches.ts';
 import type { Job } from './job.ts';
+import type { Leaf } from './leaf.ts';
 import type { BatchMeasure } from './pace.ts';
-import type { Progress, Pulse, Store } from './store.ts';
+import type { Pulse, Range, Ranges } from './ranges.ts';
 import { findRange } from './remaining.ts';
 import { tableOid } from './target.ts';
 
 export interface Batch extends BatchMeasure {
-  readonly progress: Progress;
+  /** With its new checkpoint. */
+  readonly range: Range;
 }
 
 /** The checkpoint in the database is not the one that this batch began at. */
@@ -17,6 +20,14 @@ export class CheckpointMoved extends Error {
   constructor() {
     super('the checkpoint in the database has moved');
     this.name = 'CheckpointMoved';
+  }
+}
+
+/** A partition is none any more, or is called otherwise by now. */
+export class LeafMoved extends Error {
+  constructor(leaf: string) {
+    super(`${leaf} is no longer the partition that is walked`);
+    this.name = 'LeafMoved';
   }
 }
 
@@ -29,44 +40,56 @@ export class TableReplaced extends Error {
 }
 
 /**
- * Runs the statement for the next range of keys. The rows, the checkpoint and the check of the lease are one transaction. Null when
+ * Runs the statement for the next keys of a range. The rows, the checkpoint and the check of the lease are one transaction. Null when
  * no key is left.
  */
 export async function runBatch(
   session: Session,
-  { job, store, lease }: { readonly job: Job; readonly store: Store; readonly lease: Lease },
-  from: Progress,
+  {
+    job,
+    leaf,
+    ranges,
+    lease,
+  }: { readonly job: Job; readonly leaf: Leaf; readonly ranges: Ranges; readonly lease: Lease },
+  from: Range,
   wanted: { readonly keys: number; readonly pulse: Pulse },
 ): Promise<Batch | null> {
   const began = performance.now();
-  const { name, sql, target, statement } = job;
-  const range = await findRange(session, target, from.lastKey, wanted.keys);
-  if (range === null) return null;
-  const { rows, progress } = await withTransaction(session, async () => {
+  const within = { after: from.lastKey ?? from.lower, upper: from.upper };
+  const keys = await findRange(session, leaf, within, wanted.keys);
+  if (keys === null) return null;
+  const { rows, range } = await withTransaction(session, async () => {
     await assertLease(session, lease);
-    const { rowCount = 0 } = await session.run(range.after === null ? sql.first : sql.next, rangeValues(range));
+    const { rowCount = 0 } = await session.run(keys.after === null ? leaf.sql.first : leaf.sql.next, rangeValues(keys));
     // Only now, with the lock that the statement took, does the name stay with its table until the end.
-    if ((await tableOid(session, statement)) !== target.oid) throw new TableReplaced(target.shown);
-    const progress = advanced(from, { upTo: range.upTo, keys: range.keys, rows: rowCount, size: wanted.keys });
-    if (!(await store.advance(session, name, from, progress, wanted.pulse))) throw new CheckpointMoved();
-    return { rows: rowCount, progress };
+    await requireSameTables(session, job, leaf);
+    const range = advanced(from, { upTo: keys.upTo, keys: keys.keys, rows: rowCount, size: wanted.keys });
+    if (!(await ranges.advance(session, from, range, wanted.pulse))) throw new CheckpointMoved();
+    return { rows: rowCount, range };
   });
-  return { keys: range.keys, rows, ms: performance.now() - began, progress };
+  return { keys: keys.keys, rows, ms: performance.now() - began, range };
+}
+
+async function requireSameTables(session: Session, { statement, target }: Job, leaf: Leaf): Promise<void> {
+  if ((await tableOid(session, statement)) !== target.oid) throw new TableReplaced(target.shown);
+  if (leaf.oid === target.oid) return;
+  const [same] = await session.query(
+    `SELECT FROM pg_catalog.pg_partition_ancestors(pg_catalog.to_regclass($1)) AS a (oid)
+      WHERE a.oid = $2::pg_catalog.oid AND pg_catalog.to_regclass($1)::pg_catalog.oid = $3`,
+    [qualify(leaf.table.schema, leaf.table.name), target.oid, leaf.oid],
+  );
+  if (same === undefined) throw new LeafMoved(leaf.shown);
 }
 
 function advanced(
-  from: Progress,
-  { upTo, keys, rows, size }: { upTo: readonly string[]; keys: number; rows: number; size: number },
-): Progress {
-  const rowsVisited = from.rowsVisited + keys;
-  const beyond = from.rowsTotal !== null && rowsVisited > from.rowsTotal;
+  from: Range,
+  { upTo, keys, rows, size }: { upTo: Key; keys: number; rows: number; size: number },
+): Range {
   return {
     ...from,
     lastKey: upTo,
     rowsDone: from.rowsDone + rows,
-    rowsVisited,
-    rowsTotal: beyond ? rowsVisited : from.rowsTotal,
-    rowsTotalExact: from.rowsTotalExact && !beyond,
+    rowsVisited: from.rowsVisited + keys,
     batches: from.batches + 1,
     batchKeys: size,
   };

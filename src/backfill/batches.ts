@@ -27,6 +27,14 @@ export interface KeyRange {
   readonly upTo: Key;
 }
 
+/** Where to look for keys: after one, up to and with another; null for no bound. */
+export interface Bounds {
+  readonly after: Key | null;
+  readonly upper: Key | null;
+}
+
+export const EVERYWHERE: Bounds = { after: null, upper: null };
+
 /** The values of {@link rangeCondition}'s parameters. */
 export function rangeValues({ after, upTo }: KeyRange): string[] {
   return [...(after ?? []), ...upTo];
@@ -61,16 +69,16 @@ export function batchSql(
  * The key that is the n-th after the last one, as k1, k2, …; no row where fewer are left. An index serves it alone, whatever gaps
  * there are, and nothing but the one row is made into text.
  */
-export function stepSql(walk: Walk, { after }: { readonly after: Key | null }): string {
-  const { names, columns, from } = parts(walk, after);
+export function stepSql(walk: Walk, within: Bounds): string {
+  const { names, columns, from } = parts(walk, within);
   return `SELECT ${asText(names)}
   FROM (SELECT ${columns.map((column, index) => `${column} AS ${names[index] ?? ''}`).join(', ')}
           FROM ${from} ORDER BY ${columns.join(', ')} OFFSET $1::pg_catalog.int8 - 1 LIMIT 1) AS w`;
 }
 
 /** The last of the next n keys, and as `keys` how many there are; no row when none is left. */
-export function lastStepSql(walk: Walk, { after }: { readonly after: Key | null }): string {
-  const { names, columns, from } = parts(walk, after);
+export function lastStepSql(walk: Walk, within: Bounds): string {
+  const { names, columns, from } = parts(walk, within);
   return `SELECT ${asText(names)}, w.keys
   FROM (SELECT ${columns.map((column, index) => `${column} AS ${names[index] ?? ''}`).join(', ')},
                pg_catalog.row_number() OVER (ORDER BY ${columns.join(', ')})::pg_catalog.int4 AS keys
@@ -79,18 +87,22 @@ export function lastStepSql(walk: Walk, { after }: { readonly after: Key | null 
 }
 
 /** The values of the parameters of {@link stepSql} and {@link lastStepSql}. */
-export function stepValues(keys: number, after: Key | null): string[] {
-  return [String(keys), ...(after ?? [])];
+export function stepValues(keys: number, { after, upper }: Bounds): string[] {
+  return [String(keys), ...(after ?? []), ...(upper ?? [])];
 }
 
-function parts({ table, only, key }: Walk, after: Key | null) {
+function parts({ table, only, key }: Walk, { after, upper }: Bounds) {
   const columns = key.map(({ name }) => `k.${quoteIdent(name)}`);
-  const bound = tuple(key.map(({ type }, index) => `$${index + 2}::${type}`));
+  const bound = (first: number) => tuple(key.map(({ type }, index) => `$${index + first}::${type}`));
+  const conditions = [
+    ...(after === null ? [] : [`${tuple(columns)} > ${bound(2)}`]),
+    ...(upper === null ? [] : [`${tuple(columns)} <= ${bound(after === null ? 2 : 2 + key.length)}`]),
+  ];
   const from = `${only ? 'ONLY ' : ''}${quoteIdent(table.schema)}.${quoteIdent(table.name)} AS k`;
   return {
     columns,
     names: key.map((_, index) => `k${index + 1}`),
-    from: after === null ? from : `${from} WHERE ${tuple(columns)} > ${bound}`,
+    from: conditions.length === 0 ? from : `${from} WHERE ${conditions.join(' AND ')}`,
   };
 }
 

@@ -4,7 +4,7 @@ import { DESIRED_STATES, STATES } from './machine.ts';
 
 /** The tables that a backfill keeps on the server. A step that was shipped never changes. */
 export function backfillTables(schema: string): OwnTables {
-  return { schema, component: 'backfill', steps: [first(quoteIdent(schema)), identity(quoteIdent(schema))] };
+  return { schema, component: 'backfill', steps: [first(quoteIdent(schema))] };
 }
 
 const list = (values: readonly string[]): string => values.map(quoteLiteral).join(', ');
@@ -19,23 +19,42 @@ const COLUMNS: Readonly<Record<string, string>> = {
   statement: 'What it runs, for one range of keys after the other.',
   statement_hash: 'SHA-256 of the statement; after the start, only the same one goes on.',
   table_name: 'The table whose keys are walked.',
-  last_key:
-    'The last key that is done, in the order of key_columns. Written in the same transaction as the rows up to it.',
-  pass: 'How often the walk has begun; again only for rows that came behind it and that the WHERE can tell.',
-  rows_done: 'Rows that the statement changed.',
-  rows_visited: 'Keys walked, in all passes.',
+  table_oid:
+    'The table itself, whatever it is called by now; NULL to have it found by its name again, after a restore.',
+  key_types: 'Type and collation of key_columns: the keys of the ranges are places in their order.',
   rows_total: 'Keys to walk; an estimate unless rows_total_exact.',
-  batch_keys: 'Keys in a batch, as adapted to batch_time_ms.',
   rate: 'Rows changed per second at most; NULL for no limit. Write it to change it, as the next four.',
   batch_time_ms: 'What a batch should take.',
   batch_size: 'Keys in the first batch.',
   max_batch_size: 'Keys in a batch at most.',
   max_lag_ms: 'With a standby further behind, nothing is written.',
   file_settings: 'What the header of the file said; what changes there is taken over at the next start.',
-  rate_now: 'Rows changed per second over the last 10 s.',
   throttled_by: 'The signal that holds it up.',
   last_error: 'Why it failed, or why the last batch did.',
 };
+
+const RANGE_COLUMNS: Readonly<Record<string, string>> = {
+  number: 'Ranges are taken in this order.',
+  table_oid: 'The table or partition that is walked.',
+  table_name: 'What it was called when the range was made.',
+  lower_key: 'The range begins after this key; NULL for the first of all.',
+  upper_key: 'The range ends with this key; NULL for the last of all.',
+  last_key:
+    'The last key that is done, in the order of key_columns. Written in the same transaction as the rows up to it.',
+  pass: 'How often it was begun; again only for rows that came behind the walk and that the WHERE can tell.',
+  rows_done: 'Rows that the statement changed.',
+  rows_visited: 'Keys walked, in all passes.',
+  batch_keys: 'Keys in a batch, as adapted to batch_time_ms.',
+  rate_now: 'Rows changed per second over the last 10 s.',
+  eta_seconds: 'What all that is left would take at that rate, and as eta_low and eta_high from when to when.',
+  done: 'Whether it was walked to its end.',
+  left_out: 'Why it is not walked any more: its partition was detached or dropped.',
+};
+
+const comments = (table: string, columns: Readonly<Record<string, string>>): string =>
+  Object.entries(columns)
+    .map(([column, text]) => `COMMENT ON COLUMN ${table}.${column} IS ${quoteLiteral(text)};`)
+    .join('\n');
 
 /** SECURITY DEFINER: whoever may steer need not be able to write the audit. */
 const first = (own: string): string => `
@@ -47,25 +66,17 @@ CREATE TABLE ${own}.backfill (
   statement text NOT NULL,
   statement_hash text NOT NULL,
   table_name text NOT NULL,
+  table_oid oid,
   key_columns text[] NOT NULL,
-  last_key text[],
-  pass integer NOT NULL DEFAULT 1,
-  rows_done bigint NOT NULL DEFAULT 0,
-  rows_visited bigint NOT NULL DEFAULT 0,
+  key_types text[] NOT NULL,
   rows_total bigint,
   rows_total_exact boolean NOT NULL DEFAULT false,
-  batches bigint NOT NULL DEFAULT 0,
-  batch_keys integer,
   rate double precision CHECK (rate > 0),
   batch_time_ms double precision NOT NULL CHECK (batch_time_ms >= 1),
   batch_size integer NOT NULL CHECK (batch_size > 0),
   max_batch_size integer NOT NULL CHECK (max_batch_size > 0),
   max_lag_ms double precision NOT NULL CHECK (max_lag_ms >= 1),
   file_settings jsonb NOT NULL DEFAULT '{}',
-  rate_now double precision NOT NULL DEFAULT 0,
-  eta_seconds double precision,
-  eta_low double precision,
-  eta_high double precision,
   throttled_by text,
   last_error text,
   registered_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -75,9 +86,53 @@ CREATE TABLE ${own}.backfill (
 );
 COMMENT ON TABLE ${own}.backfill IS
   'Backfills, one a row. To steer one: UPDATE ${own}.backfill SET desired_state = ''paused'' WHERE name = ''…''';
-${Object.entries(COLUMNS)
-  .map(([column, text]) => `COMMENT ON COLUMN ${own}.backfill.${column} IS ${quoteLiteral(text)};`)
-  .join('\n')}
+${comments(`${own}.backfill`, COLUMNS)}
+
+CREATE TABLE ${own}.backfill_range (
+  backfill text REFERENCES ${own}.backfill ON UPDATE CASCADE ON DELETE CASCADE,
+  number integer,
+  table_oid oid NOT NULL,
+  table_name text NOT NULL,
+  lower_key text[],
+  upper_key text[],
+  last_key text[],
+  pass integer NOT NULL DEFAULT 1,
+  rows_done bigint NOT NULL DEFAULT 0,
+  rows_visited bigint NOT NULL DEFAULT 0,
+  batches bigint NOT NULL DEFAULT 0,
+  batch_keys integer,
+  rate_now double precision NOT NULL DEFAULT 0,
+  eta_seconds double precision,
+  eta_low double precision,
+  eta_high double precision,
+  done boolean NOT NULL DEFAULT false,
+  left_out text,
+  updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  PRIMARY KEY (backfill, number)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ${own}.backfill_range IS
+  'How far each backfill is: one row for its table, or one or more for each partition. Each has a checkpoint of its own.';
+${comments(`${own}.backfill_range`, RANGE_COLUMNS)}
+
+CREATE VIEW ${own}.backfill_progress AS
+  SELECT b.name, b.state, b.desired_state, coalesce(r.pass, 1) AS pass, coalesce(r.rows_done, 0) AS rows_done,
+         coalesce(r.rows_visited, 0) AS rows_visited, greatest(b.rows_total, r.rows_visited) AS rows_total,
+         b.rows_total_exact AND b.rows_total >= coalesce(r.rows_visited, 0) AS rows_total_exact,
+         coalesce(r.batches, 0) AS batches, r.batch_keys, coalesce(r.rate_now, 0) AS rate_now, r.eta_seconds, r.eta_low, r.eta_high,
+         b.throttled_by, b.last_error, greatest(b.updated_at, r.updated_at) AS updated_at
+    FROM ${own}.backfill b
+   CROSS JOIN LATERAL (
+         SELECT pg_catalog.max(g.pass) AS pass, pg_catalog.sum(g.rows_done)::pg_catalog.int8 AS rows_done, pg_catalog.sum(g.rows_visited)::pg_catalog.int8 AS rows_visited,
+                pg_catalog.sum(g.batches)::pg_catalog.int8 AS batches, (pg_catalog.array_agg(g.batch_keys ORDER BY g.updated_at DESC))[1] AS batch_keys,
+                -- Those who write at the same time share what is left.
+                pg_catalog.sum(g.rate_now) FILTER (WHERE g.fresh) AS rate_now,
+                1 / pg_catalog.sum(1 / greatest(g.eta_seconds, 0.001)) FILTER (WHERE g.fresh) AS eta_seconds,
+                1 / pg_catalog.sum(1 / greatest(g.eta_low, 0.001)) FILTER (WHERE g.fresh) AS eta_low,
+                1 / pg_catalog.sum(1 / greatest(g.eta_high, 0.001)) FILTER (WHERE g.fresh) AS eta_high,
+                pg_catalog.max(g.updated_at) AS updated_at
+           FROM (SELECT *, updated_at > pg_catalog.clock_timestamp() - interval '10 seconds' AS fresh FROM ${own}.backfill_range) AS g
+          WHERE g.backfill = b.name) AS r;
+COMMENT ON VIEW ${own}.backfill_progress IS 'How far each backfill is as a whole; its name, state and what holds it up with it.';
 
 CREATE TABLE ${own}.backfill_event (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -114,11 +169,4 @@ COMMENT ON FUNCTION ${own}.backfill_audit() IS 'Writes ${own}.backfill_event.';
 CREATE TRIGGER backfill_audit
   AFTER INSERT OR UPDATE OF state, desired_state, rate, batch_time_ms, batch_size, max_batch_size, max_lag_ms ON ${own}.backfill
   FOR EACH ROW EXECUTE FUNCTION ${own}.backfill_audit();
-`;
-
-const identity = (own: string): string => `
-ALTER TABLE ${own}.backfill ADD COLUMN table_oid pg_catalog.oid, ADD COLUMN key_types pg_catalog.text[];
-COMMENT ON COLUMN ${own}.backfill.table_oid IS
-  'The table itself, whatever it is called by now; NULL to have it found by its name again, after a restore.';
-COMMENT ON COLUMN ${own}.backfill.key_types IS 'Type and collation of key_columns: last_key means a place in their order.';
 `;

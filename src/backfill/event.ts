@@ -41,6 +41,8 @@ export type BackfillEvent =
   | { readonly event: 'batch-failed'; readonly reason: string; readonly attempt: number }
   | { readonly event: 'reconnecting'; readonly reason: string }
   | { readonly event: 'reconnected' }
+  /** A partition that was detached or dropped is not walked to its end. */
+  | { readonly event: 'left-out'; readonly table: string; readonly reason: string }
   | { readonly event: 'verifying' }
   | { readonly event: 'pass'; readonly pass: number; readonly rowsLeft: number }
   | ({ readonly event: 'finished' } & BackfillResult);

@@ -3,7 +3,6 @@ import { Problem } from '../problem.ts';
 import { closest } from '../closest.ts';
 import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 import type { BatchStatement } from '../sql/batch-statement.ts';
-import { batchSql } from './batches.ts';
 import { mergeSettings, type Settings } from './settings.ts';
 import { type BackfillSpec, readStatement } from './spec.ts';
 import type { Registration, Store, Stored } from './store.ts';
@@ -15,8 +14,6 @@ export interface Job {
   readonly name: string;
   readonly statement: BatchStatement;
   readonly target: Target;
-  /** The statement for the first range, and for every other one. */
-  readonly sql: { readonly first: string; readonly next: string };
 }
 
 /** By its file, or by the name under which the database has it. */
@@ -27,11 +24,7 @@ export async function prepareJob(main: Session, spec: BackfillSpec, patience?: L
   const { name, keyColumns } = spec;
   const statement = await readFunctions(main, spec.statement);
   const target = await resolveTarget(main, statement, keyColumns, patience);
-  const sql = {
-    first: batchSql(statement, target.key, { after: null }),
-    next: batchSql(statement, target.key, { after: [] }),
-  };
-  return { name, statement, target, sql };
+  return { name, statement, target };
 }
 
 /** The spec as it is now, checked against what was started. Throws a Problem where it is unknown, or another one than was started. */
@@ -112,7 +105,7 @@ export function requireSameJob(registration: Registration, stored: Stored, schem
       },
     );
   }
-  if (keyTypes !== null && !sameOrder(keyTypes, registration.keyTypes)) {
+  if (!sameOrder(keyTypes, registration.keyTypes)) {
     throw new Problem(
       `The key of ${name} was (${keyTypes.join(', ')}) when it started, and is (${registration.keyTypes.join(', ')}) now; its last key is a place in the old order.`,
       { exitCode: 1, advice: 'Give the backfill a file name of its own, so that it walks all keys again.' },
@@ -134,7 +127,7 @@ function sameOrder(before: readonly string[], now: readonly string[]): boolean {
 }
 
 /** Whether anything was done or is known to be nothing: from then on the statement is fixed. */
-function isStarted({ state, progress }: Stored): boolean {
+export function isStarted({ state, progress }: Stored): boolean {
   return progress.batches > 0 || state === 'succeeded';
 }
 

@@ -18,18 +18,33 @@ interface IndexColumn extends KeyColumn {
   readonly nondeterministic: string | null;
 }
 
+/** A table; `shown` is for people. */
+interface KeyTable {
+  readonly oid: string;
+  readonly shown: string;
+}
+
 /**
- * The columns to walk: those asked for, else the primary key, else the smallest unique index without NULLs. Throws a Problem
- * (exit 2) that says why where there is none. `table` is shown to people.
+ * The columns to walk: those asked for, else the primary key, else the smallest unique index without NULLs. Where a partitioned
+ * table has none over all its partitions, one that each of them has will do. Throws a Problem (exit 2) that says why where there is
+ * none.
  */
 export async function readKeyColumns(
   session: Session,
-  oid: string,
-  table: string,
+  { oid, shown: table }: KeyTable,
   wanted: readonly string[] | null,
+  partitions: readonly KeyTable[] = [],
 ): Promise<readonly KeyColumn[]> {
   const indexes = await readIndexes(session, oid);
-  const chosen = wanted === null ? bestOf(indexes) : indexes.find((index) => sameNames(index, wanted));
+  const [first, ...others] = partitions;
+  if (first !== undefined && choose(indexes, wanted) === undefined) {
+    if (wanted !== null) await requireColumns(session, oid, table, wanted);
+    const key = await readKeyColumns(session, first, wanted);
+    const columns = key.map(({ name }) => name);
+    for (const partition of others) await readKeyColumns(session, partition, columns);
+    return key;
+  }
+  const chosen = choose(indexes, wanted);
   if (wanted !== null) await requireColumns(session, oid, table, wanted);
   if (chosen === undefined) {
     throw wanted === null
@@ -63,6 +78,10 @@ export async function readKeyColumns(
     );
   }
   return chosen.columns.map(({ name, type, collation }) => ({ name, type, collation }));
+}
+
+function choose(indexes: readonly KeyIndex[], wanted: readonly string[] | null): KeyIndex | undefined {
+  return wanted === null ? bestOf(indexes) : indexes.find((index) => sameNames(index, wanted));
 }
 
 async function readIndexes(session: Session, oid: string): Promise<KeyIndex[]> {

@@ -1,5 +1,6 @@
 import type { Session } from '../db/session.ts';
 import { anyRowQuery } from '../sql/remaining.ts';
+import { EVERYWHERE } from './batches.ts';
 import { currentSettings, type Job, prepareJob, registrationOf, settleSpec } from './job.ts';
 import type { State } from './machine.ts';
 import type { BackfillSpec } from './spec.ts';
@@ -48,7 +49,7 @@ export async function registerBackfill(
 async function hasWork(session: Session, { statement, target }: Job): Promise<boolean> {
   const { rows } = await estimateRows(session, target);
   if (rows > SEARCHED_ROWS) return true;
-  if ((await findRange(session, target, null, 1)) === null) return false;
+  if ((await findRange(session, target, EVERYWHERE, 1)) === null) return false;
   const query = anyRowQuery(statement);
   if (query === null) return true;
   const [row] = await session.query<{ found: boolean }>(query);

@@ -4,6 +4,7 @@ import { SQLSTATE } from '../postgres/sqlstate.ts';
 import type { BatchStatement } from '../sql/batch-statement.ts';
 import { remainingQuery } from '../sql/remaining.ts';
 import {
+  type Bounds,
   type Key,
   type KeyRange,
   rangeCondition,
@@ -15,36 +16,54 @@ import {
 } from './batches.ts';
 
 /** What a walk over all keys says about the end. */
-export type Remaining =
-  | { readonly kind: 'proved' }
-  /** `after` is the last key before the first of them. */
-  | { readonly kind: 'left'; readonly rows: number; readonly after: Key | null }
-  | { readonly kind: 'cannot-tell'; readonly reason: string };
+export type Remaining = Proved | Left | CannotTell;
+
+interface Proved {
+  readonly kind: 'proved';
+}
+
+interface Left {
+  readonly kind: 'left';
+  readonly rows: number;
+}
+
+interface CannotTell {
+  readonly kind: 'cannot-tell';
+  readonly reason: string;
+}
+
+/** Of some keys: `after` is the last one before the first row that is left. */
+type RemainingWithin = Proved | (Left & { readonly after: Key | null }) | CannotTell;
 
 export interface VerifyRequest {
   readonly statement: BatchStatement;
   readonly target: Walk;
+  readonly within: Bounds;
   /** Keys in a range. */
   readonly keys: number;
   /** Asked before each range; null is returned once it answers false. */
   readonly mayGoOn: () => Promise<boolean>;
 }
 
+/** Whether nothing is left, found at once where that takes no longer than a batch may take; only reads. */
+export async function provedAtOnce(session: Session, request: Pick<VerifyRequest, 'statement' | 'target'>) {
+  const { statement } = request;
+  return statement.progress.kind === 'tells' && noneLeft(session, statement, await canCompare(session, request));
+}
+
 /**
- * Counts the rows that the statement would still change; it only reads. At once where that takes no longer than a batch may take,
- * else by the same walk, so that no long snapshot keeps dead rows from being cleaned up.
+ * Counts the rows that the statement would still change; it only reads. By the same walk, so that no long snapshot keeps dead rows
+ * from being cleaned up.
  */
-export async function countRemaining(session: Session, request: VerifyRequest): Promise<Remaining | null> {
-  const { statement, target, keys, mayGoOn } = request;
+export async function countRemaining(session: Session, request: VerifyRequest): Promise<RemainingWithin | null> {
+  const { statement, target, within, keys, mayGoOn } = request;
   if (statement.progress.kind === 'cannot-tell') return statement.progress;
   const exact = await canCompare(session, request);
-  if (!(await mayGoOn())) return null;
-  if (await noneLeft(session, request, exact)) return { kind: 'proved' };
   let rows = 0;
   let firstAfter: Key | null = null;
-  let after: Key | null = null;
+  let { after } = within;
   while (await mayGoOn()) {
-    const range = await findRange(session, target, after, keys);
+    const range = await findRange(session, target, { ...within, after }, keys);
     if (range === null) return rows === 0 ? { kind: 'proved' } : { kind: 'left', rows, after: firstAfter };
     const found = await count(session, request, range, exact);
     if (rows === 0 && found > 0) firstAfter = after;
@@ -58,14 +77,14 @@ export async function countRemaining(session: Session, request: VerifyRequest): 
 export async function findRange(
   session: Session,
   target: Walk,
-  after: Key | null,
+  within: Bounds,
   keys: number,
 ): Promise<(KeyRange & { readonly keys: number }) | null> {
-  const values = stepValues(keys, after);
-  const [full] = await session.query<Record<string, string>>(stepSql(target, { after }), values);
-  if (full !== undefined) return { after, upTo: keyOf(target, full), keys };
-  const [last] = await session.query<{ keys: number } & Record<string, string>>(lastStepSql(target, { after }), values);
-  return last === undefined ? null : { after, upTo: keyOf(target, last), keys: last.keys };
+  const values = stepValues(keys, within);
+  const [full] = await session.query<Record<string, string>>(stepSql(target, within), values);
+  if (full !== undefined) return { after: within.after, upTo: keyOf(target, full), keys };
+  const [last] = await session.query<{ keys: number } & Record<string, string>>(lastStepSql(target, within), values);
+  return last === undefined ? null : { after: within.after, upTo: keyOf(target, last), keys: last.keys };
 }
 
 function keyOf({ key }: Walk, row: Readonly<Record<string, string>>): Key {
@@ -73,7 +92,7 @@ function keyOf({ key }: Walk, row: Readonly<Record<string, string>>): Key {
 }
 
 /** False also where the count takes too long. */
-async function noneLeft(session: Session, { statement }: VerifyRequest, exact: boolean): Promise<boolean> {
+async function noneLeft(session: Session, statement: BatchStatement, exact: boolean): Promise<boolean> {
   try {
     const [row] = await session.query<{ count: string }>(remainingQuery(statement, 'true', exact) ?? '');
     return row?.count === '0';
@@ -96,7 +115,10 @@ async function count(
 }
 
 /** Types without an equality operator, json above all, have no IS DISTINCT FROM. */
-async function canCompare(session: Session, { statement, target }: VerifyRequest): Promise<boolean> {
+async function canCompare(
+  session: Session,
+  { statement, target }: Pick<VerifyRequest, 'statement' | 'target'>,
+): Promise<boolean> {
   const sql = remainingQuery(statement, rangeCondition(statement.reference, target.key, { after: null }), true);
   try {
     await session.query(

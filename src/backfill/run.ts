@@ -9,6 +9,7 @@ import { isOutage } from './failure.ts';
 import {
   type BackfillSource,
   currentSettings,
+  isStarted,
   type Job,
   prepareJob,
   registrationOf,
@@ -18,6 +19,8 @@ import {
 import { leaseName } from './lease-name.ts';
 import { closeLink, connectionGone, type Link, openLink, reopenLink } from './link.ts';
 import { after } from './machine.ts';
+import { planRanges } from './plan.ts';
+import { openRanges } from './ranges.ts';
 import { Runner } from './runner.ts';
 import { DEFAULT_SETTINGS, describeSettings, type Settings } from './settings.ts';
 import type { BackfillSpec } from './spec.ts';
@@ -216,6 +219,10 @@ async function begin(
     if (stored === null) throw new Error(`the backfill ${spec.name} was removed while it was started`);
     const state = after(stored.state, 'start');
     if (state === null) return stored;
+    const ranges = openRanges(store.schema, spec.name);
+    if (!isStarted(stored)) await ranges.clear(main);
+    else if (stored.tableOid === null) await ranges.rebind(main);
+    await planRanges(main, ranges, job);
     await store.write(main, spec.name, {
       state,
       desiredState: 'running',

@@ -2,20 +2,26 @@ import { isSqlFailure, sqlstate } from '../db/errors.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
-import { type Batch, CheckpointMoved, runBatch, TableReplaced } from './batch.ts';
+import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced } from './batch.ts';
+import type { Key } from './batches.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
 import { describeFailure, isHopeless, isOutage, rowHeld } from './failure.ts';
+import { type Itinerary, openItinerary, type Place } from './itinerary.ts';
 import type { Job } from './job.ts';
+import { readLeafName } from './leaf.ts';
+import { countLeft } from './left.ts';
 import { batchSession, closeLink, type Link, reopenLink } from './link.ts';
 import { lockWaiters } from './lock-waiters.ts';
 import { after, type State, type Step } from './machine.ts';
 import { afterBatch, afterFailure, batchKeys, type Pace, startPace, waitMs } from './pace.ts';
-import { countRemaining, type Remaining } from './remaining.ts';
+import { reopenRanges } from './plan.ts';
+import { openRanges, type Pulse, type Range, type Ranges } from './ranges.ts';
+import type { Remaining } from './remaining.ts';
 import { replicaLag } from './replica-lag.ts';
 import type { Settings } from './settings.ts';
 import { addBatch, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
 import { type Order, startSteering, type Steering } from './steering.ts';
-import type { Change, Progress, Pulse, Store, Stored } from './store.ts';
+import type { Change, Progress, Store, Stored } from './store.ts';
 import { estimateRows, tableOid } from './target.ts';
 
 export interface RunnerOptions {
@@ -58,6 +64,8 @@ export class Runner {
   link: Link;
   readonly #options: RunnerOptions;
   readonly #beganAt = performance.now();
+  readonly #ranges: Ranges;
+  readonly #itinerary: Itinerary;
   #steering: Steering | undefined;
   #progress: Progress;
   #state: State;
@@ -69,11 +77,21 @@ export class Runner {
   #restUntil = 0;
   #cancellable = false;
   #settings: Settings;
+  /** Ranges in which the last count found rows, back at the key before the first. */
+  #left: Range[] = [];
 
   constructor(link: Link, options: RunnerOptions) {
     const { progress, settings, state } = options.begun;
     this.link = link;
     this.#options = options;
+    const { job, store, lease, emit } = options;
+    this.#ranges = openRanges(store.schema, job.name);
+    this.#itinerary = openItinerary({
+      job,
+      lease,
+      ranges: this.#ranges,
+      onLeftOut: (table, reason) => emit({ event: 'left-out', table, reason }),
+    });
     this.#progress = progress;
     this.#state = state;
     this.#settings = settings;
@@ -132,8 +150,10 @@ export class Runner {
   /** Pass after pass, until nothing is left that the WHERE can tell. */
   async #untilTheEnd(steering: Steering): Promise<End> {
     for (let pass = 1; ; pass += 1) {
-      const end = await this.#walk(steering);
-      if (end !== null) return end;
+      do {
+        const end = await this.#walk(steering);
+        if (end !== null) return end;
+      } while (await this.#itinerary.extend(this.link.main));
       const remaining = await this.#verify(steering);
       if ('outcome' in remaining) return remaining;
       if (remaining.kind !== 'left') return { outcome: 'succeeded', reason: null, remaining };
@@ -141,7 +161,7 @@ export class Runner {
         const reason = `${remaining.rows} rows are still left after ${MOST_PASSES} passes`;
         return { outcome: 'failed', reason, remaining };
       }
-      await this.#nextPass(remaining);
+      await this.#nextPass(remaining.rows);
     }
   }
 
@@ -160,16 +180,24 @@ export class Runner {
       await this.#takeOver(settings);
 
       const keys = batchKeys(this.#pace, settings);
+      let place: Place | null = null;
       let batch: Batch | null;
       try {
+        place = await this.#itinerary.place(this.link.main);
+        if (place === null) return null;
+        const { range, leaf } = place;
         const wanted = { keys, pulse: this.#pulse() };
-        batch = await this.#cancellably(() => runBatch(this.link.main, this.#options, this.#progress, wanted));
+        const parts = { ...this.#options, ranges: this.#ranges, leaf };
+        batch = await this.#cancellably(() => runBatch(this.link.main, parts, range, wanted));
+        if (batch === null) {
+          await this.#itinerary.end(this.link.main);
+          continue;
+        }
       } catch (error) {
-        const end = await this.#failed(error, keys, steering);
+        const end = await this.#failed(error, keys, place, steering);
         if (end !== null) return end;
         continue;
       }
-      if (batch === null) return null;
       if (this.#lastError !== null) await this.#write({ lastError: null });
       this.#done(batch, settings);
       this.#restUntil = order.kind === 'slow' ? performance.now() + (order.times - 1) * batch.ms : 0;
@@ -186,7 +214,8 @@ export class Runner {
 
   #done(batch: Batch, settings: Settings): void {
     const now = performance.now();
-    this.#progress = batch.progress;
+    this.#itinerary.moved(batch.range);
+    this.#progress = added(this.#progress, batch);
     this.#failures = 0;
     this.#lastError = null;
     this.#pace = afterBatch(this.#pace, settings, batch, now);
@@ -249,9 +278,14 @@ export class Runner {
   }
 
   /** Decides what a failed batch means: the end, or null to try a smaller one. Throws on what the whole run has to deal with. */
-  async #failed(error: unknown, keys: number, steering: Steering): Promise<End | null> {
+  async #failed(error: unknown, keys: number, place: Place | null, steering: Steering): Promise<End | null> {
     if (error instanceof LeaseLost || isOutage(error)) throw error;
     if (error instanceof TableReplaced) return { outcome: 'failed', reason: error.message, remaining: null };
+    if (await this.#hasMoved(error, place)) {
+      // Looked up again, it has another name, or is left out.
+      this.#itinerary.reset();
+      return null;
+    }
     if (error instanceof CheckpointMoved) {
       await this.#reload(this.link);
     } else if (!isSqlFailure(error)) {
@@ -260,9 +294,7 @@ export class Runner {
     if (this.#wasCancelled(error)) {
       return { outcome: 'paused', reason: 'the batch was cancelled', remaining: null };
     }
-    const { lastKey } = this.#progress;
-    const place = lastKey === null ? 'at the first key' : `after the key ${lastKey.join(', ')}`;
-    const reason = `the batch of ${keys} ${place} failed: ${describeFailure(error)}`;
+    const reason = `the batch of ${keys} ${this.#describe(place)} failed: ${describeFailure(error)}`;
     if (isHopeless(error)) return { outcome: 'failed', reason, remaining: null };
     this.#failures += 1;
     this.#lastError = reason;
@@ -274,6 +306,19 @@ export class Runner {
     await this.#write({ lastError: reason });
     await steering.change(FIRST_BACKOFF_MS * 2 ** this.#failures);
     return null;
+  }
+
+  async #hasMoved(error: unknown, place: Place | null): Promise<boolean> {
+    if (error instanceof LeafMoved) return true;
+    if (place === null || place.leaf.oid === this.#options.job.target.oid || !isHopeless(error)) return false;
+    return (await readLeafName(this.link.main, place.leaf.oid)) !== place.leaf.shown;
+  }
+
+  #describe(place: Place | null): string {
+    const { target } = this.#options.job;
+    const from = place?.range.lastKey ?? place?.range.lower ?? null;
+    const key = from === null ? 'at the first key' : `after the key ${from.join(', ')}`;
+    return place === null || place.leaf.oid === target.oid ? key : `${key} of ${place.leaf.shown}`;
   }
 
   async #verify(steering: Steering): Promise<Remaining | End> {
@@ -291,8 +336,11 @@ export class Runner {
       if ((await tableOid(this.link.main, statement)) !== target.oid) {
         return { outcome: 'failed', reason: new TableReplaced(target.shown).message, remaining: null };
       }
+      const stretches = await this.#ranges.list(this.link.main);
+      this.#left = [];
+      const onLeft = (range: Range, lastKey: Key | null): void => void this.#left.push({ ...range, lastKey });
       const remaining = await this.#cancellably(() =>
-        countRemaining(this.link.main, { statement, target, keys, mayGoOn }),
+        countLeft(this.link.main, { job, stretches, keys, mayGoOn, onLeft }),
       );
       return remaining ?? end ?? { kind: 'cannot-tell', reason: 'the count was interrupted' };
     } catch (error) {
@@ -303,23 +351,19 @@ export class Runner {
     }
   }
 
-  async #nextPass(remaining: Extract<Remaining, { kind: 'left' }>): Promise<void> {
+  async #nextPass(rowsLeft: number): Promise<void> {
     const { job, store, lease, emit } = this.#options;
     const { main } = this.link;
     const { rows } = await estimateRows(main, job.target);
-    const next: Progress = {
-      ...this.#progress,
-      pass: this.#progress.pass + 1,
-      lastKey: remaining.after,
-      rowsTotal: this.#progress.rowsVisited + rows,
-      rowsTotalExact: false,
-    };
+    const pass = this.#progress.pass + 1;
+    const rowsTotal = { rows: this.#progress.rowsVisited + rows, exact: false };
     await withTransaction(main, async () => {
       await assertLease(main, lease);
-      if (!(await store.advance(main, job.name, this.#progress, next, this.#pulse()))) throw new CheckpointMoved();
+      await reopenRanges(main, this.#ranges, this.#left, pass);
+      await store.write(main, job.name, { rowsTotal });
     });
-    this.#progress = next;
-    emit({ event: 'pass', pass: next.pass, rowsLeft: remaining.rows });
+    this.#progress = { ...this.#progress, pass, rowsTotal: rowsTotal.rows, rowsTotalExact: false };
+    emit({ event: 'pass', pass, rowsLeft });
   }
 
   /** After an outage only the database knows whether the last COMMIT happened: it goes on from the checkpoint there. */
@@ -337,6 +381,7 @@ export class Runner {
 
   async #reload({ main }: Link): Promise<void> {
     const { store, job } = this.#options;
+    this.#itinerary.reset();
     const stored = await store.load(main, job.name);
     if (stored === null) throw new Error(`the backfill ${job.name} was removed while it was running`);
     this.#progress = stored.progress;
@@ -412,9 +457,23 @@ export class Runner {
   }
 }
 
+function added(before: Progress, { keys, rows, range }: Batch): Progress {
+  const rowsVisited = before.rowsVisited + keys;
+  const beyond = before.rowsTotal !== null && rowsVisited > before.rowsTotal;
+  return {
+    ...before,
+    rowsDone: before.rowsDone + rows,
+    rowsVisited,
+    rowsTotal: beyond ? rowsVisited : before.rowsTotal,
+    rowsTotalExact: before.rowsTotalExact && !beyond,
+    batches: before.batches + 1,
+    batchKeys: range.batchKeys,
+  };
+}
+
 /** What the books say at an end, beside the state. */
 function closing({ outcome, reason }: End, { rowsVisited }: Progress): Change {
-  const always: Change = { pulse: { rate: 0, eta: null }, throttledBy: null };
+  const always: Change = { throttledBy: null };
   if (outcome === 'succeeded') {
     return { ...always, lastError: null, finished: true, rowsTotal: { rows: rowsVisited, exact: true } };
   }

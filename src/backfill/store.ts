@@ -1,7 +1,6 @@
 import { ensureOwnSchema } from '../db/own-schema.ts';
 import type { Session, SqlValue } from '../db/session.ts';
 import { quoteIdent } from '../postgres/quote.ts';
-import type { Key } from './batches.ts';
 import { backfillTables } from './books.ts';
 import type { DesiredState, State } from './machine.ts';
 import type { Settings } from './settings.ts';
@@ -15,10 +14,10 @@ export interface Stored {
   readonly statement: string;
   readonly statementHash: string;
   readonly table: string;
-  /** null in the books of an older tiptoe. */
+  /** null to have it found by its name again. */
   readonly tableOid: string | null;
   readonly keyColumns: readonly string[];
-  readonly keyTypes: readonly string[] | null;
+  readonly keyTypes: readonly string[];
   readonly progress: Progress;
   readonly settings: Settings;
   readonly fileSettings: Partial<Settings>;
@@ -34,9 +33,8 @@ export interface Stored {
   readonly idleSeconds: number;
 }
 
-/** How far it has come: what a checkpoint keeps. */
+/** How far it has come as a whole: the sum of its ranges. */
 export interface Progress {
-  readonly lastKey: Key | null;
   readonly pass: number;
   readonly rowsDone: number;
   readonly rowsVisited: number;
@@ -60,12 +58,6 @@ export interface Registration {
   readonly fileSettings: Partial<Settings>;
 }
 
-/** What is written beside the progress for those who watch. */
-export interface Pulse {
-  readonly rate: number;
-  readonly eta: Stored['eta'];
-}
-
 /** The books of all backfills in one schema. Every method is one statement, in whatever transaction the session is in. */
 export interface Store {
   readonly schema: string;
@@ -78,11 +70,6 @@ export interface Store {
   register(session: Session, registration: Registration, lease: 'held' | 'not-held'): Promise<void>;
   /** Writes any of the columns; false where there is no such backfill. */
   write(session: Session, name: string, change: Change): Promise<boolean>;
-  /**
-   * Moves on from one checkpoint to the next. False where the stored one is not `from`: someone else moved it, and this transaction
-   * must not commit.
-   */
-  advance(session: Session, name: string, from: Progress, to: Progress, pulse: Pulse): Promise<boolean>;
 }
 
 export interface Change {
@@ -93,14 +80,14 @@ export interface Change {
   readonly settings?: Settings;
   readonly fileSettings?: Partial<Settings>;
   readonly rowsTotal?: { readonly rows: number; readonly exact: boolean };
-  readonly pulse?: Pulse;
   readonly walk?: Pick<Registration, 'tableOid' | 'keyTypes'>;
   readonly started?: true;
   readonly finished?: boolean;
 }
 
 export function openStore(schema: string): Store {
-  const table = `${quoteIdent(schema)}.backfill`;
+  const own = quoteIdent(schema);
+  const table = `${own}.backfill`;
   return {
     schema,
     ensure: (session) => ensureOwnSchema(session, backfillTables(schema)),
@@ -114,11 +101,11 @@ export function openStore(schema: string): Store {
       return rows.length > 0;
     },
     async load(session, name) {
-      const [row] = await session.query<Row>(`${select(table)} WHERE name = $1`, [name]);
+      const [row] = await session.query<Row>(`${select(own)} WHERE name = $1`, [name]);
       return row === undefined ? null : fromRow(row);
     },
     async list(session) {
-      const rows = await session.query<Row>(`${select(table)} ORDER BY registered_at, name`);
+      const rows = await session.query<Row>(`${select(own)} ORDER BY b.registered_at, name`);
       return rows.map(fromRow);
     },
     async register(session, { settings, ...registration }, lease) {
@@ -129,7 +116,8 @@ export function openStore(schema: string): Store {
          ON CONFLICT (name) DO UPDATE SET file = excluded.file, statement = excluded.statement,
            statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns,
            table_oid = excluded.table_oid, key_types = excluded.key_types
-         WHERE b.batches = 0 AND b.state <> 'succeeded' AND ($15 OR b.state = 'pending')`,
+         WHERE b.state <> 'succeeded' AND ($15 OR b.state = 'pending')
+           AND NOT EXISTS (SELECT FROM ${own}.backfill_range r WHERE r.backfill = b.name AND r.batches > 0)`,
         [
           registration.name,
           registration.file,
@@ -154,32 +142,6 @@ export function openStore(schema: string): Store {
       );
       return rowCount === 1;
     },
-    async advance(session, name, from, to, { rate, eta }) {
-      const { rowCount } = await session.run(
-        `UPDATE ${table}
-            SET last_key = $2, pass = $3, rows_done = $4, rows_visited = $5, rows_total = $6, rows_total_exact = $7, batches = $8,
-                batch_keys = $9, rate_now = $10, eta_seconds = $11, eta_low = $12, eta_high = $13,
-                updated_at = pg_catalog.clock_timestamp()
-          WHERE name = $1 AND batches = $14 AND pass = $15 AND last_key IS NOT DISTINCT FROM $16::pg_catalog.text[]`,
-        [
-          name,
-          to.lastKey,
-          to.pass,
-          to.rowsDone,
-          to.rowsVisited,
-          to.rowsTotal,
-          to.rowsTotalExact,
-          to.batches,
-          to.batchKeys,
-          rate,
-          ...etaValues(eta),
-          from.batches,
-          from.pass,
-          from.lastKey,
-        ],
-      );
-      return rowCount === 1;
-    },
   };
 }
 
@@ -187,10 +149,6 @@ const SETTING_COLUMNS = ['rate', 'batch_time_ms', 'batch_size', 'max_batch_size'
 
 function settingValues({ rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs }: Settings): (number | null)[] {
   return [rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs];
-}
-
-function etaValues(eta: Stored['eta']): (number | null)[] {
-  return eta === null ? [null, null, null] : [eta.seconds, ...eta.range];
 }
 
 /** `?` stands for the value; without one there is no value. */
@@ -216,13 +174,6 @@ function assignments(change: Change): Assignment[] {
   set('key_types', change.walk?.keyTypes);
   set('rows_total', change.rowsTotal?.rows);
   set('rows_total_exact', change.rowsTotal?.exact);
-  if (change.pulse !== undefined) {
-    const [seconds, low, high] = etaValues(change.pulse.eta);
-    set('rate_now', change.pulse.rate);
-    set('eta_seconds', seconds);
-    set('eta_low', low);
-    set('eta_high', high);
-  }
   // Without a value they must come last, so that the numbers of the parameters have no gaps.
   if (change.started === true) sets.push({ sql: 'started_at = coalesce(started_at, pg_catalog.clock_timestamp())' });
   if (change.finished !== undefined)
@@ -234,18 +185,17 @@ function assignments(change: Change): Assignment[] {
 const iso = (column: string): string =>
   `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-function select(table: string): string {
-  // The later columns are missing in the books of an older tiptoe; who only looks does not bring them up to date.
-  return `SELECT name, state, desired_state AS "desiredState", file, statement, statement_hash AS "statementHash", table_name AS "table",
-       pg_catalog.to_json(key_columns) AS "keyColumns", pg_catalog.to_json(last_key) AS "lastKey", pass, rows_done AS "rowsDone",
-       rows_visited AS "rowsVisited", rows_total AS "rowsTotal", rows_total_exact AS "rowsTotalExact", batches, batch_keys AS "batchKeys",
-       rate AS "maxRate", batch_time_ms AS "batchTimeMs", batch_size AS "batchSize", max_batch_size AS "maxBatchSize",
-       max_lag_ms AS "maxLagMs", file_settings AS "fileSettings", rate_now AS rate, eta_seconds AS "etaSeconds", eta_low AS "etaLow",
-       eta_high AS "etaHigh", throttled_by AS "throttledBy", last_error AS "lastError", ${iso('started_at')} AS "startedAt",
-       ${iso('updated_at')} AS "updatedAt", ${iso('finished_at')} AS "finishedAt",
-       extract(epoch FROM pg_catalog.clock_timestamp() - updated_at) AS "idleSeconds",
-       pg_catalog.to_jsonb(b) ->> 'table_oid' AS "tableOid", pg_catalog.to_jsonb(b) ->> 'key_types' AS "keyTypes"
-  FROM ${table} AS b`;
+function select(own: string): string {
+  return `SELECT b.name, b.state, b.desired_state AS "desiredState", b.file, b.statement, b.statement_hash AS "statementHash",
+       b.table_name AS "table", b.table_oid::pg_catalog.text AS "tableOid", pg_catalog.to_json(b.key_columns) AS "keyColumns",
+       pg_catalog.to_json(b.key_types) AS "keyTypes", p.pass, p.rows_done AS "rowsDone", p.rows_visited AS "rowsVisited",
+       p.rows_total AS "rowsTotal", p.rows_total_exact AS "rowsTotalExact", p.batches, p.batch_keys AS "batchKeys",
+       b.rate AS "maxRate", b.batch_time_ms AS "batchTimeMs", b.batch_size AS "batchSize", b.max_batch_size AS "maxBatchSize",
+       b.max_lag_ms AS "maxLagMs", b.file_settings AS "fileSettings", p.rate_now AS rate, p.eta_seconds AS "etaSeconds",
+       p.eta_low AS "etaLow", p.eta_high AS "etaHigh", b.throttled_by AS "throttledBy", b.last_error AS "lastError",
+       ${iso('b.started_at')} AS "startedAt", ${iso('p.updated_at')} AS "updatedAt", ${iso('b.finished_at')} AS "finishedAt",
+       extract(epoch FROM pg_catalog.clock_timestamp() - p.updated_at) AS "idleSeconds"
+  FROM ${own}.backfill AS b JOIN ${own}.backfill_progress AS p USING (name)`;
 }
 
 /** As it comes: everything but integer and boolean is text. */
@@ -259,8 +209,7 @@ interface Row {
   table: string;
   tableOid: string | null;
   keyColumns: string;
-  keyTypes: string | null;
-  lastKey: string | null;
+  keyTypes: string;
   pass: number;
   rowsDone: string;
   rowsVisited: string;
@@ -312,9 +261,8 @@ function fromRow(row: Row): Stored {
     table,
     tableOid,
     keyColumns: JSON.parse(row.keyColumns) as string[],
-    keyTypes: row.keyTypes === null ? null : (JSON.parse(row.keyTypes) as string[]),
+    keyTypes: JSON.parse(row.keyTypes) as string[],
     progress: {
-      lastKey: row.lastKey === null ? null : (JSON.parse(row.lastKey) as string[]),
       pass: row.pass,
       rowsDone: Number(row.rowsDone),
       rowsVisited: Number(row.rowsVisited),
@@ -335,7 +283,10 @@ function fromRow(row: Row): Stored {
     eta:
       row.etaSeconds === null
         ? null
-        : { seconds: Number(row.etaSeconds), range: [Number(row.etaLow), Number(row.etaHigh)] },
+        : {
+            seconds: Math.round(Number(row.etaSeconds)),
+            range: [Math.round(Number(row.etaLow)), Math.round(Number(row.etaHigh))],
+          },
     throttledBy,
     lastError,
     startedAt,

@@ -6,9 +6,10 @@ import { Problem } from '../problem.ts';
 import type { Name } from '../sql/action.ts';
 import type { BatchStatement } from '../sql/batch-statement.ts';
 import { withServerFunctions } from '../sql/changing-values.ts';
-import { batchSql, stepSql, stepValues, type Walk } from './batches.ts';
+import { batchSql, EVERYWHERE, stepSql, stepValues, type Walk } from './batches.ts';
 import { isOutage } from './failure.ts';
 import { readKeyColumns } from './key.ts';
+import { readLeaf, requireLeaves } from './leaf.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 
 /** The table whose keys are walked, as the server knows it. */
@@ -16,6 +17,7 @@ export interface Target extends Walk {
   readonly oid: string;
   /** `public.users`, for people and for the books. */
   readonly shown: string;
+  readonly partitioned: boolean;
 }
 
 interface Relation {
@@ -70,7 +72,9 @@ export async function resolveTarget(
     );
   }
   await requireNoAggregate(session, statement);
-  const key = await readKeyColumns(session, oid, shown, keyColumns);
+  const partitioned = kind === 'p';
+  const partitions = partitioned ? await requireLeaves(session, statement, oid, shown) : [];
+  const key = await readKeyColumns(session, { oid, shown }, keyColumns, partitions);
   const changed = key.find(({ name: column }) => statement.assigns.includes(column));
   if (changed !== undefined) {
     throw new Problem(
@@ -80,9 +84,32 @@ export async function resolveTarget(
       },
     );
   }
-  const target: Target = { oid, shown, table: { schema, name }, only: statement.only, key };
-  await waitingForTable(session, target, statement.command, patience, () => tryOut(session, statement, target));
+  if (partitioned) await requireNoMove(session, statement, oid);
+  const target: Target = { oid, shown, table: { schema, name }, only: statement.only, key, partitioned };
+  await waitingForTable(session, target, statement.command, patience, async () => {
+    await tryOut(session, statement, target);
+    const [first] = partitions;
+    const leaf = first === undefined ? null : await readLeaf(session, { statement, target }, first.oid);
+    if (leaf !== null) await tryOut(session, leaf.statement, { ...target, ...leaf });
+  });
   return target;
+}
+
+/** A row that moves to another partition would be met there again. */
+async function requireNoMove(session: Session, { assigns }: BatchStatement, oid: string): Promise<void> {
+  const [moved] = await session.query<{ column: string; table: string }>(
+    `SELECT a.attname AS column, p.partrelid::pg_catalog.regclass::pg_catalog.text AS table
+       FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass) t
+       JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relid
+       JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs::pg_catalog.int2[])
+      WHERE a.attname = ANY ($2) LIMIT 1`,
+    [oid, assigns],
+  );
+  if (moved === undefined) return;
+  throw new Problem(
+    `The statement changes ${moved.column}, by which ${moved.table} is partitioned; rows would move to partitions that are walked later, or were before.`,
+    { advice: 'Change the column by a new one beside it, or move the rows with INSERT … SELECT and DELETE.' },
+  );
 }
 
 async function readRelation(session: Session, { table }: BatchStatement): Promise<Relation> {
@@ -158,7 +185,7 @@ const TIMEOUTS: ReadonlySet<string> = new Set([SQLSTATE.lock_not_available, SQLS
 async function tryOut(session: Session, statement: BatchStatement, target: Target): Promise<void> {
   const none = target.key.map(() => null);
   try {
-    await session.query(`EXPLAIN ${stepSql(target, { after: null })}`, stepValues(1, null));
+    await session.query(`EXPLAIN ${stepSql(target, EVERYWHERE)}`, stepValues(1, EVERYWHERE));
     await session.query(`EXPLAIN ${batchSql(statement, target.key, { after: null })}`, none);
   } catch (error) {
     if (!isSqlFailure(error) || TIMEOUTS.has(error.sqlstate) || isOutage(error)) throw error;
@@ -183,12 +210,13 @@ const COUNTED_BYTES = 16 * 1024 * 1024;
 /** How many keys the walk will meet: counted in a small table, else the planner's estimate. */
 export async function estimateRows(
   session: Session,
-  { oid, table, only }: Target,
+  { oid, table, only }: Pick<Target, 'oid' | 'table' | 'only'>,
 ): Promise<{ rows: number; exact: boolean }> {
   const from = `${only ? 'ONLY ' : ''}${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
   const [size] = await session.query<{ small: boolean }>(
-    `SELECT c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid) <= $2 AS small
-       FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid`,
+    `SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.relid)) <= $2 AS small
+       FROM (SELECT relid FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass)
+             UNION SELECT $1::pg_catalog.oid::pg_catalog.regclass) AS t`,
     [oid, COUNTED_BYTES],
   );
   if (size?.small === true) {

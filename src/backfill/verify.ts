@@ -5,7 +5,8 @@ import { batchSession } from './link.ts';
 import { readStatement } from './spec.ts';
 import { loadBackfill } from './status.ts';
 import { readFunctions, resolveTarget } from './target.ts';
-import { countRemaining, type Remaining } from './remaining.ts';
+import { countLeft, wholeWalk } from './left.ts';
+import type { Remaining } from './remaining.ts';
 
 /**
  * Counts what the statement of a backfill would still change, done or not; needs `loadParser()`. Only reads. Null when `stop` was
@@ -23,9 +24,10 @@ export async function verifyBackfill(
     await batchSession(session, settings);
     const statement = await readFunctions(session, readStatement(text, `Backfill ${name}`).statement);
     const target = await resolveTarget(session, statement, keyColumns);
-    return countRemaining(session, {
-      statement,
-      target,
+    const job = { statement, target };
+    return countLeft(session, {
+      job,
+      stretches: await wholeWalk(session, job),
       keys: settings.maxBatchSize,
       mayGoOn: () => Promise.resolve(!stop.aborted),
     });

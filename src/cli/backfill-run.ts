@@ -131,6 +131,9 @@ function show(line: LiveLine, event: BackfillEvent, name: string): void {
     case 'reconnected':
       note(`${name}: connected again, going on after the last checkpoint`);
       break;
+    case 'left-out':
+      note(`${name}: ${event.table} is left out: ${event.reason}`);
+      break;
     case 'verifying':
       note(`${name}: no key is left; counting what the statement would still change`);
       break;

@@ -31,6 +31,9 @@ export interface BatchStatement {
   readonly only: boolean;
   /** What the table is called in the statement, as SQL: `u`, or `app.users`. */
   readonly reference: string;
+  /** Its name as written, with the schema, and without ONLY and alias. */
+  readonly tableAt: Range;
+  readonly aliased: boolean;
   /** The changed table with its ONLY and alias, as SQL that can stand in a FROM clause; null for an INSERT. */
   readonly tableText: string | null;
   /** Columns of the table that the statement sets. */
@@ -227,6 +230,8 @@ function common({ sql, tokens }: Written, relation: RangeVar, at: number) {
     table: { schema: relation.schemaname ?? null, name: relation.relname ?? '' },
     only: relation.inh !== true,
     reference: referenceText(sql, tokens, relation, at),
+    tableAt: span(tokens, at, nameEnd(tokens, at) + 1),
+    aliased: relation.alias !== undefined,
   } as const;
 }
 
@@ -261,12 +266,16 @@ function readAssignments(sql: string, tokens: readonly CodeToken[]): Assignment[
 
 /** The alias or the name as written, so that quotes and a schema stay. */
 function referenceText(sql: string, tokens: readonly CodeToken[], relation: RangeVar, at: number): string {
-  let last = at;
-  while (tokens[last + 1]?.text === '.') last += 2;
+  const last = nameEnd(tokens, at);
   if (relation.alias === undefined) return slice(sql, tokens, at, last + 1);
   let alias = last + 1;
   while (tokens[alias]?.text === '*' || tokens[alias]?.text === ')' || tokens[alias]?.keyword === 'AS') alias += 1;
   return tokens[alias]?.text ?? '';
+}
+
+/** The last token of the name that begins at a token. */
+function nameEnd(tokens: readonly CodeToken[], at: number): number {
+  return tokens[at + 1]?.text === '.' ? nameEnd(tokens, at + 2) : at;
 }
 
 function relationIndex({ tokens, toUnits }: Written, relation: RangeVar): number {

@@ -174,7 +174,8 @@ describe('while it runs', () => {
     const running = run(db.ownerUrl, spec, { settings: { rate: 20 }, ...more });
     await vi.waitUntil(
       async () =>
-        (await session.query(`SELECT FROM tiptoe.backfill WHERE name = '${table}' AND batches > 0`)).length > 0,
+        (await session.query(`SELECT FROM tiptoe.backfill_progress WHERE name = '${table}' AND batches > 0`)).length >
+        0,
       10_000,
     );
     return { session, spec, running };
@@ -267,9 +268,10 @@ describe('while it runs', () => {
       await session.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tiptoe backfill broken'`,
       );
-      const before = await value(session, `SELECT batches FROM tiptoe.backfill WHERE name = 'broken'`);
+      const before = await value(session, `SELECT batches FROM tiptoe.backfill_progress WHERE name = 'broken'`);
       await vi.waitUntil(
-        async () => (await value(session, `SELECT batches FROM tiptoe.backfill WHERE name = 'broken'`)) !== before,
+        async () =>
+          (await value(session, `SELECT batches FROM tiptoe.backfill_progress WHERE name = 'broken'`)) !== before,
         10_000,
       );
     }
@@ -340,7 +342,7 @@ test('a row of the books that someone holds delays it, and the reason names the 
     settings: { batchTimeMs: 10, batchSize: 10, maxBatchSize: 10, rate: 100 },
     onEvent: (event) => {
       if (event.event === 'progress')
-        locked ??= other.exec(`BEGIN; UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'held'`);
+        locked ??= other.exec(`BEGIN; UPDATE tiptoe.backfill_range SET left_out = NULL WHERE backfill = 'held'`);
       if (event.event === 'batch-failed') {
         reasons.push(event.reason);
         void other.exec('COMMIT');
@@ -349,7 +351,7 @@ test('a row of the books that someone holds delays it, and the reason names the 
   });
   await locked;
   expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 50 });
-  expect(reasons[0]).toMatch(/lock timeout \(SQLSTATE 55P03, while updating tuple .* in relation "backfill"\)$/);
+  expect(reasons[0]).toMatch(/lock timeout \(SQLSTATE 55P03, while updating tuple .* in relation "backfill_range"\)$/);
   expect(await value(session, 'SELECT count(*) FROM held WHERE n <> 1')).toBe('0');
 });
 

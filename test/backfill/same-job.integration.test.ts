@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
 import { registerBackfill } from '../../src/backfill/register.ts';
-import { backfillStatus } from '../../src/backfill/status.ts';
 import { testDatabase } from '../support/database.ts';
 import { run, specOf, value } from './support.ts';
 
@@ -66,7 +65,7 @@ describe('it does not go on', () => {
     const spec = await begun('midway');
     const running = run(db.ownerUrl, spec, { settings: { batchSize: 1, maxBatchSize: 1, rate: 10 } });
     await vi.waitUntil(
-      async () => (await value(session, `SELECT batches FROM tiptoe.backfill WHERE name = 'midway'`)) !== '1',
+      async () => (await value(session, `SELECT batches FROM tiptoe.backfill_progress WHERE name = 'midway'`)) !== '1',
       10_000,
     );
     await session.exec(
@@ -103,16 +102,6 @@ test('a wider integer has the same order', async () => {
   await session.exec('ALTER TABLE widened ALTER id TYPE bigint');
   expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: 30 });
   expect(await value(session, 'SELECT count(*) FROM widened WHERE n <> 1')).toBe('0');
-});
-
-test('the books of an older tiptoe are completed', async () => {
-  const spec = await begun('older');
-  await session.exec(`
-    ALTER TABLE tiptoe.backfill DROP COLUMN table_oid, DROP COLUMN key_types;
-    UPDATE tiptoe.version SET version = 1 WHERE component = 'backfill'`);
-  expect(await backfillStatus(session, 'tiptoe', 'older')).toMatchObject({ state: 'paused' });
-  expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: 30 });
-  expect(await value(session, `SELECT table_oid IS NOT NULL FROM tiptoe.backfill WHERE name = 'older'`)).toBe(true);
 });
 
 test('an edited file cannot slip in before the first batch of the process that runs', async () => {

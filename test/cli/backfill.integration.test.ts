@@ -30,7 +30,7 @@ async function counter(session: Session, name: string, header = ''): Promise<str
 
 const batches = async (session: Session, name: string): Promise<number> => {
   const [row] = await session.query<{ batches: string }>(
-    `SELECT batches FROM tiptoe.backfill WHERE pg_catalog.to_regclass('tiptoe.backfill') IS NOT NULL AND name = $1`,
+    `SELECT batches FROM tiptoe.backfill_progress WHERE pg_catalog.to_regclass('tiptoe.backfill') IS NOT NULL AND name = $1`,
     [name],
   );
   return Number(row?.batches ?? 0);
@@ -199,7 +199,9 @@ test('killed again and again, it visits every row exactly once', async () => {
   expect((await backfill('status', 'killed')).stdout).toContain('killed: running, but its process is gone');
   expect(await backfill('run', path, '--max-batch-size', '20000')).toMatchObject({ code: 0 });
   expect(await wrong(session, 'killed')).toBe(0);
-  const [row] = await session.query(`SELECT rows_done, rows_visited FROM tiptoe.backfill WHERE name = 'killed'`);
+  const [row] = await session.query(
+    `SELECT rows_done, rows_visited FROM tiptoe.backfill_progress WHERE name = 'killed'`,
+  );
   expect(row).toEqual({ rows_done: '20000', rows_visited: '20000' });
 });
 

@@ -1,0 +1,85 @@
+import type { Session } from '../db/session.ts';
+import { withTransaction } from '../db/transaction.ts';
+import { assertLease, type Lease } from '../safety/lease.ts';
+import { CheckpointMoved } from './batch.ts';
+import type { Job } from './job.ts';
+import { type Leaf, readLeaf } from './leaf.ts';
+import { planRanges } from './plan.ts';
+import { NO_PULSE, type Range, type Ranges } from './ranges.ts';
+
+/** A range and the table that it is a part of. */
+export interface Place {
+  readonly range: Range;
+  readonly leaf: Leaf;
+}
+
+export interface ItineraryOptions {
+  readonly job: Job;
+  readonly ranges: Ranges;
+  readonly lease: Lease;
+  /** Told of a range that is left out, because its partition is gone. */
+  readonly onLeftOut: (table: string, reason: string) => void;
+}
+
+/** Range after range. */
+export interface Itinerary {
+  /** The range at work, or the next one that is not done; null when all are. */
+  place(session: Session): Promise<Place | null>;
+  /** The range at work has a new checkpoint. */
+  moved(range: Range): void;
+  /** The range at work has no key left. */
+  end(session: Session): Promise<void>;
+  /** Has to look up everything anew. */
+  reset(): void;
+  /** Partitions that were attached since get ranges of their own; returns whether any is to be walked now. */
+  extend(session: Session): Promise<boolean>;
+}
+
+export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOptions): Itinerary {
+  let at: Place | null = null;
+  const write = async (session: Session, range: Range, change: Pick<Range, 'done' | 'leftOut'>): Promise<void> => {
+    await withTransaction(session, async () => {
+      await assertLease(session, lease);
+      if (!(await ranges.advance(session, range, { ...range, ...change }, NO_PULSE))) throw new CheckpointMoved();
+    });
+  };
+  return {
+    async place(session) {
+      if (at !== null) return at;
+      for (const range of await ranges.list(session)) {
+        if (!isOpen(range)) continue;
+        const leaf = await readLeaf(session, job, range.tableOid);
+        if (leaf !== null) {
+          at = { range, leaf };
+          return at;
+        }
+        const reason = `it is no longer a partition of ${job.target.shown}`;
+        await write(session, range, { done: range.done, leftOut: reason });
+        onLeftOut(range.table, reason);
+      }
+      return null;
+    },
+    moved(range) {
+      at = at === null ? null : { ...at, range };
+    },
+    async end(session) {
+      if (at !== null) await write(session, at.range, { done: true, leftOut: null });
+      at = null;
+    },
+    reset() {
+      at = null;
+    },
+    async extend(session) {
+      if (!job.target.partitioned) return false;
+      const planned = await withTransaction(session, async () => {
+        await assertLease(session, lease);
+        return planRanges(session, ranges, job);
+      });
+      return planned.some(isOpen);
+    },
+  };
+}
+
+function isOpen({ done, leftOut }: Range): boolean {
+  return !done && leftOut === null;
+}

@@ -1,0 +1,151 @@
+import type { Session } from '../db/session.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+import type { Key } from './batches.ts';
+import type { Stored } from './store.ts';
+
+/** A part of a walk with a checkpoint of its own: the keys of one table after `lower`, up to and with `upper`. */
+export interface Range {
+  readonly number: number;
+  readonly tableOid: string;
+  /** What it was called when the range was made. */
+  readonly table: string;
+  readonly lower: Key | null;
+  readonly upper: Key | null;
+  readonly lastKey: Key | null;
+  readonly pass: number;
+  readonly rowsDone: number;
+  readonly rowsVisited: number;
+  readonly batches: number;
+  /** Keys in a batch, as adapted so far; null before the first one. */
+  readonly batchKeys: number | null;
+  readonly done: boolean;
+  /** Why it is not walked any more. */
+  readonly leftOut: string | null;
+}
+
+export type NewRange = Pick<Range, 'tableOid' | 'table' | 'lower' | 'upper'>;
+
+/** What is written beside a checkpoint for those who watch. */
+export interface Pulse {
+  readonly rate: number;
+  readonly eta: Stored['eta'];
+}
+
+/** Nobody is at work on it. */
+export const NO_PULSE: Pulse = { rate: 0, eta: null };
+
+/** The ranges of one backfill in the books. Every method is one statement, in whatever transaction the session is in. */
+export interface Ranges {
+  list(session: Session): Promise<Range[]>;
+  /** Adds ranges after those that there are. */
+  add(session: Session, ranges: readonly NewRange[]): Promise<void>;
+  /** Those of a walk that has not begun. */
+  clear(session: Session): Promise<void>;
+  /** After a restore: each table is the one that has its name now. */
+  rebind(session: Session): Promise<void>;
+  /**
+   * Moves on from one checkpoint to the next. False where the stored one is not `from`: someone else moved it, and this transaction
+   * must not commit.
+   */
+  advance(session: Session, from: Range, to: Range, pulse: Pulse): Promise<boolean>;
+}
+
+export function openRanges(schema: string, backfill: string): Ranges {
+  const table = `${quoteIdent(schema)}.backfill_range`;
+  return {
+    async list(session) {
+      const rows = await session.query<Row>(
+        `SELECT number, table_oid::pg_catalog.text AS "tableOid", table_name AS "table", pg_catalog.to_json(lower_key) AS lower,
+                pg_catalog.to_json(upper_key) AS upper, pg_catalog.to_json(last_key) AS "lastKey", pass, rows_done AS "rowsDone",
+                rows_visited AS "rowsVisited", batches, batch_keys AS "batchKeys", done, left_out AS "leftOut"
+           FROM ${table} WHERE backfill = $1 ORDER BY number`,
+        [backfill],
+      );
+      return rows.map(fromRow);
+    },
+    async add(session, ranges) {
+      for (const { tableOid, table: name, lower, upper } of ranges) {
+        await session.query(
+          `INSERT INTO ${table} (backfill, number, table_oid, table_name, lower_key, upper_key)
+           SELECT $1, coalesce(pg_catalog.max(number), 0) + 1, $2, $3, $4, $5 FROM ${table} WHERE backfill = $1`,
+          [backfill, tableOid, name, lower, upper],
+        );
+      }
+    },
+    async clear(session) {
+      await session.query(
+        `DELETE FROM ${table} WHERE backfill = $1
+            AND NOT EXISTS (SELECT FROM ${table} r WHERE r.backfill = $1 AND r.batches > 0)`,
+        [backfill],
+      );
+    },
+    async rebind(session) {
+      await session.query(
+        `UPDATE ${table} r SET table_oid = c.oid
+           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE r.backfill = $1 AND n.nspname || '.' || c.relname = r.table_name`,
+        [backfill],
+      );
+    },
+    async advance(session, from, to, { rate, eta }) {
+      const { rowCount } = await session.run(
+        `UPDATE ${table}
+            SET last_key = $3, pass = $4, rows_done = $5, rows_visited = $6, batches = $7, batch_keys = $8, done = $9, left_out = $10,
+                rate_now = $11, eta_seconds = $12, eta_low = $13, eta_high = $14, updated_at = pg_catalog.clock_timestamp()
+          WHERE backfill = $1 AND number = $2
+            AND batches = $15 AND pass = $16 AND last_key IS NOT DISTINCT FROM $17::pg_catalog.text[]`,
+        [
+          backfill,
+          from.number,
+          to.lastKey,
+          to.pass,
+          to.rowsDone,
+          to.rowsVisited,
+          to.batches,
+          to.batchKeys,
+          to.done,
+          to.leftOut,
+          rate,
+          ...(eta === null ? [null, null, null] : [eta.seconds, ...eta.range]),
+          from.batches,
+          from.pass,
+          from.lastKey,
+        ],
+      );
+      return rowCount === 1;
+    },
+  };
+}
+
+/** As it comes: everything but integer and boolean is text. */
+interface Row {
+  number: number;
+  tableOid: string;
+  table: string;
+  lower: string | null;
+  upper: string | null;
+  lastKey: string | null;
+  pass: number;
+  rowsDone: string;
+  rowsVisited: string;
+  batches: string;
+  batchKeys: number | null;
+  done: boolean;
+  leftOut: string | null;
+}
+
+function fromRow({ lower, upper, lastKey, rowsDone, rowsVisited, batches, ...row }: Row): Range {
+  return {
+    ...row,
+    lower: readKey(lower),
+    upper: readKey(upper),
+    lastKey: readKey(lastKey),
+    rowsDone: Number(rowsDone),
+    rowsVisited: Number(rowsVisited),
+    batches: Number(batches),
+  };
+}
+
+function readKey(json: string | null): Key | null {
+  return json === null ? null : (JSON.parse(json) as string[]);
+}
