@@ -30,6 +30,7 @@ interface ApplyCommandOptions extends HookSettings {
   readonly giveUpAfter: number;
   readonly cap: number;
   readonly maxCap: number;
+  readonly waitForSnapshots: number;
   readonly waitForRunner: number;
   readonly to?: string;
   readonly outOfOrder: OutOfOrderPolicy;
@@ -148,7 +149,7 @@ async function run(
     files,
     schema,
     variables,
-    limits: limitsOf(options),
+    limits: { ...limitsOf(options), waitForSnapshotsMs: options.waitForSnapshots },
     maxCapMs: options.maxCap,
     waitForRunnerMs: options.waitForRunner,
     ...(to === undefined ? {} : { to }),

@@ -44,6 +44,11 @@ export const APPLY_SETTINGS = {
     otherwise: '5s',
   },
   maxCap: time('--max-cap <time>', 'the longest cap that a file may ask for (-- tiptoe:cap 20s: reason)', '60s'),
+  waitForSnapshots: time(
+    '--wait-for-snapshots <time>',
+    'how long online work (CONCURRENTLY) may wait for transactions that were open before it',
+    '4h',
+  ),
   waitForRunner: time(
     '--wait-for-runner <time>',
     'how long to wait while another tiptoe applies migrations here',

@@ -55,10 +55,11 @@ function tellOn(line: LiveLine, event: ApplyEvent): void {
     }
     case 'progress': {
       const share = event.share === null ? '' : ` ${Math.floor(event.share * 100)} %`;
+      const eta = event.etaMs === null ? '' : `, about ${roughDuration(event.etaMs)} left`;
       const who =
         event.waitsFor === null ? '' : `, behind ${describeBlocker(event.waitsFor)}${describeQuery(event.waitsFor)}`;
       const matter = `${event.path} ${event.line} ${event.phase} ${event.waitsFor?.pid}`;
-      line.show(matter, `${printable(event.path)}:${event.line}: ${event.phase}${share}${who}`);
+      line.show(matter, `${printable(event.path)}:${event.line}: ${event.phase}${share}${eta}${who}`);
       break;
     }
     case 'backfill':

@@ -1,4 +1,5 @@
 import { fileTransaction, runsAlone } from './transaction.ts';
+import type { Action, Name } from '../sql/action.ts';
 import type { Comment, Script, Statement } from '../sql/statement.ts';
 
 /** What commits together. */
@@ -27,25 +28,55 @@ export interface Indivisible {
 
 /**
  * Divides a file into what commits together. Its own BEGIN … COMMIT is kept as one unit; COMMIT without BEGIN ends the unit before it, as in
- * a framework that wraps its files.
+ * a framework that wraps its files. `partitioned` has the names, as the statements give them, of partitioned tables and indexes.
  */
-export function divide(script: Script): Division | Indivisible {
+export function divide(script: Script, partitioned: ReadonlySet<Name> = new Set()): Division | Indivisible {
   const stretches = readStretches(script.statements);
   if (!Array.isArray(stretches)) return stretches;
   const asked = asksForNone(script.comments);
   const loose = stretches.flatMap(({ begin, statements }) => (begin === null ? statements : []));
-  const together = !asked && fileTransaction(loose.map(({ action }) => action)) === 'file';
+  const isAlone = ({ action }: Statement) => runsAlone(action) || reindexesPartitions(action, partitioned);
+  const together = !asked && !loose.some(isAlone) && fileTransaction(loose.map(({ action }) => action)) === 'file';
   const units = stretches.flatMap(({ begin, statements }): Unit[] => {
     if (begin !== null || (together && statements.length > 0))
       return [{ kind: 'transaction', begin: begin ?? 'BEGIN', statements }];
     return statements.map((statement) =>
-      asked || runsAlone(statement.action)
+      asked || isAlone(statement)
         ? { kind: 'alone', statement }
         : { kind: 'transaction', begin: 'BEGIN', statements: [statement] },
     );
   });
   const one = units.length === 0 || (units.length === 1 && units[0]?.kind === 'transaction');
   return { kind: 'units', transaction: asked ? 'none' : one ? 'file' : 'statement', units };
+}
+
+/** It commits after each partition. */
+function reindexesPartitions(action: Action, partitioned: ReadonlySet<Name>): boolean {
+  return action.kind === 'reindex' && action.name !== null && partitioned.has(action.name);
+}
+
+/**
+ * The same work in a transaction where nobody can tell the difference: the ledger then commits with it. Left as they are: what PostgreSQL
+ * refuses there, and what may commit by itself.
+ */
+export function atomic(unit: Unit): Unit {
+  if (unit.kind === 'transaction' || mayCommit(unit.statement.action)) return unit;
+  return { kind: 'transaction', begin: 'BEGIN', statements: [unit.statement] };
+}
+
+function mayCommit(action: Action): boolean {
+  switch (action.kind) {
+    case 'call':
+    case 'execute':
+    case 'explain':
+    case 'reindex':
+    case 'unknown':
+      return true;
+    case 'do':
+      return /\b(?:commit|rollback|call|execute)\b/i.test(action.body);
+    default:
+      return runsAlone(action);
+  }
 }
 
 export function statementsOf(unit: Unit): readonly Statement[] {

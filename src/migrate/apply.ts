@@ -1,4 +1,12 @@
-import { emptyCatalog, type Catalog } from '../catalog/catalog.ts';
+import {
+  emptyCatalog,
+  findIndex,
+  findTable,
+  isPartitioned,
+  type Catalog,
+  type Index,
+  type Table,
+} from '../catalog/catalog.ts';
 import { beginSession } from '../catalog/session.ts';
 import type { ConnectionSettings } from '../db/connection.ts';
 import { isConnectionLost } from '../db/errors.ts';
@@ -10,6 +18,7 @@ import { acquireLease, type Lease, LeaseLost } from '../safety/lease.ts';
 import { CONTROL_SETTINGS, type Limits } from '../safety/limits.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
+import type { Name } from '../sql/action.ts';
 import type { Script } from '../sql/statement.ts';
 import type { BackfillGate } from './backfill-gate.ts';
 import { checksum } from './checksum.ts';
@@ -78,6 +87,15 @@ const LEASE_MS = 30_000;
  */
 export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   await loadParser();
+  try {
+    return await applyUnderLease(options);
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    return result(stop('connection-lost', 'The connection to the server was lost.', 'Run again to continue.'), []);
+  }
+}
+
+function applyUnderLease(options: ApplyOptions): Promise<ApplyResult> {
   return withSession(
     options.connection,
     { applicationName: 'tiptoe: control', settings: CONTROL_SETTINGS },
@@ -107,9 +125,6 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
             emit: options.onEvent,
           });
         });
-      } catch (error) {
-        if (!isConnectionLost(error)) throw error;
-        return result(stop('connection-lost', 'The connection to the server was lost.', 'Run again to continue.'), []);
       } finally {
         await lease.release(control);
       }
@@ -213,7 +228,7 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
       file,
       script,
       steps,
-      division: divide(script) as Division,
+      division: divide(script, await partitionedNames(context.control, catalog, script, searchPath)) as Division,
       entry,
       variables: options.variables,
       exceptions: passed.exceptions.get(file.path) ?? [],
@@ -309,6 +324,37 @@ function readFile(catalog: Catalog, searchPath: readonly string[], script: Scrip
   beginSession(catalog, []);
   catalog.searchPath = searchPath;
   return readSteps(script, catalog, version);
+}
+
+/** Of the names that a file gives to REINDEX, those of partitioned tables and indexes; a history may not show all that is on the server. */
+async function partitionedNames(
+  control: Session,
+  catalog: Catalog,
+  { statements }: Script,
+  searchPath: readonly string[],
+): Promise<ReadonlySet<Name>> {
+  const names = statements.flatMap(({ action }) =>
+    action.kind === 'reindex' && action.name !== null ? [action.name] : [],
+  );
+  if (names.length === 0) return new Set();
+  const rows = await control.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('p', 'I') AND c.relname = ANY ($1)`,
+    [names.map(({ name }) => name)],
+  );
+  const onServer = ({ schema, name }: Name) =>
+    rows.some(
+      (row) => row.name === name && (schema === null ? searchPath.includes(row.schema) : schema === row.schema),
+    );
+  return new Set(
+    names.filter(
+      (name) => onServer(name) || isPartitioned(findTable(catalog, name) ?? tableOf(findIndex(catalog, name))),
+    ),
+  );
+}
+
+function tableOf(index: Index | null): Table | null {
+  return index?.table.kind === 'table' ? index.table : null;
 }
 
 async function identityOf(main: Session): Promise<Identity> {

@@ -1,4 +1,5 @@
 import type { Session } from '../db/session.ts';
+import type { Blocker } from '../safety/blockers.ts';
 import type { Lease } from '../safety/lease.ts';
 import type { Limits } from '../safety/limits.ts';
 import { watch, type Cause, type Watchdog, type WatchOptions } from '../safety/watchdog.ts';
@@ -48,11 +49,18 @@ export class Ended extends Error {
   /** What online work has left behind, in words. */
   readonly left: string | null;
   readonly cost: Cost | null;
+  /** Who was in the way, where that is why. */
+  readonly blockers: readonly Blocker[];
 
   constructor(
     why: Cause,
     step: Step | null,
-    more: { readonly cause?: unknown; readonly left?: string | null; readonly cost?: Cost } = {},
+    more: {
+      readonly cause?: unknown;
+      readonly left?: string | null;
+      readonly cost?: Cost;
+      readonly blockers?: readonly Blocker[];
+    } = {},
   ) {
     super(`ended: ${why}`, { cause: more.cause });
     this.name = 'Ended';
@@ -60,6 +68,7 @@ export class Ended extends Error {
     this.step = step;
     this.left = more.left ?? null;
     this.cost = more.cost ?? null;
+    this.blockers = more.blockers ?? [];
   }
 }
 

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { installedVersion, type OwnTables } from '../db/own-schema.ts';
+import { sqlstate } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
+import { LeaseLost, type Lease } from '../safety/lease.ts';
 import { CommitUnknown } from '../db/transaction.ts';
 import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
 import type { Statement } from '../sql/statement.ts';
 import { settlementTableSteps } from './settlement-table.ts';
 import { exceptionTableSteps } from './exception-table.ts';
 import { checksum } from './checksum.ts';
 import type { MigrationFile } from './discovery.ts';
+import type { IndexTrail } from './leftovers.ts';
 import type { StatementResult } from './result.ts';
 
 export type MigrationState = 'running' | 'done' | 'failed' | 'half-done';
@@ -36,14 +40,19 @@ export interface LedgerRow {
 /** One statement of a file that is not one transaction. */
 export interface StatementRow {
   readonly index: number;
+  readonly line: number;
+  /** PostgreSQL's node name without `Stmt`. */
+  readonly kind: string;
   readonly checksum: string;
   readonly state: 'running' | 'done' | 'failed';
   /** The session that ran it. */
-  readonly backendPid: number;
-  readonly backendStart: string;
-  /** For online index work: the indexes that were there before, by which ours is told from others. */
-  readonly seenIndexes: readonly number[];
+  readonly backend: Backend;
+  /** For online work: by what its leftovers are found. */
+  readonly trail: IndexTrail;
 }
+
+/** A session as the server names it. */
+export type Backend = Pick<Session, 'pid' | 'backendStart'>;
 
 /** Who runs this, from where, with what. */
 export interface Runner {
@@ -111,6 +120,8 @@ export function ledgerTables(schema: string): OwnTables {
          tool_version text NOT NULL,
          backend_pid integer,
          backend_start timestamptz,
+         online_tables oid[] NOT NULL DEFAULT '{}',
+         online_index text,
          seen_indexes oid[] NOT NULL DEFAULT '{}',
          PRIMARY KEY (migration, index)
        );`,
@@ -162,8 +173,16 @@ export function ledgerTables(schema: string): OwnTables {
         'The session that a statement outside of a transaction ran in; null for one inside.',
       ),
       describe(
+        `COLUMN ${own}.migration_statement.online_tables`,
+        'Of CREATE, DROP and REINDEX INDEX CONCURRENTLY: the tables. Of DETACH PARTITION CONCURRENTLY: the partition.',
+      ),
+      describe(
+        `COLUMN ${own}.migration_statement.online_index`,
+        'The index that it makes or drops, where it names one.',
+      ),
+      describe(
         `COLUMN ${own}.migration_statement.seen_indexes`,
-        'Indexes that the table had before; an invalid one that is not among them was left by this statement.',
+        'Indexes that those tables had before; an invalid one that is not among them was left by this statement.',
       ),
       ...exceptionTableSteps(schema),
       ...settlementTableSteps(schema),
@@ -182,17 +201,28 @@ export async function readLedger(session: Session, schema: string): Promise<Ledg
 }
 
 /** What stands, and what was begun outside of a transaction; a transaction that was rolled back has left nothing to look for. */
-export function readStatements(session: Session, { schema }: Ledger, name: string): Promise<StatementRow[]> {
-  return session
-    .query<Omit<StatementRow, 'seenIndexes'> & { seen: string }>(
-      `SELECT index, checksum, state, backend_pid AS "backendPid", backend_start::pg_catalog.text AS "backendStart",
-              pg_catalog.array_to_json(seen_indexes)::pg_catalog.text AS seen
-         FROM ${statement(schema)} WHERE migration = $1 AND (state = 'done' OR backend_pid IS NOT NULL) ORDER BY index`,
-      [name],
-    )
-    .then((rows) =>
-      rows.map(({ seen, ...row }) => ({ ...row, seenIndexes: (JSON.parse(seen) as unknown[]).map(Number) })),
-    );
+export async function readStatements(session: Session, { schema }: Ledger, name: string): Promise<StatementRow[]> {
+  const rows = await session.query<
+    Omit<StatementRow, 'backend' | 'trail'> & {
+      pid: number | null;
+      backendStart: string | null;
+      tables: string;
+      made: string | null;
+      seen: string;
+    }
+  >(
+    `SELECT index, line, kind, checksum, state, backend_pid AS pid, backend_start::pg_catalog.text AS "backendStart",
+            pg_catalog.array_to_json(online_tables)::pg_catalog.text AS tables, online_index AS made,
+            pg_catalog.array_to_json(seen_indexes)::pg_catalog.text AS seen
+       FROM ${statement(schema)} WHERE migration = $1 AND (state = 'done' OR backend_pid IS NOT NULL) ORDER BY index`,
+    [name],
+  );
+  const oids = (json: string) => (JSON.parse(json) as unknown[]).map(Number);
+  return rows.map(({ pid, backendStart, tables, made, seen, ...row }) => ({
+    ...row,
+    backend: { pid: pid ?? 0, backendStart: backendStart ?? '' },
+    trail: { tables: oids(tables), index: made, shadows: row.kind === 'Reindex', seen: oids(seen) },
+  }));
 }
 
 /** A file has been begun; of an earlier run nothing but its statements is kept. */
@@ -338,25 +368,32 @@ async function writeStatements(
   );
 }
 
-/** A statement outside of a transaction is about to run; if we die, this row tells the next runner to look. */
+/**
+ * A statement outside of a transaction is about to run; if we die, this row tells the next runner to look. Throws {@link LeaseLost} when
+ * there is a next runner already: it must not come upon a row that it has not seen.
+ */
 export async function recordIntent(
   session: Session,
   { schema, runner }: Ledger,
+  lease: Pick<Lease, 'schema' | 'name' | 'token'>,
   file: MigrationFile,
   intent: {
     readonly statement: Statement;
     readonly line: number;
-    readonly backend: Pick<Session, 'pid' | 'backendStart'>;
-    readonly seenIndexes: readonly number[];
+    readonly backend: Backend;
+    readonly trail: Pick<IndexTrail, 'tables' | 'index' | 'seen'>;
   },
 ): Promise<void> {
-  await session.run(
-    `INSERT INTO ${statement(schema)}
-       (migration, index, line, kind, checksum, state, backend_pid, backend_start, seen_indexes, run_from, tool_version)
-     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10)
+  const { rowCount } = await session.run(
+    `WITH ours AS (SELECT FROM ${quoteIdent(lease.schema)}.lease WHERE name = $13 AND token = $14 FOR KEY SHARE)
+     INSERT INTO ${statement(schema)}
+       (migration, index, line, kind, checksum, state, backend_pid, backend_start, online_tables, online_index, seen_indexes,
+        run_from, tool_version)
+     SELECT $1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, $12 FROM ours
      ON CONFLICT (migration, index) DO UPDATE
-       SET state = 'running', started_at = excluded.started_at, finished_at = NULL, checksum = excluded.checksum,
-           backend_pid = excluded.backend_pid, backend_start = excluded.backend_start, seen_indexes = excluded.seen_indexes,
+       SET state = 'running', started_at = excluded.started_at, finished_at = NULL, line = excluded.line, kind = excluded.kind,
+           checksum = excluded.checksum, backend_pid = excluded.backend_pid, backend_start = excluded.backend_start,
+           online_tables = excluded.online_tables, online_index = excluded.online_index, seen_indexes = excluded.seen_indexes,
            run_by = excluded.run_by, run_from = excluded.run_from, tool_version = excluded.tool_version`,
     [
       file.name,
@@ -366,10 +403,41 @@ export async function recordIntent(
       statementChecksum(intent.statement),
       intent.backend.pid,
       intent.backend.backendStart,
-      intent.seenIndexes.map(String),
+      intent.trail.tables.map(String),
+      intent.trail.index,
+      intent.trail.seen.map(String),
       runner.from,
       runner.toolVersion,
+      lease.name,
+      lease.token,
     ],
+  );
+  if (rowCount === 0) throw new LeaseLost(lease);
+}
+
+/** What an edited statement has left is settled. */
+export async function forgetStatement(
+  session: Session,
+  { schema }: Ledger,
+  file: MigrationFile,
+  index: number,
+): Promise<void> {
+  await session.run(`DELETE FROM ${statement(schema)} WHERE migration = $1 AND index = $2 AND state <> 'done'`, [
+    file.name,
+    index,
+  ]);
+}
+
+/** A statement of an earlier run has happened after all. */
+export async function recordStands(
+  session: Session,
+  { schema }: Ledger,
+  file: MigrationFile,
+  index: number,
+): Promise<void> {
+  await session.run(
+    `UPDATE ${statement(schema)} SET state = 'done', finished_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND index = $2`,
+    [file.name, index],
   );
 }
 
@@ -426,17 +494,19 @@ const SETTLED_AFTER_MS = 10_000;
 const SETTLED_POLL_MS = 50;
 
 /**
- * After the connection was lost during COMMIT: whether it happened. Asks once the backend is done with it.
+ * After the connection was lost during COMMIT: whether it happened. Asks once the server has settled the transaction; then the ledger knows,
+ * also on a server that has taken over meanwhile and gives the same number to another transaction.
  */
 export async function commitStands(
   control: Session,
   ledger: Ledger,
-  lost: Pick<Session, 'pid' | 'backendStart'>,
+  xid: string | null,
   file: MigrationFile,
   statements: readonly { readonly statement: Statement }[],
 ): Promise<boolean> {
   const until = performance.now() + SETTLED_AFTER_MS;
-  while (await isBusy(control, lost)) {
+  const settling = async () => xid !== null && isInProgress(control, xid);
+  while (await settling()) {
     if (performance.now() > until) throw new CommitUnknown('the server is still busy with it');
     await sleep(SETTLED_POLL_MS);
   }
@@ -445,14 +515,24 @@ export async function commitStands(
   return statements.every(({ statement }) => done.has(statement.index));
 }
 
-/** Whether a backend is in the middle of something; one that merely has not noticed that its client is gone is not. */
-export async function isBusy(
-  control: Session,
-  { pid, backendStart }: Pick<Session, 'pid' | 'backendStart'>,
-): Promise<boolean> {
+async function isInProgress(control: Session, xid: string): Promise<boolean> {
+  try {
+    const rows = await control.query(`SELECT WHERE pg_catalog.pg_xact_status($1::pg_catalog.xid8) = 'in progress'`, [
+      xid,
+    ]);
+    return rows.length > 0;
+  } catch (error) {
+    // A number of the future: this is another server.
+    if (sqlstate(error) === SQLSTATE.invalid_parameter_value) return false;
+    throw error;
+  }
+}
+
+/** Whether a session is in the middle of something; one that has merely not noticed that its client is gone is not. Hidden is busy. */
+export async function isBusy(control: Session, { pid, backendStart }: Backend): Promise<boolean> {
   const rows = await control.query(
     `SELECT FROM pg_catalog.pg_stat_activity
-      WHERE pid = $1 AND (backend_start = $2::pg_catalog.timestamptz) IS NOT FALSE AND coalesce(state, 'active') = 'active'`,
+      WHERE pid = $1 AND (backend_start = nullif($2, '')::pg_catalog.timestamptz) IS NOT FALSE AND coalesce(state, 'active') = 'active'`,
     [pid, backendStart],
   );
   return rows.length > 0;

@@ -1,4 +1,4 @@
-import type { Action, ActionOf, AlterCommand, Name } from '../sql/action.ts';
+import type { Action, AlterCommand, Name } from '../sql/action.ts';
 
 /**
  * A statement that works in several transactions of its own and waits for everyone who can see the old state. An expiring lock_timeout or
@@ -7,8 +7,8 @@ import type { Action, ActionOf, AlterCommand, Name } from '../sql/action.ts';
 export type OnlineWork =
   | { readonly kind: 'create-index'; readonly table: Name; readonly index: string | null }
   | { readonly kind: 'drop-index'; readonly indexes: readonly Name[] }
-  /** `table` null: all tables of the schema or database. */
-  | { readonly kind: 'reindex'; readonly target: ActionOf<'reindex'>['target']; readonly name: Name | null }
+  /** `name` null: all tables of the schema, or with that null too of the database. */
+  | { readonly kind: 'reindex'; readonly name: Name | null; readonly schema: string | null }
   | { readonly kind: 'detach-partition'; readonly parent: Name; readonly partition: Name };
 
 export function onlineWork(action: Action): OnlineWork | null {
@@ -19,7 +19,7 @@ export function onlineWork(action: Action): OnlineWork | null {
     return { kind: 'drop-index', indexes: action.names };
   }
   if (action.kind === 'reindex' && action.concurrently) {
-    return { kind: 'reindex', target: action.target, name: action.name };
+    return { kind: 'reindex', name: action.name, schema: action.schema };
   }
   if (action.kind === 'alter-table') {
     const detach = action.commands.find(detachesConcurrently);
@@ -34,17 +34,18 @@ function detachesConcurrently(
   return command.kind === 'detach-partition' && command.mode === 'concurrently';
 }
 
-/** Statements that may simply run again, whether or not they ran to their end before. */
+/** Statements outside of a transaction that may simply run again, whether or not they ran to their end before. */
 export function isRepeatable(action: Action): boolean {
   switch (action.kind) {
     case 'vacuum':
-    case 'analyze':
     case 'cluster':
+    case 'discard':
     case 'reindex':
-    case 'refresh-materialized-view':
-    case 'set':
-    case 'select':
       return true;
+    case 'explain':
+      return !action.analyze || isRepeatable(action.action);
+    case 'runs-alone':
+      return action.object === null;
     default:
       return false;
   }

@@ -65,7 +65,8 @@ export type Reason =
   | 'statement-failed'
   | 'syntax-error'
   | 'transaction-control'
-  | 'unknown-outcome';
+  | 'unknown-outcome'
+  | 'waited-too-long';
 
 /** Where a statement failed, and what the server said. */
 export interface StatementFailure {
@@ -167,6 +168,8 @@ export type ApplyEvent =
       readonly phase: string;
       /** From 0 to 1, where the server counts. */
       readonly share: number | null;
+      /** When this phase will be over, at its speed so far. */
+      readonly etaMs: number | null;
       /** The session that it waits for. */
       readonly waitsFor: Blocker | null;
     }

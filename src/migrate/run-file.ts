@@ -10,7 +10,8 @@ import type { InLine } from '../safety/lock.ts';
 import { StandbyMissing } from '../safety/standby.ts';
 import { capDirective } from '../sql/cap-directive.ts';
 import type { Script } from '../sql/statement.ts';
-import { InvalidIndex, type LeftBehind, runAlone, UnknownOutcome } from './alone.ts';
+import { UnknownOutcome } from './after-crash.ts';
+import { type LeftBehind, runAlone } from './alone.ts';
 import { adviceFor } from './blocked.ts';
 import type { BackfillGate, BackfillState } from './backfill-gate.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type Cost, type RunContext } from './context.ts';
@@ -18,14 +19,16 @@ import type { MigrationFile } from './discovery.ts';
 import { type Exception, recordExceptions } from './exceptions.ts';
 import { roughDuration } from '../duration.ts';
 import { collectFacts, type Facts } from './facts.ts';
+import { StillAtWork } from './earlier-run.ts';
+import { changedSince, isThere, settleEdited } from './edited.ts';
 import { ownFailure, serverFailure } from './failure.ts';
+import { InvalidIndex } from './invalid-index.ts';
 import {
   readStatements,
   recordDone,
   recordFailure,
   recordStart,
   recordUnfinished,
-  statementChecksum,
   type StatementRow,
 } from './ledger.ts';
 import { onlineWork } from './online.ts';
@@ -35,7 +38,7 @@ import { awaitWindow, outsideWindow, OutsideWindow } from './schedule.ts';
 import type { Step } from './steps.ts';
 import { stop, stopFor, type Stop } from './stop.ts';
 import { runTransaction } from './transaction.ts';
-import { changesSession, statementsOf, type Division, type Unit } from '../effects/units.ts';
+import { atomic, changesSession, statementsOf, type Division, type Unit } from '../effects/units.ts';
 
 export interface FileRun {
   readonly file: MigrationFile;
@@ -73,7 +76,7 @@ export async function runFile(given: RunContext, run: FileRun): Promise<FileOutc
   const { file, division, entry } = run;
   const startedAt = performance.now();
   const before = entry.row === null ? [] : await readStatements(control, ledger, file.name);
-  const changed = changedSince(run, before);
+  const changed = changedSince(file, run.script, before);
   if (changed !== null) return { file: { path: file.path, outcome: 'refused', statements: [] }, stopped: changed };
 
   const progress: Progress = { results: [], open: null };
@@ -91,7 +94,14 @@ export async function runFile(given: RunContext, run: FileRun): Promise<FileOutc
       capMs: context.limits.capMs,
       capReason: cap?.reason ?? null,
     });
-    stopped = await runUnits(context, run, before, progress);
+    stopped =
+      (await settleEdited(context, file, run.script, before)) ??
+      (await runUnits(
+        context,
+        run,
+        before.filter((row) => isThere(run.script, row)),
+        progress,
+      ));
   } catch (error) {
     stopped = explain(context, run, error, results.length > 0 || before.some(({ state }) => state === 'done'));
   }
@@ -149,8 +159,9 @@ async function runUnits(
   const { results } = progress;
   const done = new Set(before.filter(({ state }) => state === 'done').map(({ index }) => index));
   const isLeft = (unit: Unit) => statementsOf(unit).some(({ index }) => !done.has(index));
-  const lastLeft = division.units.findLast(isLeft);
-  for (const unit of division.units) {
+  const units = division.units.map(atomic);
+  const lastLeft = units.findLast(isLeft);
+  for (const unit of units) {
     const steps = run.steps.filter(({ statement }) => statementsOf(unit).includes(statement));
     const left = steps.filter(({ statement }) => !done.has(statement.index));
     // A resumed file finds its session as the statements before had set it.
@@ -228,21 +239,6 @@ async function replay(context: RunContext, steps: readonly Step[]): Promise<void
   }
 }
 
-/** A half-done file may be corrected where it failed, not in what stands already. */
-function changedSince({ file, script }: FileRun, before: readonly StatementRow[]): Stop | null {
-  for (const row of before) {
-    if (row.state !== 'done') continue;
-    const statement = script.statements.find(({ index }) => index === row.index);
-    if (statement !== undefined && statementChecksum(statement) === row.checksum) continue;
-    return stop(
-      'edited',
-      `${file.path} is half-done, and statement ${row.index + 1}, which stands already, was edited.`,
-      'Restore that statement as it was; only what comes after the statements that stand may change.',
-    );
-  }
-  return null;
-}
-
 function lockNotHad(
   { limits }: RunContext,
   { file }: FileRun,
@@ -288,6 +284,18 @@ function explain(context: RunContext, run: FileRun, error: unknown, partly: bool
       'lock-not-had',
       `${file.path} could not have its table lock within ${roughDuration(context.limits.giveUpAfterMs)}; ${stands}.`,
       'Run again when those in the way are gone, or give it longer with --give-up-after 1h.',
+      { blockers: error.blockers },
+    );
+  }
+  if (error instanceof StillAtWork || (error instanceof Ended && error.why === 'waited-too-long')) {
+    const waited = roughDuration(context.limits.waitForSnapshotsMs ?? Infinity);
+    return stop(
+      'waited-too-long',
+      error instanceof StillAtWork
+        ? `An earlier run has left line ${error.line} of ${file.path} at work on the server, and ${waited} were not enough for it; ${stands}.`
+        : `${file.path} waited ${waited} for transactions that were open before it; ${stands}.`,
+      'Run again when those in the way are gone, or give it longer with --wait-for-snapshots 12h.',
+      { blockers: error.blockers },
     );
   }
   // Our own cancels, and the timeouts that we set, have a cause of their own.
@@ -396,13 +404,13 @@ function standbyMissing({ file }: FileRun, { names, wanted, connected }: Standby
   );
 }
 
-function unknownOutcome({ file, script }: FileRun, { step }: UnknownOutcome): Stop {
-  const { index } = step.statement;
+function unknownOutcome({ file, script }: FileRun, { index, line }: UnknownOutcome): Stop {
+  const statement = script.statements.find((one) => one.index === index);
   return stop(
     'unknown-outcome',
-    `An earlier run died during line ${step.line} of ${file.path}, and nothing tells whether that statement happened.`,
+    `An earlier run died during line ${line} of ${file.path}, and nothing tells whether that statement happened.`,
     `Look, then say so, and run again: tiptoe repair ${file.name} --statement ${index + 1} --as applied (or pending) --reason '…'.`,
-    { failure: ownFailure(script, step.statement, 'its outcome is unknown', null) },
+    statement === undefined ? {} : { failure: ownFailure(script, statement, 'its outcome is unknown', null) },
   );
 }
 

@@ -14,6 +14,7 @@ import { resolveTargets, stillThere } from '../safety/targets.ts';
 import { takenLocks } from '../safety/taken-locks.ts';
 import type { Watchdog } from '../safety/watchdog.ts';
 import { whoStays } from './blocked.ts';
+import { requireUsable } from './invalid-index.ts';
 import { CommitFailed, Ended, StepFailed, watchOver, type RunContext } from './context.ts';
 import type { MigrationFile } from './discovery.ts';
 import type { Facts } from './facts.ts';
@@ -129,11 +130,12 @@ async function tryOnce(
       if (step.needs.length > 0) cap.start(lockedAt);
       await limit(context, step, cap, one, dog);
       await main.exec(step.statement.text);
+      await requireUsable(main, step);
       timings.push({ step, waitedMs: lockedAt - startedAt, durationMs: performance.now() - lockedAt });
     }
     step = null;
     const taken = takenLocks(control, main, context.ledger.schema).catch(() => []);
-    await keepBooks(
+    const xid = await keepBooks(
       context,
       work,
       results(work, timings, one, cap.startedAt(), performance.now()),
@@ -144,7 +146,9 @@ async function tryOnce(
     const differences = lockDifferences(work.steps, await taken);
     leftOf(cap, dog);
     committing = true;
-    const done = await commit(context, work, () => results(work, timings, one, cap.startedAt(), performance.now()));
+    const done = await commit(context, work, xid, () =>
+      results(work, timings, one, cap.startedAt(), performance.now()),
+    );
     for (const difference of differences)
       context.emit({ event: 'unforeseen-lock', path: work.file.path, pgVersion: context.version, ...difference });
     return done;
@@ -222,7 +226,7 @@ function leftOf(cap: Cap, dog: Watchdog): number {
   return left;
 }
 
-/** The ledger's rows, in the file's own transaction; as ourselves, whatever role the file has taken on. */
+/** The ledger's rows, in the file's own transaction, whose number it resolves with; as ourselves, whatever role the file has taken on. */
 async function keepBooks(
   context: RunContext,
   work: TransactionWork,
@@ -230,7 +234,7 @@ async function keepBooks(
   cap: Cap,
   dog: Watchdog,
   patient: number,
-): Promise<void> {
+): Promise<string | null> {
   const { main, ledger, lease, identity } = context;
   await main.exec(`SET LOCAL client_encoding = 'UTF8'`);
   await main.query(
@@ -254,12 +258,13 @@ async function keepBooks(
     }),
   );
   if (work.last) await recordDone(main, ledger, work.file);
-  await assertLease(main, lease);
+  return assertLease(main, lease);
 }
 
 async function commit(
   context: RunContext,
   work: TransactionWork,
+  xid: string | null,
   finalResults: () => StatementResult[],
 ): Promise<StatementResult[]> {
   const { main, control, ledger } = context;
@@ -270,7 +275,7 @@ async function commit(
       throw new Error('The transaction had failed and was rolled back instead of committed.');
   } catch (error) {
     // Only the server knows whether it happened, and it has written it down.
-    if (!isConnectionLost(error) || !(await commitStands(control, ledger, main, work.file, work.steps))) throw error;
+    if (!isConnectionLost(error) || !(await commitStands(control, ledger, xid, work.file, work.steps))) throw error;
   } finally {
     unconfirmed.stop();
   }

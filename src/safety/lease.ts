@@ -127,14 +127,20 @@ export async function leaseHolder(session: Session, schema: string, name: string
 
 /**
  * Throws {@link LeaseLost} unless the lease is still ours, and keeps others from taking it before this transaction ends. Heartbeats
- * go on meanwhile: KEY SHARE conflicts with the FOR UPDATE of a takeover, not with an update of the row.
+ * go on meanwhile: KEY SHARE conflicts with the FOR UPDATE of a takeover, not with an update of the row. Resolves with the number of the
+ * transaction, when it has one.
  */
-export async function assertLease(session: Session, lease: Pick<Lease, 'schema' | 'name' | 'token'>): Promise<void> {
-  const rows = await session.query(`SELECT FROM ${table(lease.schema)} WHERE name = $1 AND token = $2 FOR KEY SHARE`, [
-    lease.name,
-    lease.token,
-  ]);
-  if (rows.length === 0) throw new LeaseLost(lease);
+export async function assertLease(
+  session: Session,
+  lease: Pick<Lease, 'schema' | 'name' | 'token'>,
+): Promise<string | null> {
+  const [row] = await session.query<{ xid: string | null }>(
+    `SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text AS xid
+       FROM ${table(lease.schema)} WHERE name = $1 AND token = $2 FOR KEY SHARE`,
+    [lease.name, lease.token],
+  );
+  if (row === undefined) throw new LeaseLost(lease);
+  return row.xid;
 }
 
 const table = (schema: string) => `${quoteIdent(schema)}.lease`;

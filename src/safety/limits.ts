@@ -10,6 +10,8 @@ export interface Limits {
   readonly capMs: number;
   /** How long to try for a lock, all attempts together. */
   readonly giveUpAfterMs: number;
+  /** How long online work may wait for transactions that can see the old state; unset, for as long as they last. */
+  readonly waitForSnapshotsMs?: number;
 }
 
 export const DEFAULT_LIMITS: Limits = { maxStallMs: 200, capMs: 5_000, giveUpAfterMs: 600_000 };

@@ -8,61 +8,110 @@ export interface Progress {
   readonly phase: string;
   /** From 0 to 1, where the server counts. */
   readonly share: number | null;
+  /** When this phase will be over, at its speed so far. */
+  readonly etaMs: number | null;
   /** The session that it waits for. */
   readonly waitsFor: Blocker | null;
 }
 
 const POLL_MS = 500;
 
+export interface FollowOptions {
+  /** How long to wait for a table lock, each time. */
+  readonly giveUpAfterMs: number;
+  /** How long to wait for transactions that can see the old state, all waits together. */
+  readonly waitForSnapshotsMs: number;
+  readonly stopped: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
 /**
- * Follows online work (`CONCURRENTLY`) until `stopped`, and gives up waiting for its table lock after `giveUpAfterMs`. That wait comes before
- * anything was made, so ending it leaves nothing behind; the wait for old snapshots, later, is not bounded.
+ * Follows a statement until `stopped`, where the server shows how far it is. Online work (`CONCURRENTLY`) has two budgets: one for its table
+ * lock, one for waiting for others' transactions; when one of them is used up, its work is ended.
  */
-export async function followOnline(
+export async function follow(
   control: Session,
   main: Session,
   dog: Watchdog,
-  options: {
-    readonly giveUpAfterMs: number;
-    readonly stopped: AbortSignal;
-    readonly onProgress: (progress: Progress) => void;
-  },
+  { giveUpAfterMs, waitForSnapshotsMs, stopped, onProgress }: FollowOptions,
 ): Promise<void> {
-  const started = performance.now();
-  while (!options.stopped.aborted) {
-    await sleep(POLL_MS, undefined, { signal: options.stopped }).catch(() => undefined);
-    if (options.stopped.aborted) return;
-    const progress = await look(control, main).catch(() => null);
-    if (progress === null) continue;
-    options.onProgress(progress);
-    if (progress.phase === WAITING_FOR_TABLE && performance.now() - started > options.giveUpAfterMs)
-      dog.end('lock-not-had');
+  const etaOf = watchSpeed();
+  let last = performance.now();
+  let forTable = 0;
+  let forSnapshots = 0;
+  while (!stopped.aborted) {
+    await sleep(POLL_MS, undefined, { signal: stopped }).catch(() => undefined);
+    if (stopped.aborted) return;
+    const seen = await lookAtProgress(control, main).catch(() => null);
+    const now = performance.now();
+    const passed = now - last;
+    last = now;
+    forTable = seen?.waits === 'table' ? forTable + passed : 0;
+    if (seen === null) continue;
+    if (seen.waits === 'snapshots') forSnapshots += passed;
+    const { phase, share, waitsFor } = seen;
+    onProgress({ phase, share, etaMs: etaOf(seen, now), waitsFor });
+    if (forTable > giveUpAfterMs) dog.end('lock-not-had');
+    if (forSnapshots > waitForSnapshotsMs) dog.end('waited-too-long');
   }
 }
 
-const WAITING_FOR_TABLE = 'waiting for the table lock';
+/** How long the rest of a phase takes, when it goes on as it went since it was first seen. */
+export function watchSpeed(): (
+  seen: { readonly phase: string; readonly share: number | null },
+  now: number,
+) => number | null {
+  let first: { phase: string; share: number; at: number } | null = null;
+  return ({ phase, share }, now) => {
+    if (share === null) return null;
+    if (first === null || first.phase !== phase || share < first.share) first = { phase, share, at: now };
+    const gained = share - first.share;
+    return gained > 0 ? Math.round(((now - first.at) / gained) * (1 - share)) : null;
+  };
+}
+
+interface Seen extends Omit<Progress, 'etaMs'> {
+  /** What it waits for: its table lock, or the transactions of others. */
+  readonly waits: 'table' | 'snapshots' | null;
+}
 
 interface Row {
   phase: string | null;
   share: string | null;
-  waitsForTable: boolean;
-  waits: boolean;
+  locktype: string | null;
 }
 
-async function look(control: Session, main: Session): Promise<Progress | null> {
+/** What a session is doing, where the server shows it; null where it does not, and nobody is in the way. */
+export async function lookAtProgress(control: Session, session: Pick<Session, 'pid'>): Promise<Seen | null> {
   const [row] = await control.query<Row>(
-    // While it waits, blocks and tuples are those of the phase before.
-    `SELECT p.phase, CASE WHEN p.phase LIKE 'waiting %' THEN p.lockers_done::pg_catalog.float8 / nullif(p.lockers_total, 0)
-                          ELSE coalesce(p.blocks_done::pg_catalog.float8 / nullif(p.blocks_total, 0),
-                                        p.tuples_done::pg_catalog.float8 / nullif(p.tuples_total, 0)) END AS share,
-            l.pid IS NOT NULL AS waits, l.pid IS NOT NULL AND l.locktype = 'relation' AS "waitsForTable"
+    `SELECT p.phase, p.share::pg_catalog.text AS share, l.locktype
        FROM (SELECT $1::pg_catalog.int4 AS pid) AS main
-       LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = main.pid
+       LEFT JOIN (${VIEWS.join(' UNION ALL ')}) AS p (pid, phase, share) ON p.pid = main.pid
        LEFT JOIN pg_catalog.pg_locks l ON l.pid = main.pid AND NOT l.granted`,
-    [main.pid],
+    [session.pid],
   );
-  if (row === undefined || (row.phase === null && !row.waits)) return null;
-  const [waitsFor = null] = row.waits ? await blockingSessions(control, main) : [];
-  const phase = row.phase ?? (row.waitsForTable ? WAITING_FOR_TABLE : 'waiting for older transactions');
-  return { phase, share: row.share === null ? null : Number(row.share), waitsFor };
+  if (row === undefined || (row.phase === null && row.locktype === null)) return null;
+  const waits = row.locktype === null ? null : row.locktype === 'relation' ? 'table' : 'snapshots';
+  const [waitsFor = null] = waits === null ? [] : await blockingSessions(control, session);
+  const phase = waits === 'table' ? 'waiting for the table lock' : (row.phase ?? 'waiting for older transactions');
+  return { phase, share: row.share === null ? null : Number(row.share), waitsFor, waits };
 }
+
+const share = (done: string, total: string) => `${done}::pg_catalog.float8 / nullif(${total}, 0)`;
+
+/**
+ * What the server counts in each phase; what it has counted in an earlier one still stands there.
+ * https://www.postgresql.org/docs/current/progress-reporting.html
+ */
+const VIEWS = [
+  `SELECT pid, phase, CASE WHEN phase LIKE 'waiting %' THEN ${share('lockers_done', 'lockers_total')}
+                           ELSE coalesce(${share('blocks_done', 'blocks_total')}, ${share('tuples_done', 'tuples_total')}) END
+     FROM pg_catalog.pg_stat_progress_create_index`,
+  `SELECT pid, phase, CASE phase WHEN 'scanning heap' THEN ${share('heap_blks_scanned', 'heap_blks_total')}
+                                 WHEN 'vacuuming heap' THEN ${share('heap_blks_vacuumed', 'heap_blks_total')} END
+     FROM pg_catalog.pg_stat_progress_vacuum`,
+  `SELECT pid, phase, CASE phase WHEN 'acquiring sample rows' THEN ${share('sample_blks_scanned', 'sample_blks_total')} END
+     FROM pg_catalog.pg_stat_progress_analyze`,
+  `SELECT pid, phase, CASE phase WHEN 'seq scanning heap' THEN ${share('heap_blks_scanned', 'heap_blks_total')} END
+     FROM pg_catalog.pg_stat_progress_cluster`,
+];

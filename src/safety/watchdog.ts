@@ -7,7 +7,14 @@ import type { Cap } from './cap.ts';
 import { type Waiter, waitersBehind } from './stalls.ts';
 
 /** Why we ended a session's work ourselves; the first cause is the one that is reported. */
-export type Cause = 'cap' | 'interrupted' | 'lease-lost' | 'lock-not-had' | 'out-of-patience' | 'control-lost';
+export type Cause =
+  | 'cap'
+  | 'interrupted'
+  | 'lease-lost'
+  | 'lock-not-had'
+  | 'out-of-patience'
+  | 'waited-too-long'
+  | 'control-lost';
 
 export interface Watchdog {
   cause(): Cause | null;

@@ -588,7 +588,15 @@ export type Action =
   /** Creates, changes or drops something that locks no relation: roles, functions, types, extensions, … */
   | { readonly kind: 'no-relation' }
   /** Locks no relation, and PostgreSQL refuses it inside a transaction block: CREATE DATABASE, ALTER SYSTEM, … */
-  | { readonly kind: 'runs-alone' }
+  | {
+      readonly kind: 'runs-alone';
+      /** What it creates or drops; null where running it twice is the same as once. */
+      readonly object: {
+        readonly type: 'database' | 'tablespace' | 'subscription';
+        readonly name: string;
+        readonly command: 'create' | 'drop';
+      } | null;
+    }
   | {
       readonly kind: 'set';
       readonly name: string;

@@ -246,9 +246,9 @@ test('-- tiptoe:transaction none lets a procedure commit by itself', async () =>
 test('a statement of unknown outcome is a question for a person', async () => {
   const session = await db.session();
   const schema = 'unknown_own';
-  const files = {
-    '1_a.sql': '-- tiptoe:transaction none\nCREATE TABLE asked (a int);\nINSERT INTO asked VALUES (1);\nSELECT nope',
-  };
+  await session.exec(`CREATE TABLE asked (a int);
+    CREATE PROCEDURE ask() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO asked VALUES (1); COMMIT; END $$`);
+  const files = { '1_a.sql': '-- tiptoe:transaction none\nSELECT 1;\nCALL ask();\nSELECT nope' };
   await run(db.ownerUrl, files, { schema });
   // As a runner that died leaves it.
   await session.exec(`UPDATE ${schema}.migration_statement SET state = 'running', backend_pid = 1 WHERE index = 1;
@@ -256,6 +256,8 @@ test('a statement of unknown outcome is a question for a person', async () => {
   const result = await run(db.ownerUrl, files, { schema });
   expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, reason: 'unknown-outcome', failure: { line: 3 } });
   expect(result.advice).toContain('--statement 2 --as applied (or pending)');
+  const edited = { '1_a.sql': files['1_a.sql'].replace('CALL ask()', 'SELECT 2') };
+  expect(await run(db.ownerUrl, edited, { schema })).toMatchObject({ reason: 'unknown-outcome' });
   await session.exec(`UPDATE ${schema}.migration_statement SET state = 'done' WHERE index = 1`);
   const corrected = { '1_a.sql': files['1_a.sql'].replace('nope', '1') };
   expect(await run(db.ownerUrl, corrected, { schema })).toMatchObject({ outcome: 'done' });

@@ -64,7 +64,7 @@ test('who slept through the lease has no session any more, and no other one can 
   const slept = await acquireLease(control, request('slept', { ttlMs: 1_000_000 }));
   await slept.enlist(worker);
   await expire(control, 'slept');
-  await expect(writes(worker, slept)).resolves.toBeUndefined();
+  await expect(writes(worker, slept)).resolves.toBeNull();
 
   const lease = await acquireLease(other, request('slept'));
   await expect(worker.exec('SELECT 1')).rejects.toSatisfy(isConnectionLost);
@@ -74,7 +74,7 @@ test('who slept through the lease has no session any more, and no other one can 
   await expect(slept.enlist(again)).rejects.toSatisfy(isConnectionLost);
   await expect(slept.heartbeat(again)).rejects.toThrow(LeaseLost);
   expect(slept.lost.aborted).toBe(true);
-  await expect(writes(other, lease)).resolves.toBeUndefined();
+  await expect(writes(other, lease)).resolves.toBeNull();
   await slept.release(again);
   expect(await leaseHolder(other, 'tiptoe', 'slept')).toMatchObject({ pid: other.pid });
   await lease.release(other);

@@ -1,5 +1,5 @@
 import type { Node } from '../libpg.ts';
-import type { Action } from '../action.ts';
+import type { Action, ActionOf } from '../action.ts';
 import { alterTable } from './alter-table.ts';
 import { comment } from './comment.ts';
 import { alterDomain, createDomain } from './domain.ts';
@@ -82,6 +82,20 @@ const RUNS_ALONE = new Set([
   'DropSubscriptionStmt',
 ]);
 
+function objectOf(node: Node): ActionOf<'runs-alone'>['object'] {
+  if ('CreatedbStmt' in node) return { type: 'database', name: node.CreatedbStmt.dbname ?? '', command: 'create' };
+  if ('DropdbStmt' in node) return { type: 'database', name: node.DropdbStmt.dbname ?? '', command: 'drop' };
+  if ('CreateTableSpaceStmt' in node)
+    return { type: 'tablespace', name: node.CreateTableSpaceStmt.tablespacename ?? '', command: 'create' };
+  if ('DropTableSpaceStmt' in node)
+    return { type: 'tablespace', name: node.DropTableSpaceStmt.tablespacename ?? '', command: 'drop' };
+  if ('CreateSubscriptionStmt' in node)
+    return { type: 'subscription', name: node.CreateSubscriptionStmt.subname ?? '', command: 'create' };
+  if ('DropSubscriptionStmt' in node)
+    return { type: 'subscription', name: node.DropSubscriptionStmt.subname ?? '', command: 'drop' };
+  return null;
+}
+
 /** PostgreSQL's node name without `Stmt`, and what the statement does. */
 export function lowerStatement(node: Node): { kind: string; action: Action } {
   const type = Object.keys(node)[0] ?? '';
@@ -93,7 +107,7 @@ function lowered(node: Node): Action {
 }
 
 function fallback(type: string, node: Node): Action {
-  if (RUNS_ALONE.has(type)) return { kind: 'runs-alone' };
+  if (RUNS_ALONE.has(type)) return { kind: 'runs-alone', object: objectOf(node) };
   return NO_RELATION.has(type) ? { kind: 'no-relation' } : { kind: 'unknown', node: type, relations: readsIn(node) };
 }
 
