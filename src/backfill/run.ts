@@ -27,6 +27,7 @@ import type { BackfillSpec } from './spec.ts';
 import { openStore, type Store, type Stored } from './store.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 import { estimateRows } from './target.ts';
+import { requireWanted } from './wanted.ts';
 
 export interface RunBackfillOptions {
   readonly connection: ConnectionSettings;
@@ -42,6 +43,8 @@ export interface RunBackfillOptions {
   readonly waitForLockMs?: number;
   /** How long to try to get a lost connection back. */
   readonly reconnectForMs?: number;
+  /** Whether to let it go on that a person paused or cancelled it, as `tiptoe backfill resume` does. */
+  readonly resume?: boolean;
   /** Aborted to pause after the batch at work. */
   readonly pause?: AbortSignal;
   /** Aborted to cancel the batch at work; it is rolled back. */
@@ -104,7 +107,7 @@ async function runOnce(work: Work): Promise<BackfillResult> {
   await requireDirect(link.control);
   await store.ensure(link.control);
   const { spec, stored } = await settleSpec(link.control, store, source);
-  requireWanted(stored);
+  if (stored !== null && options.resume !== true) await requireWanted(link.control, store.schema, stored);
   if (stored?.state === 'succeeded') return alreadyDone(stored);
   const patience: LockPatience = { forMs: options.waitForLockMs ?? DEFAULT_PATIENCE.forMs, stop: pause };
   const job = await prepareJob(link.main, spec, patience);
@@ -113,7 +116,7 @@ async function runOnce(work: Work): Promise<BackfillResult> {
   try {
     const { target, statement } = job;
     const begun = await waitingForTable(link.main, target, statement.command, patience, () =>
-      begin(link, store, lease, { spec, given: 'statement' in source, flags, job }),
+      begin(link, store, lease, { spec, given: 'statement' in source, flags, job, resume: options.resume === true }),
     );
     if (begun.state === 'succeeded') return alreadyDone(begun);
     onEvent({
@@ -143,16 +146,6 @@ async function runOnce(work: Work): Promise<BackfillResult> {
   } finally {
     await lease.release(work.link.control);
   }
-}
-
-function requireWanted(stored: Stored | null): void {
-  // Whatever was asked for since: only resume takes a cancellation back.
-  const cancelled = stored?.desiredState === 'cancelled' || stored?.state === 'cancelled';
-  if (stored === null || !cancelled || (stored.state === 'cancelled' && stored.desiredState === 'running')) return;
-  throw new Problem(`The backfill ${stored.name} was cancelled.`, {
-    exitCode: 1,
-    advice: `tiptoe backfill resume ${stored.name} makes it go on after its last checkpoint when it is run again.`,
-  });
 }
 
 function alreadyDone({ name, progress }: Stored): BackfillResult {
@@ -193,6 +186,7 @@ interface Beginning {
   readonly given: boolean;
   readonly flags: Partial<Settings>;
   readonly job: Job;
+  readonly resume: boolean;
 }
 
 /** With the lease ours, writes down what is to be run, or checks that it is what was started, and where that stopped. */
@@ -200,12 +194,12 @@ async function begin(
   { main }: Link,
   store: Store,
   lease: Lease,
-  { spec, given, flags, job }: Beginning,
+  { spec, given, flags, job, resume }: Beginning,
 ): Promise<Stored> {
   return withTransaction(main, async () => {
     await assertLease(main, lease);
     const before = await store.load(main, spec.name);
-    requireWanted(before);
+    if (before !== null && !resume) await requireWanted(main, store.schema, before);
     if (before !== null && !given && before.statementHash !== spec.statementHash) {
       throw new Problem(`The statement of ${spec.name} was changed while this process waited to begin.`, {
         exitCode: 3,
@@ -225,7 +219,8 @@ async function begin(
     await planRanges(main, ranges, job);
     await store.write(main, spec.name, {
       state,
-      desiredState: 'running',
+      // Otherwise it is what people asked for, also since it was read.
+      ...(resume ? { desiredState: 'running' } : {}),
       settings: registration.settings,
       fileSettings: spec.settings,
       walk: registration,

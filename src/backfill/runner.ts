@@ -58,6 +58,7 @@ const MOST_PASSES = 3;
 const WRITE_WITHIN_MS = 30_000;
 const HOLD_MS = 1_000;
 const FIRST_BACKOFF_MS = 50;
+const CANCEL_AGAIN_MS = 200;
 
 /** One process at work on one backfill. Owns the link from the moment it is made; `link` is the one to close. */
 export class Runner {
@@ -103,7 +104,10 @@ export class Runner {
 
   async run(): Promise<BackfillResult> {
     const { cancelBatch } = this.#options;
+    let again: NodeJS.Timeout | undefined;
     const cancel = (): void => {
+      // Between two statements of a batch a cancel does nothing.
+      again = setTimeout(cancel, CANCEL_AGAIN_MS).unref();
       // Anything else is over in a moment, and must not be cut off: what is written then is how it ended.
       if (!this.#cancellable) return;
       this.link.control.query('SELECT pg_catalog.pg_cancel_backend($1)', [this.link.main.pid]).catch(() => undefined);
@@ -129,6 +133,7 @@ export class Runner {
       }
     } finally {
       cancelBatch.removeEventListener('abort', cancel);
+      clearTimeout(again);
     }
   }
 
@@ -477,7 +482,7 @@ function closing({ outcome, reason }: End, { rowsVisited }: Progress): Change {
   if (outcome === 'succeeded') {
     return { ...always, lastError: null, finished: true, rowsTotal: { rows: rowsVisited, exact: true } };
   }
-  if (outcome === 'paused') return { ...always, desiredState: 'paused' };
-  if (outcome === 'gave-up') return { ...always, desiredState: 'paused', lastError: reason };
+  if (outcome === 'paused') return always;
+  if (outcome === 'gave-up') return { ...always, lastError: reason };
   return { ...always, finished: true, ...(outcome === 'failed' ? { lastError: reason } : {}) };
 }

@@ -21,7 +21,7 @@ export type Order =
 export interface Steering {
   order(): Order;
   settings(): Settings;
-  /** Resolves after that time, or as soon as the order or the settings may have changed. */
+  /** Resolves after that time, or as soon as the order or the settings may have changed since `order` was asked. */
   change(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -38,9 +38,12 @@ export interface SteeringOptions {
   readonly pause: AbortSignal;
 }
 
+/** The reason of a pause that a person asked for; only a person ends it. */
+export const ASKED_TO_PAUSE = 'asked to pause';
+
 const REQUESTS: Readonly<Record<DesiredState, Order>> = {
   running: { kind: 'go' },
-  paused: { kind: 'pause', reason: 'asked to pause' },
+  paused: { kind: 'pause', reason: ASKED_TO_PAUSE },
   cancelled: { kind: 'cancel', reason: 'asked to cancel' },
 };
 
@@ -110,6 +113,8 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
 
   return {
     order() {
+      // What changes from here on ends the next sleep at once, also where that begins later.
+      if (wake.signal.aborted) wake = new AbortController();
       if (asked.kind === 'cancel' || asked.kind === 'broken') return asked;
       if (pause.aborted) return { kind: 'pause', reason: String(pause.reason) };
       if (asked.kind !== 'go') return asked;
@@ -119,7 +124,6 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
     },
     settings: () => settings,
     async change(ms) {
-      if (wake.signal.aborted) wake = new AbortController();
       await sleep(ms, undefined, { signal: wake.signal }).catch(() => undefined);
     },
     async stop() {

@@ -25,6 +25,7 @@ export interface RunOptions extends CommonOptions, SettingOptions {
   readonly var: Readonly<Record<string, string>>;
   readonly waitForRunner: number;
   readonly reconnectFor: number;
+  readonly resume?: boolean;
   readonly format: 'pretty' | 'json' | 'ndjson';
   readonly quiet?: boolean;
 }

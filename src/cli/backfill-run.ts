@@ -1,5 +1,6 @@
 import type { BackfillEvent, BackfillResult } from '../backfill/event.ts';
 import { runBackfill } from '../backfill/run.ts';
+import { ASKED_TO_PAUSE } from '../backfill/steering.ts';
 import { describeRemaining } from '../backfill/verify.ts';
 import { resolveConnection } from '../db/connection.ts';
 import { printable } from '../report/printable.ts';
@@ -7,6 +8,7 @@ import { loadParser } from '../sql/libpg.ts';
 import { count, showBackfill } from '../terminal/backfill-progress.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import { readSettings, type RunOptions } from './backfill-options.ts';
+import { stopSignals } from './backfill-signals.ts';
 import { findSource } from './backfill-source.ts';
 import type { ExitCode } from './exit.ts';
 import { runner } from './runner.ts';
@@ -20,7 +22,10 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
   const line = options.quiet === true ? null : liveLine(process.stderr);
   const { from, toolVersion } = runner();
   let atWork = false;
-  const stop = stopSignals(line, () => atWork);
+  const stop = stopSignals(
+    (text) => line?.note(text),
+    () => atWork,
+  );
   const report = reporter(options.format, line, source.name);
   try {
     const result = await runBackfill({
@@ -31,6 +36,7 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
       owner: `${from}, tiptoe ${toolVersion}`,
       waitForRunnerMs: options.waitForRunner,
       reconnectForMs: options.reconnectFor,
+      resume: options.resume === true,
       pause: stop.pause,
       cancelBatch: stop.cancelBatch,
       onEvent(event) {
@@ -55,35 +61,6 @@ const EXIT_CODES: Readonly<Record<BackfillResult['outcome'], ExitCode>> = {
   failed: 1,
   cancelled: 1,
 };
-
-interface StopSignals {
-  readonly pause: AbortSignal;
-  readonly cancelBatch: AbortSignal;
-  release(): void;
-}
-
-/** The first signal pauses after the batch, a second Ctrl-C cancels the batch. */
-function stopSignals(line: LiveLine | null, atWork: () => boolean): StopSignals {
-  const pause = new AbortController();
-  const cancelBatch = new AbortController();
-  const interrupt = (): void => {
-    if (pause.signal.aborted) {
-      cancelBatch.abort('Ctrl-C');
-      return;
-    }
-    line?.note(atWork() ? 'Pausing after this batch. Ctrl-C again cancels the batch.' : 'Stopping; nothing was begun.');
-    pause.abort('Ctrl-C');
-  };
-  const terminate = (signal: NodeJS.Signals): void => pause.abort(signal);
-  process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', terminate);
-  return {
-    pause: pause.signal,
-    cancelBatch: cancelBatch.signal,
-    release() {
-      process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate);
-    },
-  };
-}
 
 /** A billion rows have a million batches; programs get one progress event a second. */
 const PROGRESS_EVERY_MS = 1_000;
@@ -159,7 +136,7 @@ function summary(result: BackfillResult, given: string): string {
         ? `${name}: was done before. ${work}. tiptoe backfill verify ${name} counts what is left by now.`
         : `${name}: done. ${work}. Verified: ${describeRemaining(remaining)}.`;
     case 'paused':
-      return `${name}: paused (${reason ?? ''}). ${work}. To go on: tiptoe backfill run ${given}`;
+      return `${name}: paused (${reason ?? ''}). ${work}. To go on: ${reason === ASKED_TO_PAUSE ? `tiptoe backfill resume ${name}, then ` : ''}tiptoe backfill run ${given}`;
     case 'gave-up':
       return `${name}: paused, because ${reason ?? ''}. ${work}. To try again: tiptoe backfill run ${given}`;
     case 'cancelled':

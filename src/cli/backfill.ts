@@ -30,13 +30,16 @@ const NAME = (): Argument => new Argument('<name>', 'its file name without .back
 const RUN_HELP = `
 While it runs, from any terminal: tiptoe backfill pause NAME, tiptoe backfill set NAME --rate 500, or by plain SQL:
   UPDATE tiptoe.backfill SET desired_state = 'paused' WHERE name = 'NAME'
-Ctrl-C pauses after the batch at work; a second one cancels the batch.
+A pause that was asked for so stays until tiptoe backfill resume NAME, or run --resume, so that no supervisor undoes it.
+
+Ctrl-C, SIGTERM and SIGHUP pause after the batch at work, and running again goes on. A second Ctrl-C cancels the batch, and so
+does a batch of more than 5 s after SIGTERM; nothing of it stays.
 
 Exit codes:
   0  all rows are done
   1  failed, cancelled, or paused itself after five failed batches in a row
   2  wrong usage, or the server or the table cannot be used
-  3  paused, or stopped safely before the end; run again to continue
+  3  paused, or stopped safely before the end; run again to continue (after resume, where someone asked for the pause)
 
 Examples:
   tiptoe backfill run migrations/008_email_lower.backfill.sql
@@ -68,6 +71,7 @@ function runCommand(): Command {
         .argParser(duration)
         .default(60_000, '60s'),
     )
+    .addOption(new Option('--resume', 'go on although someone paused or cancelled it'))
     .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json', 'ndjson']).default('pretty'))
     .addOption(new Option('-q, --quiet', 'no progress on standard error'));
   return withSettings(command, " (default: the file's)").action(

@@ -184,7 +184,7 @@ describe('while it runs', () => {
   const once = async (session: Awaited<ReturnType<typeof db.session>>, table: string) =>
     expect(await value(session, `SELECT count(*) FROM ${table} WHERE n <> 1`)).toBe('0');
 
-  test('plain SQL pauses it, and running it again goes on', async () => {
+  test('plain SQL pauses it until a person lets it go on', async () => {
     const { session, spec, running } = await start('by_sql');
     await session.exec(`UPDATE tiptoe.backfill SET desired_state = 'paused' WHERE name = 'by_sql'`);
     const paused = await running;
@@ -196,7 +196,15 @@ describe('while it runs', () => {
       desiredState: 'paused',
       rate: 0,
     });
-    expect(await run(db.ownerUrl, spec, { settings: { rate: null } })).toMatchObject({
+    await expect(run(db.ownerUrl, spec)).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(
+        new RegExp(`^The backfill by_sql stays paused: ${db.ownerRole} \\(tiptoe test\\) at 20.*Z asked for it\\.$`),
+      ) as unknown,
+      advice: 'To let it go on: tiptoe backfill resume by_sql, then run it again; or run it with --resume.',
+    });
+    expect(await value(session, 'SELECT count(*) FROM by_sql WHERE n = 1')).toBe(String(paused.rowsDone));
+    expect(await run(db.ownerUrl, spec, { resume: true, settings: { rate: null } })).toMatchObject({
       outcome: 'succeeded',
       rowsDone: 300,
     });
@@ -219,6 +227,22 @@ describe('while it runs', () => {
       outcome: 'succeeded',
     });
     await once(session, 'by_signal');
+  });
+
+  test('a pause asked for while nobody runs it holds, also of one whose process was killed', async () => {
+    const { session, spec, running } = await start('killed_pausing');
+    await session.exec(
+      `UPDATE tiptoe.lease SET token = gen_random_uuid(), owner = NULL WHERE name = 'backfill killed_pausing'`,
+    );
+    await expect(running).rejects.toMatchObject({ exitCode: 3 });
+    await session.exec(
+      `UPDATE tiptoe.backfill SET desired_state = 'paused', state = 'pausing' WHERE name = 'killed_pausing'`,
+    );
+    await expect(run(db.ownerUrl, spec)).rejects.toMatchObject({ exitCode: 3 });
+    expect(await backfillStatus(session, 'tiptoe', 'killed_pausing')).toMatchObject({ state: 'paused' });
+    await requestState(session, 'tiptoe', 'killed_pausing', 'running');
+    expect(await run(db.ownerUrl, spec, { settings: { rate: null } })).toMatchObject({ outcome: 'succeeded' });
+    await once(session, 'killed_pausing');
   });
 
   test('it can be cancelled, and only goes on when that is taken back', async () => {

@@ -96,13 +96,20 @@ describe('one after the other', () => {
     expect(await running.finished()).toMatchObject({
       code: 3,
       stdout: expect.stringMatching(
-        /^steered: paused \(asked to pause\)\. .* To go on: tiptoe backfill run migrations\/steered\.backfill\.sql\n$/,
+        /^steered: paused \(asked to pause\)\. .* To go on: tiptoe backfill resume steered, then tiptoe backfill run migrations\/steered\.backfill\.sql\n$/,
       ) as unknown,
     });
 
     expect(await backfill('set', 'steered', '--rate', 'none', '--batch-time', '50ms')).toMatchObject({
       code: 0,
       stdout: 'steered: rate none, batch-time 50ms, batch-size 1000, max-batch-size 20000, max-lag 5s\n',
+    });
+    expect(await backfill('run', path)).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^tiptoe: The backfill steered stays paused: owner_\w+ \(tiptoe backfill\) at 20\S+Z asked for it\.\n {2}To let it go on: tiptoe backfill resume steered, then run it again; or run it with --resume\.\n$/,
+      ) as unknown,
     });
     expect((await backfill('resume', 'steered')).stdout).toBe(
       'steered: may run. No process runs it. To start one: tiptoe backfill run migrations/steered.backfill.sql\n',
@@ -179,6 +186,48 @@ describe('a signal', () => {
     });
     await other.exec('ROLLBACK');
     expect(await wrong(session, 'twice')).toBe(300);
+  });
+});
+
+describe('a batch that takes longer than anyone waits', () => {
+  const slow = async (session: Session, name: string) => {
+    await counter(session, name);
+    return file(name, `UPDATE ${name} SET n = n + 1 WHERE pg_sleep(0.1) IS NOT NULL`);
+  };
+  const asleep = (session: Session, name: string) =>
+    vi.waitUntil(
+      async () =>
+        (
+          await session.query(
+            `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = 'tiptoe backfill ${name}'`,
+          )
+        ).length > 0,
+      20_000,
+    );
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)('%s cancels it after a while', async (signal) => {
+    const session = await db.session();
+    const name = `slow_${signal.toLowerCase()}`;
+    const running = start(await slow(session, name), '--batch-time', '1min');
+    await asleep(session, name);
+    running.kill(signal);
+    expect(await running.finished()).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining(`${name}: paused (the batch was cancelled). 0 rows changed`) as unknown,
+      stderr: expect.stringContaining(`${signal}: pausing after this batch.`) as unknown,
+    });
+    expect(await wrong(session, name)).toBe(300);
+  });
+
+  test('a second SIGTERM cancels it at once', async () => {
+    const session = await db.session();
+    const running = start(await slow(session, 'slow_twice'), '--batch-time', '1min');
+    await asleep(session, 'slow_twice');
+    running.kill('SIGTERM');
+    await running.waitForOutput(/pausing after/);
+    running.kill('SIGTERM');
+    expect(await running.finished()).toMatchObject({ code: 3 });
+    expect(await wrong(session, 'slow_twice')).toBe(300);
   });
 });
 
