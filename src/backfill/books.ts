@@ -23,11 +23,13 @@ const COLUMNS: Readonly<Record<string, string>> = {
     'The table itself, whatever it is called by now; NULL to have it found by its name again, after a restore.',
   key_types: 'Type and collation of key_columns: the keys of the ranges are places in their order.',
   rows_total: 'Keys to walk; an estimate unless rows_total_exact.',
-  rate: 'Rows changed per second at most; NULL for no limit. Write it to change it, as the next four.',
+  rate: 'Rows changed per second at most; NULL for no limit. Write it to change it, as the next five.',
   batch_time_ms: 'What a batch should take.',
   batch_size: 'Keys in the first batch.',
   max_batch_size: 'Keys in a batch at most.',
   max_lag_ms: 'With a standby further behind, nothing is written.',
+  signals:
+    'What else holds it up, by name and value as in the header of a file: {"max-active": "50", "window": ["Mon-Fri 22:00-05:00 Europe/Berlin"]}. URLs of standbys are names of environment variables.',
   file_settings: 'What the header of the file said; what changes there is taken over at the next start.',
   throttled_by: 'The signal that holds it up.',
   last_error: 'Why it failed, or why the last batch did.',
@@ -76,6 +78,7 @@ CREATE TABLE ${own}.backfill (
   batch_size integer NOT NULL CHECK (batch_size > 0),
   max_batch_size integer NOT NULL CHECK (max_batch_size > 0),
   max_lag_ms double precision NOT NULL CHECK (max_lag_ms >= 1),
+  signals jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(signals) = 'object'),
   file_settings jsonb NOT NULL DEFAULT '{}',
   throttled_by text,
   last_error text,
@@ -145,10 +148,24 @@ CREATE TABLE ${own}.backfill_event (
 COMMENT ON TABLE ${own}.backfill_event IS 'Who asked what of a backfill, and which states it reached, whatever program they used.';
 COMMENT ON COLUMN ${own}.backfill_event.who IS 'The role that logged in.';
 
+CREATE TABLE ${own}.backfill_wait (
+  backfill text NOT NULL REFERENCES ${own}.backfill (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  signal text NOT NULL,
+  seconds double precision NOT NULL,
+  times bigint NOT NULL,
+  last_reason text NOT NULL,
+  last_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (backfill, signal)
+);
+COMMENT ON TABLE ${own}.backfill_wait IS 'The time that each backfill has lost to each signal.';
+COMMENT ON COLUMN ${own}.backfill_wait.seconds IS 'Of all processes that ran it together; at half speed, the rests count.';
+COMMENT ON COLUMN ${own}.backfill_wait.times IS 'How often it was held up.';
+COMMENT ON COLUMN ${own}.backfill_wait.last_reason IS 'What the signal said last.';
+
 CREATE FUNCTION ${own}.backfill_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $audit$
 DECLARE
-  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms'];
+  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'signals'];
   before CONSTANT jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
   now_is CONSTANT jsonb := to_jsonb(NEW);
   field text;
@@ -167,6 +184,6 @@ END
 $audit$;
 COMMENT ON FUNCTION ${own}.backfill_audit() IS 'Writes ${own}.backfill_event.';
 CREATE TRIGGER backfill_audit
-  AFTER INSERT OR UPDATE OF state, desired_state, rate, batch_time_ms, batch_size, max_batch_size, max_lag_ms ON ${own}.backfill
+  AFTER INSERT OR UPDATE OF state, desired_state, rate, batch_time_ms, batch_size, max_batch_size, max_lag_ms, signals ON ${own}.backfill
   FOR EACH ROW EXECUTE FUNCTION ${own}.backfill_audit();
 `;

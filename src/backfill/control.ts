@@ -46,7 +46,7 @@ export async function changeSettings(
 ): Promise<BackfillStatus> {
   const stored = await loadBackfill(session, schema, name);
   requireOpen(stored);
-  await openStore(schema).write(session, name, { settings: mergeSettings(stored.settings, changed) });
+  await openStore(schema).write(session, name, { settings: mergeSettings(stored.settings, { broken: null }, changed) });
   return backfillStatus(session, schema, name);
 }
 

@@ -134,8 +134,15 @@ export function isStarted({ state, progress }: Stored): boolean {
 /** The flags over what was changed in the file since, over what the database has, which `backfill set` may have changed. */
 export function currentSettings(spec: BackfillSpec, stored: Stored | null, flags: Partial<Settings>): Settings {
   if (stored === null) return mergeSettings(spec.settings, flags);
+  if (stored.settings.broken !== null) {
+    throw new Problem(`What is kept in signals of ${stored.name} cannot be read: ${stored.settings.broken}.`, {
+      advice: `Put it right with tiptoe backfill set ${stored.name}, which leaves it out, or in the table itself.`,
+    });
+  }
   const before = stored.fileSettings;
-  const changed = Object.entries(spec.settings).filter(([name, value]) => before[name as keyof Settings] !== value);
+  const changed = Object.entries(spec.settings).filter(
+    ([name, value]) => JSON.stringify(before[name as keyof Settings]) !== JSON.stringify(value),
+  );
   return mergeSettings(stored.settings, Object.fromEntries(changed), flags);
 }
 

@@ -22,6 +22,8 @@ import { after } from './machine.ts';
 import { planRanges } from './plan.ts';
 import { openRanges } from './ranges.ts';
 import { Runner } from './runner.ts';
+import { allSignals } from './signals/all.ts';
+import type { Environment } from './signals/cascaded.ts';
 import { DEFAULT_SETTINGS, describeSettings, type Settings } from './settings.ts';
 import type { BackfillSpec } from './spec.ts';
 import { openStore, type Store, type Stored } from './store.ts';
@@ -45,6 +47,8 @@ export interface RunBackfillOptions {
   readonly reconnectForMs?: number;
   /** Whether to let it go on that a person paused or cancelled it, as `tiptoe backfill resume` does. */
   readonly resume?: boolean;
+  /** Where the URLs of standbys are that follow another one. */
+  readonly environment?: Environment;
   /** Aborted to pause after the batch at work. */
   readonly pause?: AbortSignal;
   /** Aborted to cancel the batch at work; it is rolled back. */
@@ -127,11 +131,18 @@ async function runOnce(work: Work): Promise<BackfillResult> {
       resumed: begun.progress.batches > 0,
       settings: describeSettings(begun.settings),
     });
+    const signals = allSignals({
+      table: target,
+      connection,
+      applicationName: `tiptoe backfill ${job.name}`,
+      environment: options.environment ?? {},
+    });
     const runner = new Runner(link, {
       job,
       store,
       lease,
       begun,
+      signals,
       open: () => openLink(connection, source.name, begun.settings),
       reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
       pause,
@@ -141,6 +152,7 @@ async function runOnce(work: Work): Promise<BackfillResult> {
     try {
       return await runner.run();
     } finally {
+      for (const signal of signals) signal.close?.();
       work.link = runner.link;
     }
   } finally {

@@ -11,18 +11,18 @@ import type { Job } from './job.ts';
 import { readLeafName } from './leaf.ts';
 import { countLeft } from './left.ts';
 import { batchSession, closeLink, type Link, reopenLink } from './link.ts';
-import { lockWaiters } from './lock-waiters.ts';
 import { after, type State, type Step } from './machine.ts';
 import { afterBatch, afterFailure, batchKeys, type Pace, startPace, waitMs } from './pace.ts';
 import { reopenRanges } from './plan.ts';
 import { openRanges, type Pulse, type Range, type Ranges } from './ranges.ts';
 import type { Remaining } from './remaining.ts';
-import { replicaLag } from './replica-lag.ts';
 import type { Settings } from './settings.ts';
+import type { Signal } from './signals/signal.ts';
 import { addBatch, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
 import { type Order, startSteering, type Steering } from './steering.ts';
 import type { Change, Progress, Store, Stored } from './store.ts';
 import { estimateRows, tableOid } from './target.ts';
+import { startWaits } from './waits.ts';
 
 export interface RunnerOptions {
   readonly job: Job;
@@ -30,12 +30,15 @@ export interface RunnerOptions {
   readonly lease: Lease;
   /** As it was when this process began. */
   readonly begun: Stored;
+  readonly signals: readonly Signal[];
   readonly open: () => Promise<Link>;
   readonly reconnectForMs: number;
   readonly pause: AbortSignal;
   readonly cancelBatch: AbortSignal;
   readonly emit: (event: BackfillEvent) => void;
 }
+
+type Held = Extract<Order, { readonly kind: 'wait' }>;
 
 interface End {
   readonly outcome: BackfillResult['outcome'];
@@ -57,6 +60,7 @@ const MOST_FAILURES = 5;
 const MOST_PASSES = 3;
 const WRITE_WITHIN_MS = 30_000;
 const HOLD_MS = 1_000;
+const TELL_EVERY_MS = 5_000;
 const FIRST_BACKOFF_MS = 50;
 const CANCEL_AGAIN_MS = 200;
 
@@ -71,6 +75,9 @@ export class Runner {
   #progress: Progress;
   #state: State;
   #throttledBy: string | null = null;
+  #heldBy: string | null = null;
+  #toldAt = 0;
+  readonly #waits = startWaits();
   #lastError: string | null = null;
   #failures = 0;
   #pace: Pace;
@@ -138,14 +145,13 @@ export class Runner {
   }
 
   #startSteering(): Promise<Steering> {
-    const { store, job, pause } = this.#options;
+    const { store, job, signals, pause } = this.#options;
     const { main, control } = this.link;
     return startSteering({
       store,
       name: job.name,
       session: control,
-      // Fresh ones for each connection: after a failover, positions and standbys are others.
-      signals: [replicaLag(() => performance.now()), lockWaiters(job.target)],
+      signals,
       ownPids: [main.pid, control.pid],
       settings: this.#settings,
       pause,
@@ -205,7 +211,10 @@ export class Runner {
       }
       if (this.#lastError !== null) await this.#write({ lastError: null });
       this.#done(batch, settings);
-      this.#restUntil = order.kind === 'slow' ? performance.now() + (order.times - 1) * batch.ms : 0;
+      const rest = order.kind === 'slow' ? (order.times - 1) * batch.ms : 0;
+      this.#restUntil = performance.now() + rest;
+      if (order.kind === 'slow') this.#waits.lose(order.signal, rest, order.reason);
+      if (this.#waits.due()) await this.#write({});
     }
   }
 
@@ -258,8 +267,8 @@ export class Runner {
         case 'cancel':
           return { outcome: 'cancelled', reason: order.reason, remaining: null };
         case 'wait':
-          await this.#throttle(order.reason);
-          await steering.change(HOLD_MS);
+          await this.#throttle(order);
+          await this.#hold(order, steering);
           break;
         case 'go':
         case 'slow':
@@ -269,10 +278,23 @@ export class Runner {
     }
   }
 
-  async #throttle(reason: string): Promise<void> {
+  async #hold({ signal, reason }: Held, steering: Steering): Promise<void> {
+    const since = performance.now();
+    await steering.change(HOLD_MS);
+    this.#waits.lose(signal, performance.now() - since, reason);
+    if (this.#waits.due()) await this.#write({});
+  }
+
+  async #throttle({ signal, reason }: Held): Promise<void> {
     if (this.#throttledBy === reason) return;
+    // Reasons have figures in them: another one is news, but not for the books every time.
+    const same = this.#throttledBy !== null && this.#heldBy === signal;
+    if (!same) this.#waits.begin(signal);
+    if (same && performance.now() - this.#toldAt < TELL_EVERY_MS) return;
     await this.#write({ ...this.#stateAfter('throttle'), throttledBy: reason });
     this.#throttledBy = reason;
+    this.#heldBy = signal;
+    this.#toldAt = performance.now();
     this.#options.emit({ event: 'throttled', reason });
   }
 
@@ -404,7 +426,9 @@ export class Runner {
         await withTransaction(main, async () => {
           await assertLease(main, lease);
           await store.write(main, job.name, change);
+          await this.#waits.write(main, store.schema, job.name);
         });
+        this.#waits.written();
         this.#state = change.state ?? this.#state;
         return;
       } catch (error) {

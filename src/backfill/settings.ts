@@ -1,7 +1,16 @@
 import { formatDuration, parseDuration } from '../duration.ts';
+import {
+  addLists,
+  NO_SIGNAL_SETTINGS,
+  SIGNAL_READINGS,
+  SIGNAL_SETTING_NAMES,
+  type SignalReading,
+  type SignalSettingName,
+  type SignalSettings,
+} from './signal-settings.ts';
 
 /** How fast a backfill may go; all of it can be changed while it runs. */
-export interface Settings {
+export interface Settings extends SignalSettings {
   /** Rows changed per second at most; null for no limit. */
   readonly rate: number | null;
   /** What a batch should take while its size adapts. */
@@ -19,9 +28,12 @@ export const DEFAULT_SETTINGS: Settings = {
   batchSize: 1000,
   maxBatchSize: 20_000,
   maxLagMs: 5_000,
+  ...NO_SIGNAL_SETTINGS,
 };
 
-export const SETTING_NAMES = ['rate', 'batch-time', 'batch-size', 'max-batch-size', 'max-lag'] as const;
+const PACE_NAMES = ['rate', 'batch-time', 'batch-size', 'max-batch-size', 'max-lag'] as const;
+
+export const SETTING_NAMES = [...PACE_NAMES, ...SIGNAL_SETTING_NAMES] as const;
 
 /** In a file's header, as a flag and in `backfill set`. */
 export type SettingName = (typeof SETTING_NAMES)[number];
@@ -36,7 +48,7 @@ interface Reading {
 
 const BATCH_SIZE = 'a whole number of rows from 1 to 1000000, such as 1000';
 
-const READINGS: Readonly<Record<SettingName, Reading>> = {
+const READINGS: Readonly<Record<(typeof PACE_NAMES)[number], Reading>> = {
   rate: {
     expected: "more than 0 rows per second, such as '5000 rows/s', or none for no limit; to stop a backfill, pause it",
     read: (text) => {
@@ -71,8 +83,19 @@ const READINGS: Readonly<Record<SettingName, Reading>> = {
 
 /** Reads one setting; where it cannot, says what its value has to be. */
 export function readSetting(name: SettingName, text: string): Partial<Settings> | string {
-  const { read, expected } = READINGS[name];
+  const { read, expected }: Reading | SignalReading = isSignal(name) ? SIGNAL_READINGS[name] : READINGS[name];
   return read(text.trim()) ?? expected;
+}
+
+/** Whether a setting may be given again, for one more. */
+export function repeats(name: SettingName): boolean {
+  const reading: SignalReading | null = isSignal(name) ? SIGNAL_READINGS[name] : null;
+  return reading?.repeats === true;
+}
+
+/** One more setting; one that may be given again adds to its list. */
+export function addSetting(before: Partial<Settings>, more: Partial<Settings>): Partial<Settings> {
+  return addLists(before, more);
 }
 
 /** Layers over the defaults, the later ones on top. */
@@ -82,9 +105,16 @@ export function mergeSettings(...layers: readonly Partial<Settings>[]): Settings
   return { ...merged, batchSize: Math.min(merged.batchSize, merged.maxBatchSize) };
 }
 
-/** `rate 5000 rows/s`, `batch-time 250ms`, … */
+/** `rate 5000 rows/s`, `batch-time 250ms`, …, and the signals that are on */
 export function describeSettings(settings: Settings): string[] {
-  return SETTING_NAMES.map((name) => `${name} ${READINGS[name].show(settings)}`);
+  return [
+    ...PACE_NAMES.map((name) => `${name} ${READINGS[name].show(settings)}`),
+    ...SIGNAL_SETTING_NAMES.flatMap((name) => SIGNAL_READINGS[name].show(settings).map((text) => `${name} ${text}`)),
+  ];
+}
+
+function isSignal(name: SettingName): name is SignalSettingName {
+  return SIGNAL_SETTING_NAMES.some((known) => known === name);
 }
 
 function within(

@@ -5,7 +5,7 @@ import { type BatchStatement, readBatchStatement } from '../sql/batch-statement.
 import { codeTokens } from '../sql/code-tokens.ts';
 import { parseScript } from '../sql/script.ts';
 import type { Script } from '../sql/statement.ts';
-import { readSetting, SETTING_NAMES, type SettingName, type Settings } from './settings.ts';
+import { addSetting, readSetting, repeats, SETTING_NAMES, type SettingName, type Settings } from './settings.ts';
 
 /** What a backfill is to do, as its file says. */
 export interface BackfillSpec {
@@ -113,7 +113,7 @@ function readHeader({ source, statements, faults }: Script): Header {
       const meant = closest(name, [...SETTING_NAMES, 'key']);
       return `unknown setting ${name}${meant === null ? '' : `, did you mean ${meant}?`}`;
     }
-    if (seen.has(name)) return `${name} is set twice`;
+    if (seen.has(name) && (name === 'key' || !repeats(name))) return `${name} is set twice`;
     seen.add(name);
     if (name === 'key') {
       keyColumns = readKey(value);
@@ -121,7 +121,7 @@ function readHeader({ source, statements, faults }: Script): Header {
     }
     const read = readSetting(name, value);
     if (typeof read === 'string') return `${name} is ${read}, not '${value}'`;
-    settings = { ...settings, ...read };
+    settings = addSetting(settings, read);
     return null;
   }
 }

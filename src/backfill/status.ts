@@ -1,13 +1,14 @@
 import { closest } from '../closest.ts';
 import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
-import { type LeaseHolder, leaseHolder } from '../safety/lease.ts';
+import { leaseHolder } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
 import { leaseName } from './lease-name.ts';
 import type { BackfillProgress } from './event.ts';
 import type { DesiredState } from './machine.ts';
 import type { Settings } from './settings.ts';
 import { openStore, type Stored } from './store.ts';
+import { readTimeLost, type TimeLost } from './waits.ts';
 
 /** What people and programs are told of a backfill. */
 export interface BackfillStatus extends BackfillProgress {
@@ -19,6 +20,8 @@ export interface BackfillStatus extends BackfillProgress {
   readonly key: readonly string[];
   readonly pass: number;
   readonly settings: Settings;
+  /** The most first. */
+  readonly timeLost: readonly TimeLost[];
   readonly file: string | null;
   readonly startedAt: string | null;
   readonly updatedAt: string;
@@ -32,7 +35,7 @@ export async function listBackfills(session: Session, schema: string): Promise<B
     const all = (await store.exists(session)) ? await store.list(session) : [];
     const statuses: BackfillStatus[] = [];
     for (const stored of all) {
-      statuses.push(toStatus(stored, await leaseHolder(session, schema, leaseName(stored.name))));
+      statuses.push(await toStatus(session, schema, stored));
     }
     return statuses;
   } catch (error) {
@@ -43,7 +46,7 @@ export async function listBackfills(session: Session, schema: string): Promise<B
 /** One backfill; throws a Problem (exit 2) where there is none of that name. Only reads. */
 export async function backfillStatus(session: Session, schema: string, name: string): Promise<BackfillStatus> {
   const stored = await loadBackfill(session, schema, name);
-  return toStatus(stored, await leaseHolder(session, schema, leaseName(name)));
+  return toStatus(session, schema, stored);
 }
 
 /** Throws a Problem (exit 2) where there is none of that name. */
@@ -67,7 +70,8 @@ export async function loadBackfill(session: Session, schema: string, name: strin
 /** A rate is over the last ten seconds; nothing was written for longer than that. */
 const FRESH_SECONDS = 10;
 
-function toStatus(stored: Stored, holder: LeaseHolder | null): BackfillStatus {
+async function toStatus(session: Session, schema: string, stored: Stored): Promise<BackfillStatus> {
+  const holder = await leaseHolder(session, schema, leaseName(stored.name));
   const { progress, eta } = stored;
   const moving = holder !== null && stored.idleSeconds < FRESH_SECONDS;
   return {
@@ -89,6 +93,7 @@ function toStatus(stored: Stored, holder: LeaseHolder | null): BackfillStatus {
     key: stored.keyColumns,
     pass: progress.pass,
     settings: stored.settings,
+    timeLost: await readTimeLost(session, schema, stored.name),
     file: stored.file,
     startedAt: stored.startedAt,
     updatedAt: stored.updatedAt,

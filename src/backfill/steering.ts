@@ -4,14 +4,14 @@ import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { after, type DesiredState, type State } from './machine.ts';
 import type { Settings } from './settings.ts';
-import { readSignals, type Signal, type Verdict } from './signals.ts';
+import { type Heard, readSignals, type Signal } from './signals/signal.ts';
 import type { Store, Stored } from './store.ts';
 
 /** What the loop is to do next. */
 export type Order =
   | { readonly kind: 'go' }
-  | { readonly kind: 'slow'; readonly times: number; readonly reason: string }
-  | { readonly kind: 'wait'; readonly reason: string }
+  | { readonly kind: 'slow'; readonly times: number; readonly reason: string; readonly signal: string }
+  | { readonly kind: 'wait'; readonly reason: string; readonly signal: string }
   | { readonly kind: 'pause'; readonly reason: string }
   | { readonly kind: 'cancel'; readonly reason: string }
   /** The control connection broke, or what it looks at is gone. */
@@ -59,7 +59,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
   const stopped = new AbortController();
   let settings = options.settings;
   let asked: Order = { kind: 'go' };
-  let verdict: Verdict = { kind: 'go' };
+  let verdict: Heard = { kind: 'go' };
   let lookedAt = performance.now();
   let wake = new AbortController();
 
@@ -100,6 +100,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
         }
         verdict = {
           kind: 'stop',
+          signal: 'signals',
           reason: `cannot look at the requests: ${error instanceof Error ? error.message : String(error)}`,
         };
       }
@@ -119,8 +120,8 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
       if (pause.aborted) return { kind: 'pause', reason: String(pause.reason) };
       if (asked.kind !== 'go') return asked;
       if (performance.now() - lookedAt > STALE_MS)
-        return { kind: 'wait', reason: 'the signals could not be read for 5 s' };
-      return verdict.kind === 'stop' ? { kind: 'wait', reason: verdict.reason } : verdict;
+        return { kind: 'wait', reason: 'the signals could not be read for 5 s', signal: 'signals' };
+      return verdict.kind === 'stop' ? { ...verdict, kind: 'wait' } : verdict;
     },
     settings: () => settings,
     async change(ms) {

@@ -4,6 +4,7 @@ import { quoteIdent } from '../postgres/quote.ts';
 import { backfillTables } from './books.ts';
 import type { DesiredState, State } from './machine.ts';
 import type { Settings } from './settings.ts';
+import { readSignalSettings, writeSignalSettings } from './signal-settings.ts';
 
 /** One backfill as the database has it. */
 export interface Stored {
@@ -112,11 +113,11 @@ export function openStore(schema: string): Store {
       await session.query(
         `INSERT INTO ${table} AS b (name, file, statement, statement_hash, table_name, key_columns, file_settings, ${SETTING_COLUMNS.join(', ')},
                                  table_oid, key_types)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT (name) DO UPDATE SET file = excluded.file, statement = excluded.statement,
            statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns,
            table_oid = excluded.table_oid, key_types = excluded.key_types
-         WHERE b.state <> 'succeeded' AND ($15 OR b.state = 'pending')
+         WHERE b.state <> 'succeeded' AND ($16 OR b.state = 'pending')
            AND NOT EXISTS (SELECT FROM ${own}.backfill_range r WHERE r.backfill = b.name AND r.batches > 0)`,
         [
           registration.name,
@@ -145,10 +146,11 @@ export function openStore(schema: string): Store {
   };
 }
 
-const SETTING_COLUMNS = ['rate', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms'] as const;
+const SETTING_COLUMNS = ['rate', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'signals'] as const;
 
-function settingValues({ rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs }: Settings): (number | null)[] {
-  return [rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs];
+function settingValues(settings: Settings): (number | string | null)[] {
+  const { rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs } = settings;
+  return [rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs, JSON.stringify(writeSignalSettings(settings))];
 }
 
 /** `?` stands for the value; without one there is no value. */
@@ -191,7 +193,8 @@ function select(own: string): string {
        pg_catalog.to_json(b.key_types) AS "keyTypes", p.pass, p.rows_done AS "rowsDone", p.rows_visited AS "rowsVisited",
        p.rows_total AS "rowsTotal", p.rows_total_exact AS "rowsTotalExact", p.batches, p.batch_keys AS "batchKeys",
        b.rate AS "maxRate", b.batch_time_ms AS "batchTimeMs", b.batch_size AS "batchSize", b.max_batch_size AS "maxBatchSize",
-       b.max_lag_ms AS "maxLagMs", b.file_settings AS "fileSettings", p.rate_now AS rate, p.eta_seconds AS "etaSeconds",
+       b.max_lag_ms AS "maxLagMs", b.signals, b.file_settings AS "fileSettings", p.rate_now AS rate,
+       p.eta_seconds AS "etaSeconds",
        p.eta_low AS "etaLow", p.eta_high AS "etaHigh", b.throttled_by AS "throttledBy", b.last_error AS "lastError",
        ${iso('b.started_at')} AS "startedAt", ${iso('p.updated_at')} AS "updatedAt", ${iso('b.finished_at')} AS "finishedAt",
        extract(epoch FROM pg_catalog.clock_timestamp() - p.updated_at) AS "idleSeconds"
@@ -222,6 +225,7 @@ interface Row {
   batchSize: number;
   maxBatchSize: number;
   maxLagMs: string;
+  signals: string;
   fileSettings: string;
   rate: string;
   etaSeconds: string | null;
@@ -277,6 +281,7 @@ function fromRow(row: Row): Stored {
       batchSize: row.batchSize,
       maxBatchSize: row.maxBatchSize,
       maxLagMs: Number(row.maxLagMs),
+      ...readSignalSettings(JSON.parse(row.signals)),
     },
     fileSettings: JSON.parse(row.fileSettings) as Partial<Settings>,
     rate: Number(row.rate),

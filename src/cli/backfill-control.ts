@@ -7,6 +7,7 @@ import { describeSettings } from '../backfill/settings.ts';
 import { backfillStatus, type BackfillStatus, listBackfills } from '../backfill/status.ts';
 import { describeRemaining, verifyBackfill } from '../backfill/verify.ts';
 import { type ConnectionSettings, resolveConnection } from '../db/connection.ts';
+import { roughDuration } from '../duration.ts';
 import { readServer, requirePrimary } from '../db/server.ts';
 import { type Session, withSession } from '../db/session.ts';
 import { Problem } from '../problem.ts';
@@ -125,7 +126,7 @@ function stateText({ state, runner }: BackfillStatus): string {
 }
 
 function details(status: BackfillStatus): string[] {
-  const { rate, etaRange, throttledBy, lastError, runner, table, key, pass, settings, desiredState } = status;
+  const { rate, etaRange, throttledBy, lastError, runner, table, key, pass, settings, desiredState, timeLost } = status;
   const lines = [
     headline(status),
     `  table ${table} by (${key.join(', ')}), pass ${pass}; ${describeSettings(settings).join(', ')}`,
@@ -133,10 +134,15 @@ function details(status: BackfillStatus): string[] {
   if (runner !== null) lines.push(`  runs at ${runner}`);
   if (rate > 0) lines.push(`  ${count(rate)} rows/s${etaRange === null ? '' : `, ${timeLeft(etaRange)} left`}`);
   if (throttledBy !== null) lines.push(`  waiting: ${throttledBy}`);
+  if (timeLost.length > 0) lines.push(`  time lost: ${timeLost.map(describeLost).join(', ')}`);
   if (lastError !== null) lines.push(`  last error: ${lastError}`);
   if (runner === null && status.state !== 'succeeded') lines.push(`  ${howToGoOn(status)}`);
   if (runner !== null && desiredState !== 'running') lines.push(`  asked to be ${desiredState}`);
   return lines;
+}
+
+function describeLost({ signal, seconds, times }: BackfillStatus['timeLost'][number]): string {
+  return `${signal} ${roughDuration(seconds * 1000)}${times === 1 ? '' : ` (${times} times)`}`;
 }
 
 function howToGoOn({ name, file, state, desiredState }: BackfillStatus): string {

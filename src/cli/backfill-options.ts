@@ -1,4 +1,4 @@
-import { readSetting, type SettingName, type Settings } from '../backfill/settings.ts';
+import { addSetting, readSetting, type SettingName, type Settings } from '../backfill/settings.ts';
 import { Problem } from '../problem.ts';
 
 /** Options of every `tiptoe backfill` command. */
@@ -17,6 +17,16 @@ export interface SettingOptions {
   readonly batchSize?: string;
   readonly maxBatchSize?: string;
   readonly maxLag?: string;
+  readonly maxSlotWal?: string;
+  readonly maxArchiveBacklog?: string;
+  readonly maxActive?: string;
+  readonly maxTransactionAge?: string;
+  readonly maxDead?: string;
+  readonly expectReplica?: readonly string[];
+  readonly ignoreReplica?: readonly string[];
+  readonly replicaUrlEnv?: readonly string[];
+  readonly window?: readonly string[];
+  readonly signal?: readonly string[];
 }
 
 export interface RunOptions extends CommonOptions, SettingOptions {
@@ -36,17 +46,27 @@ const FLAGS: Readonly<Record<keyof SettingOptions, SettingName>> = {
   batchSize: 'batch-size',
   maxBatchSize: 'max-batch-size',
   maxLag: 'max-lag',
+  maxSlotWal: 'max-slot-wal',
+  maxArchiveBacklog: 'max-archive-backlog',
+  maxActive: 'max-active',
+  maxTransactionAge: 'max-transaction-age',
+  maxDead: 'max-dead',
+  expectReplica: 'expect-replica',
+  ignoreReplica: 'ignore-replica',
+  replicaUrlEnv: 'replica-url-env',
+  window: 'window',
+  signal: 'signal',
 };
 
 /** The settings among the options; throws a Problem for the first that cannot be read. */
 export function readSettings(options: SettingOptions): Partial<Settings> {
   let settings: Partial<Settings> = {};
   for (const [option, name] of Object.entries(FLAGS) as [keyof SettingOptions, SettingName][]) {
-    const text = options[option];
-    if (text === undefined) continue;
-    const read = readSetting(name, text);
-    if (typeof read === 'string') throw new Problem(`--${name} is ${read}; not '${text}'.`);
-    settings = { ...settings, ...read };
+    for (const text of [options[option] ?? []].flat()) {
+      const read = readSetting(name, text);
+      if (typeof read === 'string') throw new Problem(`--${name} is ${read}; not '${text}'.`);
+      settings = addSetting(settings, read);
+    }
   }
   return settings;
 }

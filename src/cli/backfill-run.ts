@@ -37,6 +37,7 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
       waitForRunnerMs: options.waitForRunner,
       reconnectForMs: options.reconnectFor,
       resume: options.resume === true,
+      environment: process.env,
       pause: stop.pause,
       cancelBatch: stop.cancelBatch,
       onEvent(event) {

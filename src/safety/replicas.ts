@@ -25,9 +25,18 @@ export type LagReading =
       readonly missing: string | null;
     };
 
+export interface LagQuestion {
+  /** Standbys that have to be there, seen before or not. */
+  readonly expect?: readonly string[];
+  /** Standbys that do not matter. */
+  readonly ignore?: readonly string[];
+  /** Standbys that the server does not list, since they follow another one. */
+  readonly others?: readonly Standby[];
+}
+
 /** Remembers what it sampled, so that it has to be read regularly. */
 export interface LagMeter {
-  read(session: Session): Promise<LagReading>;
+  read(session: Session, question?: LagQuestion): Promise<LagReading>;
 }
 
 interface Sender {
@@ -37,8 +46,9 @@ interface Sender {
   readonly replayed: string | null;
 }
 
-interface Standby {
+export interface Standby {
   readonly name: string;
+  /** Bytes since the beginning of the log. */
   readonly replayed: bigint;
 }
 
@@ -57,20 +67,33 @@ const MOST_SAMPLES = 3_600;
 export function lagMeter(now: () => number): LagMeter {
   let samples: Sample[] = [];
   let first: bigint | null = null;
+  let timeline: string | null = null;
   const expected = new Map<string, number>();
   const lastSeen = new Map<string, bigint>();
 
   return {
-    async read(session) {
-      const position = await currentPosition(session);
-      const senders = await readSenders(session);
+    async read(session, { expect = [], ignore = [], others = [] } = {}) {
+      const { position, timeline: current } = await currentPosition(session);
+      if (timeline !== current) {
+        // After a failover the log goes on elsewhere, and other standbys follow it.
+        [timeline, first, samples] = [current, null, []];
+        expected.clear();
+        lastSeen.clear();
+      }
+      for (const name of ignore) {
+        expected.delete(name);
+        lastSeen.delete(name);
+      }
+      const senders = (await readSenders(session)).filter(({ name }) => !ignore.includes(name));
       const hidden = senders.filter(({ state }) => state === null).length;
       if (hidden > 0) return { kind: 'hidden', count: hidden, ...(await whoMayNot(session)) };
 
       const at = now();
-      const standbys = senders.flatMap(standby);
-      const missing = vanished(expected, standbys);
-      for (const [name, count] of countNames(standbys)) expected.set(name, Math.max(count, expected.get(name) ?? 0));
+      const direct = senders.flatMap(standby);
+      const standbys = [...direct, ...others];
+      const missing = expect.find((name) => !ignore.includes(name) && direct.every((one) => one.name !== name));
+      const gone = missing ?? vanished(expected, direct);
+      for (const [name, count] of countNames(direct)) expected.set(name, Math.max(count, expected.get(name) ?? 0));
       first ??= position;
       samples.push({ lsn: position, at });
       for (const name of new Set(standbys.map(({ name }) => name))) {
@@ -92,7 +115,7 @@ export function lagMeter(now: () => number): LagMeter {
         standbys: standbys
           .map((one) => ({ ...one, lagMs: lagOf(samples, one.replayed, at), known: one.replayed >= since }))
           .sort((a, b) => b.lagMs - a.lagMs),
-        missing,
+        missing: gone,
       };
     },
   };
@@ -104,9 +127,11 @@ async function whoMayNot(session: Session): Promise<{ readonly role: string; rea
   return { role, grant: `GRANT pg_monitor TO ${quoteIdent(role)};` };
 }
 
-async function currentPosition(session: Session): Promise<bigint> {
-  const [row] = await session.query<{ lsn: string }>('SELECT pg_catalog.pg_current_wal_lsn() AS lsn');
-  return toBytes(row?.lsn ?? '0/0');
+async function currentPosition(session: Session): Promise<{ position: bigint; timeline: string }> {
+  const [row] = await session.query<{ lsn: string; timeline: string }>(
+    `SELECT w.lsn, pg_catalog.left(pg_catalog.pg_walfile_name(w.lsn), 8) AS timeline FROM pg_catalog.pg_current_wal_lsn() AS w (lsn)`,
+  );
+  return { position: toBytes(row?.lsn ?? '0/0'), timeline: row?.timeline ?? '' };
 }
 
 /** Logical subscribers confirm in their own time and serve no reads. */
@@ -151,7 +176,7 @@ function least(values: readonly bigint[], otherwise: bigint): bigint {
 }
 
 /** `16/B374D848` counts in hexadecimal, the upper half first. */
-function toBytes(lsn: string): bigint {
+export function toBytes(lsn: string): bigint {
   const [upper = '0', lower = '0'] = lsn.split('/');
   return (BigInt(`0x${upper}`) << 32n) + BigInt(`0x${lower}`);
 }

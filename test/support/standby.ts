@@ -72,6 +72,12 @@ export async function crash({ binDir, dataDir }: Replicable): Promise<void> {
   await runAs(await serverAccount(), join(binDir, 'pg_ctl'), ['stop', '-D', dataDir, '-m', 'immediate', '-w']);
 }
 
+/** Starts one that has died, where it was. */
+export async function restart({ binDir, dataDir, url }: Replicable): Promise<void> {
+  const start = ['start', '-D', dataDir, '-o', `-p ${new URL(url).port}`, '-l', join(dataDir, 'restart.log'), '-w'];
+  await runAs(await serverAccount(), join(binDir, 'pg_ctl'), start);
+}
+
 const WRITTEN = `SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                              ELSE pg_catalog.pg_current_wal_flush_lsn() END::pg_catalog.text AS lsn`;
 

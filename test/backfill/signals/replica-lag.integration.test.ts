@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import { replicaLag } from '../../src/backfill/replica-lag.ts';
-import { DEFAULT_SETTINGS } from '../../src/backfill/settings.ts';
-import { testDatabase } from '../support/database.ts';
+import { replicaLag } from '../../../src/backfill/signals/replica-lag.ts';
+import { DEFAULT_SETTINGS } from '../../../src/backfill/settings.ts';
+import { testDatabase } from '../../support/database.ts';
 
 const db = testDatabase();
 const circumstances = { settings: DEFAULT_SETTINGS, ownPids: [] };

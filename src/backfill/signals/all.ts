@@ -1,0 +1,41 @@
+import type { ConnectionSettings } from '../../db/connection.ts';
+import { activeSessions } from './active-sessions.ts';
+import { archiveBacklog } from './archive-backlog.ts';
+import { brokenSettings } from './broken-settings.ts';
+import type { Environment } from './cascaded.ts';
+import { customChecks } from './checks.ts';
+import { deadRows } from './dead-rows.ts';
+import { lockWaiters } from './lock-waiters.ts';
+import { oldestTransaction } from './oldest-transaction.ts';
+import { replicaLag } from './replica-lag.ts';
+import { seldom } from './seldom.ts';
+import type { Signal } from './signal.ts';
+import { slotWal } from './slot-wal.ts';
+import { timeWindow } from './time-window.ts';
+
+export interface SignalSources {
+  readonly table: { readonly oid: string; readonly shown: string };
+  readonly connection: ConnectionSettings;
+  readonly applicationName: string;
+  /** Where the URLs of standbys are. */
+  readonly environment: Environment;
+}
+
+/** How often what costs the server more, and changes slowly, is looked at. */
+const SELDOM_MS = 5_000;
+
+/** All signals, in the order in which they are asked. They live as long as the run, whatever becomes of its connections. */
+export function allSignals({ table, connection, applicationName, environment }: SignalSources): Signal[] {
+  return [
+    brokenSettings,
+    timeWindow,
+    replicaLag(() => performance.now(), environment),
+    lockWaiters(table),
+    slotWal,
+    seldom(archiveBacklog, SELDOM_MS),
+    activeSessions,
+    oldestTransaction,
+    seldom(deadRows(table), SELDOM_MS),
+    customChecks(connection, applicationName),
+  ];
+}
