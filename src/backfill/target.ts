@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts';
 import type { Name } from '../sql/action.ts';
 import type { BatchStatement } from '../sql/batch-statement.ts';
 import { withServerFunctions } from '../sql/changing-values.ts';
-import { batchSql, EVERYWHERE, stepSql, stepValues, type Walk } from './batches.ts';
+import { batchSql, EVERYWHERE, type KeyColumn, stepSql, stepValues, type Walk } from './batches.ts';
 import { isOutage } from './failure.ts';
 import { readKeyColumns } from './key.ts';
 import { readLeaf, requireLeaves } from './leaf.ts';
@@ -84,6 +84,7 @@ export async function resolveTarget(
       },
     );
   }
+  requireWholeGroups(statement, key);
   if (partitioned) await requireNoMove(session, statement, oid);
   const target: Target = { oid, shown, table: { schema, name }, only: statement.only, key, partitioned };
   await waitingForTable(session, target, statement.command, patience, async () => {
@@ -139,6 +140,22 @@ export async function tableOid(session: Session, { table }: BatchStatement): Pro
     [qualify(table.schema ?? undefined, table.name)],
   );
   return row?.oid ?? null;
+}
+
+/** A group that two batches have a part of would give two rows. */
+function requireWholeGroups({ groupings }: BatchStatement, key: readonly KeyColumn[]): void {
+  const cut = groupings.find(({ columns }) => key.some(({ name }) => !columns.includes(name)));
+  if (cut === undefined) return;
+  const columns = key.map(({ name }) => name).join(', ');
+  throw new Problem(
+    `The SELECT has ${cut.clause} without the key (${columns}) of the table that is walked; a batch would see parts of groups only.`,
+    {
+      advice:
+        cut.clause === 'DISTINCT'
+          ? 'Take DISTINCT out, and let ON CONFLICT DO NOTHING skip what is there already.'
+          : 'Name the table first in FROM whose rows the groups are made for, and join the others to it.',
+    },
+  );
 }
 
 async function requireNoAggregate(session: Session, statement: BatchStatement): Promise<void> {

@@ -67,9 +67,8 @@ export function selectObstacle(select: SelectStmt): Refusal | null {
       'Its result needs all rows at once, and a batch sees only some; write a SELECT that handles each row alone.',
     );
   if (select.op !== 'SETOP_NONE') return refused('joins several SELECTs', 'Make a backfill of each of them.');
-  if (select.distinctClause !== undefined) return whole('DISTINCT');
-  if (select.groupClause !== undefined) return whole('GROUP BY');
-  if (select.havingClause !== undefined) return whole('HAVING');
+  if (select.groupClause?.some((item) => 'GroupingSet' in item) === true) return whole('several GROUPINGs');
+  if (select.havingClause !== undefined && select.groupClause === undefined) return whole('HAVING without GROUP BY');
   if (select.windowClause !== undefined || hasWindowFunction(select.targetList)) return whole('a window function');
   if (select.limitCount !== undefined || select.limitOffset !== undefined) return whole('LIMIT or OFFSET');
   return writtenInWith(select.withClause);

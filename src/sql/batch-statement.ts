@@ -14,6 +14,7 @@ import { calledFunctions } from './called-functions.ts';
 import { type ChangingValue, changingValues } from './changing-values.ts';
 import { codeTokens, type CodeToken } from './code-tokens.ts';
 import { type DeleteStmt, type InsertStmt, parse, type RangeVar, type UpdateStmt } from './libpg.ts';
+import { type Grouping, readGroupings } from './groupings.ts';
 import { fromBytes } from './offsets.ts';
 import { type ProgressTest, READS_ITSELF, updateProgress } from './progress-test.ts';
 import { mayBeSame, selfRead } from './self-read.ts';
@@ -40,6 +41,8 @@ export interface BatchStatement {
   readonly assigns: readonly string[];
   /** SET column = value, as written; null where it is not that simple: (a, b) = …, DEFAULT, array elements. */
   readonly assignments: readonly Assignment[] | null;
+  /** The walked table's columns in GROUP BY and in DISTINCT: with the whole key among them, no batch cuts a group in two. */
+  readonly groupings: readonly Grouping[];
   /** Functions that an INSERT … SELECT calls outside of subqueries: an aggregate among them would see one batch only. */
   readonly functions: readonly Name[];
   /** Functions in subqueries on the changed table: an aggregate among them would see what earlier batches have done. */
@@ -114,6 +117,7 @@ function readUpdate(written: Written, statement: UpdateStmt): BatchStatement | R
     tableText: slice(sql, tokens, command + 1, set),
     assigns: [...new Set(columns)],
     assignments: readAssignments(sql, tokens.slice(set + 1, afterSet)),
+    groupings: [],
     functions: [],
     selfReadFunctions: read?.functions ?? [],
     changing: changingValues(statement, relation),
@@ -145,6 +149,7 @@ function readDelete(written: Written, statement: DeleteStmt): BatchStatement | R
     tableText: slice(sql, tokens, command + 2, afterTable),
     assigns: [],
     assignments: null,
+    groupings: [],
     functions: [],
     selfReadFunctions: read?.functions ?? [],
     changing: [],
@@ -198,21 +203,20 @@ function readInsert(written: Written, statement: InsertStmt): BatchStatement | R
   const { tokens } = written;
   const at = relationIndex(written, walked);
   const from = lastKeywordBefore(tokens, at, 'FROM');
-  if (at === -1 || from === -1 || tokens[from]?.depth !== 0) {
-    return refused(
-      'has its SELECT in parentheses',
-      'Write INSERT INTO … SELECT … without parentheses around the SELECT.',
-    );
-  }
+  if (at === -1 || from === -1) return unreadable();
+  const groupings = readGroupings(select, walked);
   const end = endOfWhere(tokens, from, statement.onConflictClause !== undefined);
-  const where = keywordAfter(tokens, from, 'WHERE', (index) => index < end);
+  const where = tokens.findIndex(
+    ({ keyword, depth }, index) => index > from && index < end && depth === tokens[from]?.depth && keyword === 'WHERE',
+  );
   return {
     ...common(written, walked, at),
     command: 'insert',
     tableText: null,
     assigns: [],
     assignments: null,
-    functions: calledFunctions(select.targetList, 'SubLink'),
+    groupings,
+    functions: select.groupClause === undefined ? calledFunctions(select.targetList, 'SubLink') : [],
     selfReadFunctions: read?.functions ?? [],
     changing: [],
     prefix: '',
@@ -235,19 +239,26 @@ function common({ sql, tokens }: Written, relation: RangeVar, at: number) {
   } as const;
 }
 
-const AFTER_WHERE: ReadonlySet<string> = new Set(['ORDER', 'FOR']);
+const AFTER_WHERE: ReadonlySet<string> = new Set(['GROUP', 'HAVING', 'ORDER', 'FOR']);
 
-/** The first token after FROM and WHERE of an INSERT … SELECT: ORDER BY, FOR UPDATE or ON CONFLICT. */
+/**
+ * The first token after FROM and WHERE of an INSERT … SELECT: GROUP BY, ORDER BY, FOR UPDATE, ON CONFLICT, or the parenthesis that
+ * closes around the SELECT.
+ */
 function endOfWhere(tokens: readonly CodeToken[], from: number, hasOnConflict: boolean): number {
-  const conflict = hasOnConflict
-    ? tokens.findLastIndex(
-        ({ keyword, depth }, index) => depth === 0 && keyword === 'ON' && tokens[index + 1]?.keyword === 'CONFLICT',
-      )
-    : tokens.length;
-  const next = tokens.findIndex(
-    ({ keyword, depth }, index) => index > from && depth === 0 && keyword !== null && AFTER_WHERE.has(keyword),
-  );
-  return next === -1 ? conflict : Math.min(next, conflict);
+  const inside = tokens[from]?.depth ?? 0;
+  const ends = [
+    tokens.findIndex(({ depth }, index) => index > from && depth < inside),
+    tokens.findIndex(
+      ({ keyword, depth }, index) => index > from && depth === inside && keyword !== null && AFTER_WHERE.has(keyword),
+    ),
+    hasOnConflict
+      ? tokens.findLastIndex(
+          ({ keyword, depth }, index) => depth === 0 && keyword === 'ON' && tokens[index + 1]?.keyword === 'CONFLICT',
+        )
+      : -1,
+  ];
+  return Math.min(tokens.length, ...ends.filter((end) => end !== -1));
 }
 
 function readAssignments(sql: string, tokens: readonly CodeToken[]): Assignment[] | null {

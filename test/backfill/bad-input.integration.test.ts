@@ -58,6 +58,12 @@ describe('one line, and what to do next, for', () => {
     ['UPDATE people SET email = 1', /^public\.people is a view;/, /./],
     ['DELETE FROM parent', /^Other tables inherit from public\.parent/, /^Write ONLY public\.parent/],
     ['UPDATE guarded SET n = 1', /^Row-level security hides rows of public\.guarded/, /BYPASSRLS/],
+    [
+      'INSERT INTO totals SELECT count(*) FROM users GROUP BY tenant',
+      /^The SELECT has GROUP BY without the key \(id\) of the table that is walked; a batch would see parts of groups only\.$/,
+      /first in FROM/,
+    ],
+    ['INSERT INTO totals SELECT DISTINCT code FROM users', /^The SELECT has DISTINCT without the key/, /ON CONFLICT/],
     ['INSERT INTO totals SELECT count(*) FROM users', /^The SELECT uses the aggregate count/, /./],
     [
       'DELETE FROM users WHERE code < (SELECT avg(code) FROM users)',

@@ -57,6 +57,14 @@ describe('the key range is put into', () => {
       'INSERT INTO a (x) SELECT t.x FROM s.t LEFT JOIN u ON conflict WHERE (s.t.id > $1 AND s.t.id <= $2) ON CONFLICT (x) WHERE x > 1 DO UPDATE SET x = 1 WHERE a.x = 3',
     ],
     [
+      'INSERT INTO a (SELECT x FROM t WHERE y OR z) ON CONFLICT DO UPDATE SET x = 1 WHERE a.x = 3',
+      'INSERT INTO a (SELECT x FROM t WHERE (y OR z) AND (t.id > $1 AND t.id <= $2)) ON CONFLICT DO UPDATE SET x = 1 WHERE a.x = 3',
+    ],
+    [
+      'INSERT INTO a SELECT x, count(*) FROM t JOIN u USING (id) GROUP BY x HAVING true',
+      'INSERT INTO a SELECT x, count(*) FROM t JOIN u USING (id) WHERE (t.id > $1 AND t.id <= $2) GROUP BY x HAVING true',
+    ],
+    [
       'INSERT INTO a WITH c AS (SELECT 1) SELECT x FROM (t AS b JOIN c ON true), u WHERE y OR z ORDER BY x FOR UPDATE',
       'INSERT INTO a WITH c AS (SELECT 1) SELECT x FROM (t AS b JOIN c ON true), u WHERE (y OR z) AND (b.id > $1 AND b.id <= $2) ORDER BY x FOR UPDATE',
     ],
@@ -98,10 +106,9 @@ describe('it is refused', () => {
     ['INSERT INTO a VALUES (1)', 'is an INSERT without a SELECT'],
     ['INSERT INTO a DEFAULT VALUES', 'is an INSERT without a SELECT'],
     ['INSERT INTO a SELECT 1', 'has a SELECT without FROM'],
-    ['INSERT INTO a (SELECT x FROM t)', 'has its SELECT in parentheses'],
     ['INSERT INTO a SELECT x FROM t UNION SELECT y FROM u', 'joins several SELECTs'],
-    ['INSERT INTO a SELECT DISTINCT x FROM t', 'has DISTINCT'],
-    ['INSERT INTO a SELECT x FROM t GROUP BY x', 'has GROUP BY'],
+    ['INSERT INTO a SELECT x FROM t GROUP BY ROLLUP (id)', 'has several GROUPINGs'],
+    ['INSERT INTO a SELECT 1 FROM t HAVING count(*) > 1', 'has HAVING without GROUP BY'],
     ['INSERT INTO a SELECT row_number() OVER () FROM t', 'has a window function'],
     ['INSERT INTO a SELECT x FROM t LIMIT 1', 'has LIMIT'],
     ['INSERT INTO a SELECT x FROM u RIGHT JOIN t ON true', 'starts with a RIGHT or FULL JOIN'],
@@ -177,6 +184,29 @@ describe('a new value that is another one every time', () => {
     expect(remainingQuery(statement, 'true', true)).toContain(
       'WHERE (a IS NULL) AND (t.a IS DISTINCT FROM (lower(b)))',
     );
+  });
+});
+
+describe('what its rows are grouped by', () => {
+  test.each<[string, readonly { clause: string; columns: string[] }[]]>([
+    [
+      'INSERT INTO a SELECT t.id, count(*) FROM t JOIN u ON true GROUP BY t.id, u.id, v',
+      [{ clause: 'GROUP BY', columns: ['id', 'v'] }],
+    ],
+    ['INSERT INTO a SELECT x.id, 1 FROM s.t x GROUP BY 1, 2, lower(k)', [{ clause: 'GROUP BY', columns: ['id'] }]],
+    ['INSERT INTO a SELECT DISTINCT id, lower(b), u.c FROM t, u', [{ clause: 'DISTINCT', columns: ['id'] }]],
+    ['INSERT INTO a SELECT DISTINCT ON (id, t.k) 1 FROM t', [{ clause: 'DISTINCT', columns: ['id', 'k'] }]],
+    ['INSERT INTO a SELECT DISTINCT ON (id) b AS id FROM t', [{ clause: 'DISTINCT', columns: [] }]],
+    [
+      'INSERT INTO a SELECT DISTINCT 1 FROM t GROUP BY id',
+      [
+        { clause: 'GROUP BY', columns: ['id'] },
+        { clause: 'DISTINCT', columns: [] },
+      ],
+    ],
+    ['INSERT INTO a SELECT id FROM t', []],
+  ])('%s', (sql, groupings) => {
+    expect(read(sql).groupings).toEqual(groupings);
   });
 });
 
