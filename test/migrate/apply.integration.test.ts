@@ -425,6 +425,28 @@ test('SET TRANSACTION may come first', async () => {
   expect(await run(db.ownerUrl, { '1_a.sql': text }, { schema: 'first_set_own' })).toMatchObject({ outcome: 'done' });
 });
 
+test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
+  'a file in %s outlasts the heartbeats of its lease',
+  async (isolation) => {
+    const session = await db.session();
+    const name = isolation.slice(0, 4).toLowerCase();
+    const schema = `${name}_own`;
+    await session.exec(`CREATE TABLE ${name}_one (a int); SELECT pg_advisory_lock(hashtext('${schema}'))`);
+    // What the transaction does not see any more, a function that polls still does.
+    const text = `BEGIN; SET TRANSACTION ISOLATION LEVEL ${isolation};
+    SELECT count(*) FROM ${name}_one;
+    DO $$ BEGIN WHILE NOT pg_try_advisory_xact_lock(hashtext('${schema}')) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;
+    COMMIT;`;
+    const applied = run(db.ownerUrl, { '1_a.sql': text }, { schema });
+    await vi.waitFor(async () => expect(await sleeping(db.name)).toBe(true), { timeout: 30_000 });
+    await session.exec(`UPDATE ${schema}.lease SET heartbeat_at = clock_timestamp()`);
+    await session.exec('SELECT pg_advisory_unlock_all()');
+    const result = await applied;
+    expect(result).toMatchObject({ outcome: 'done' });
+    expect(result.files[0]?.statements.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+  },
+);
+
 test('no password of a file is told, wherever it stands', async () => {
   const schema = 'untold_own';
   const failing = await run(db.ownerUrl, { '1_a.sql': `ALTER ROLE told_nobody PASSWORD\n's3cret';` }, { schema });

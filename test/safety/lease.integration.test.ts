@@ -137,6 +137,32 @@ test('nobody takes over while a transaction has asserted the lease, and heartbea
   await lease.release(control);
 });
 
+test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
+  'a transaction in %s asserts the lease after heartbeats that its snapshot does not see, and not after a takeover',
+  async (isolation) => {
+    const [control, main, other] = [await db.session(), await db.session(), await db.session()];
+    const lease = await acquireLease(control, request(isolation));
+    const begin = async () => main.exec(`BEGIN ISOLATION LEVEL ${isolation}; SELECT 1`);
+    await begin();
+    await lease.heartbeat(control);
+    await lease.heartbeat(control);
+    await expect(assertLease(main, lease)).resolves.toBeUndefined();
+    await lease.heartbeat(control);
+    await main.exec('COMMIT');
+    await begin();
+    await lease.heartbeat(control);
+    await expire(control, isolation);
+    const next = await acquireLease(other, request(isolation));
+    await expect(assertLease(main, lease)).rejects.toThrow(/lease|could not serialize/);
+    await main.exec('ROLLBACK');
+    await begin();
+    await expect(assertLease(main, lease)).rejects.toThrow(LeaseLost);
+    await main.exec('ROLLBACK');
+    await next.release(other);
+    await lease.release(control);
+  },
+);
+
 test('it keeps itself alive, and tells when it is lost', async () => {
   const [first, second] = [await db.session(), await db.session()];
   const lease = await acquireLease(first, request('beating', { ttlMs: 150 }));
