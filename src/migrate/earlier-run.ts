@@ -24,8 +24,9 @@ const POLL_MS = 250;
 export async function waitForEarlierRun(
   context: RunContext,
   { path, line }: { readonly path: string; readonly line: number },
-  backend: Backend,
+  backend: Backend | null,
 ): Promise<void> {
+  if (backend === null) return;
   const { control, limits, signal, emit } = context;
   const started = performance.now();
   while (await isBusy(control, backend)) {

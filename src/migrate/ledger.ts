@@ -45,8 +45,8 @@ export interface StatementRow {
   readonly kind: string;
   readonly checksum: string;
   readonly state: 'running' | 'done' | 'failed';
-  /** The session that ran it. */
-  readonly backend: Backend;
+  /** The session that ran it; null when it was on another server, or before this one's start: a pid means nothing there. */
+  readonly backend: Backend | null;
   /** For online work: by what its leftovers are found. */
   readonly trail: IndexTrail;
 }
@@ -120,6 +120,7 @@ export function ledgerTables(schema: string): OwnTables {
          tool_version text NOT NULL,
          backend_pid integer,
          backend_start timestamptz,
+         server_start timestamptz,
          online_tables oid[] NOT NULL DEFAULT '{}',
          online_index text,
          seen_indexes oid[] NOT NULL DEFAULT '{}',
@@ -173,6 +174,10 @@ export function ledgerTables(schema: string): OwnTables {
         'The session that a statement outside of a transaction ran in; null for one inside.',
       ),
       describe(
+        `COLUMN ${own}.migration_statement.server_start`,
+        'pg_postmaster_start_time() of the server that the session was on; on any other, as after a failover, it is gone.',
+      ),
+      describe(
         `COLUMN ${own}.migration_statement.online_tables`,
         'Of CREATE, DROP and REINDEX INDEX CONCURRENTLY: the tables. Of DETACH PARTITION CONCURRENTLY: the partition.',
       ),
@@ -211,7 +216,8 @@ export async function readStatements(session: Session, { schema }: Ledger, name:
       seen: string;
     }
   >(
-    `SELECT index, line, kind, checksum, state, backend_pid AS pid, backend_start::pg_catalog.text AS "backendStart",
+    `SELECT index, line, kind, checksum, state, backend_start::pg_catalog.text AS "backendStart",
+            CASE WHEN server_start = pg_catalog.pg_postmaster_start_time() THEN backend_pid END AS pid,
             pg_catalog.array_to_json(online_tables)::pg_catalog.text AS tables, online_index AS made,
             pg_catalog.array_to_json(seen_indexes)::pg_catalog.text AS seen
        FROM ${statement(schema)} WHERE migration = $1 AND (state = 'done' OR backend_pid IS NOT NULL) ORDER BY index`,
@@ -220,7 +226,7 @@ export async function readStatements(session: Session, { schema }: Ledger, name:
   const oids = (json: string) => (JSON.parse(json) as unknown[]).map(Number);
   return rows.map(({ pid, backendStart, tables, made, seen, ...row }) => ({
     ...row,
-    backend: { pid: pid ?? 0, backendStart: backendStart ?? '' },
+    backend: pid === null || backendStart === null ? null : { pid, backendStart },
     trail: { tables: oids(tables), index: made, shadows: row.kind === 'Reindex', seen: oids(seen) },
   }));
 }
@@ -387,13 +393,13 @@ export async function recordIntent(
   const { rowCount } = await session.run(
     `WITH ours AS (SELECT FROM ${quoteIdent(lease.schema)}.lease WHERE name = $13 AND token = $14 FOR KEY SHARE)
      INSERT INTO ${statement(schema)}
-       (migration, index, line, kind, checksum, state, backend_pid, backend_start, online_tables, online_index, seen_indexes,
-        run_from, tool_version)
-     SELECT $1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11, $12 FROM ours
+       (migration, index, line, kind, checksum, state, backend_pid, backend_start, server_start, online_tables, online_index,
+        seen_indexes, run_from, tool_version)
+     SELECT $1, $2, $3, $4, $5, 'running', $6, $7, pg_catalog.pg_postmaster_start_time(), $8, $9, $10, $11, $12 FROM ours
      ON CONFLICT (migration, index) DO UPDATE
        SET state = 'running', started_at = excluded.started_at, finished_at = NULL, line = excluded.line, kind = excluded.kind,
            checksum = excluded.checksum, backend_pid = excluded.backend_pid, backend_start = excluded.backend_start,
-           online_tables = excluded.online_tables, online_index = excluded.online_index, seen_indexes = excluded.seen_indexes,
+           server_start = excluded.server_start, online_tables = excluded.online_tables, online_index = excluded.online_index, seen_indexes = excluded.seen_indexes,
            run_by = excluded.run_by, run_from = excluded.run_from, tool_version = excluded.tool_version`,
     [
       file.name,

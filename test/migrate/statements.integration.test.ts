@@ -264,6 +264,44 @@ test('a statement of unknown outcome is a question for a person', async () => {
   expect(await session.query('SELECT a FROM asked')).toEqual([{ a: 1 }]);
 });
 
+test('the session of an earlier run is waited for while it is at it, and not one of another server that has its pid', async () => {
+  const session = await db.session();
+  const schema = 'earlier_own';
+  const files = {
+    '1_a.sql': 'CREATE TABLE earlier (a int);\nCREATE INDEX CONCURRENTLY earlier_a ON earlier (a);\nSELECT nope',
+  };
+  await run(db.ownerUrl, files, { schema });
+  const busy = await db.session();
+  await session.exec(`SELECT pg_advisory_lock(hashtext('${schema}'))`);
+  const work = busy.query(`SELECT pg_advisory_lock(hashtext('${schema}'))`);
+  const begun = (serverStart: string) =>
+    session.query(
+      `UPDATE ${schema}.migration_statement
+          SET state = 'running', backend_pid = $1, backend_start = $2, server_start = ${serverStart} WHERE index = 1`,
+      [busy.pid, busy.backendStart],
+    );
+  const corrected = { '1_a.sql': files['1_a.sql'].replace('nope', '1') };
+  const isWaiting = ({ event }: { readonly event: string }) => event === 'progress';
+
+  await begun('pg_postmaster_start_time()');
+  const interrupt = new AbortController();
+  const waiting = await run(db.ownerUrl, corrected, {
+    schema,
+    signal: interrupt.signal,
+    onEvent(event) {
+      if (isWaiting(event)) interrupt.abort();
+    },
+  });
+  expect(waiting).toMatchObject({ outcome: 'gave-up', reason: 'interrupted' });
+
+  await begun(`pg_postmaster_start_time() - interval '1 day'`);
+  const after = await run(db.ownerUrl, corrected, { schema });
+  expect(after).toMatchObject({ outcome: 'done' });
+  expect(after.events.filter(isWaiting)).toEqual([]);
+  await session.exec('SELECT pg_advisory_unlock_all()');
+  await work;
+});
+
 test('VALIDATE runs in a transaction of its own', async () => {
   const session = await db.session();
   await session.exec('CREATE TABLE checked (a int)');
