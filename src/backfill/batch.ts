@@ -3,6 +3,7 @@ import { withTransaction } from '../db/transaction.ts';
 import { assertLease, type Lease } from '../safety/lease.ts';
 import { qualify } from '../postgres/quote.ts';
 import { type Key, rangeValues } from './batches.ts';
+import { readExtent } from './ctid.ts';
 import type { Job } from './job.ts';
 import type { Leaf } from './leaf.ts';
 import type { BatchMeasure } from './pace.ts';
@@ -31,6 +32,14 @@ export class LeafMoved extends Error {
   }
 }
 
+/** The rows of a table without a key have all moved: VACUUM FULL, CLUSTER, or an ALTER TABLE that writes it anew. */
+export class TableRewritten extends Error {
+  constructor(table: string) {
+    super(`${table} was rewritten, its rows are elsewhere now`);
+    this.name = 'TableRewritten';
+  }
+}
+
 /** The statement's table is not the one that the walk goes over: someone has put another one under its name. */
 export class TableReplaced extends Error {
   constructor(table: string) {
@@ -55,7 +64,7 @@ export async function runBatch(
   wanted: { readonly keys: number; readonly pulse: Pulse },
 ): Promise<Batch | null> {
   const began = performance.now();
-  const within = { after: from.lastKey ?? from.lower, upper: from.upper };
+  const within = { after: from.lastKey ?? from.lower, upper: from.upper ?? from.walkTo };
   const keys = await findRange(session, leaf, within, wanted.keys);
   if (keys === null) return null;
   const { rows, range } = await withTransaction(session, async () => {
@@ -63,6 +72,8 @@ export async function runBatch(
     const { rowCount = 0 } = await session.run(keys.after === null ? leaf.sql.first : leaf.sql.next, rangeValues(keys));
     // Only now, with the lock that the statement took, does the name stay with its table until the end.
     await requireSameTables(session, job, leaf);
+    if (from.file !== null && (await readExtent(session, leaf.oid)).file !== from.file)
+      throw new TableRewritten(leaf.shown);
     const range = advanced(from, { upTo: keys.upTo, keys: keys.keys, rows: rowCount, size: wanted.keys });
     if (!(await ranges.advance(session, from, range, wanted.pulse))) throw new CheckpointMoved();
     return { rows: rowCount, range };

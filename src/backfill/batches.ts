@@ -12,6 +12,8 @@ export interface KeyColumn {
   readonly type: string;
   /** As SQL, with its schema; null for a type that has none. */
   readonly collation: string | null;
+  /** A range of it has to be written as a list of all the places in it. */
+  readonly inLists?: boolean;
 }
 
 /** The table whose keys are walked, by its own name, and the columns in the order of an index. */
@@ -51,6 +53,7 @@ export function rangeCondition(
 ): string {
   const columns = tuple(key.map(({ name }) => `${reference}.${quoteIdent(name)}`));
   const bound = (from: number) => tuple(key.map(({ type }, index) => `$${from + index}::${type}`));
+  if (after !== null && key[0]?.inLists === true) return placesBetween(columns, bound(1), bound(2));
   return after === null
     ? `${columns} <= ${bound(1)}`
     : `${columns} > ${bound(1)} AND ${columns} <= ${bound(1 + key.length)}`;
@@ -86,6 +89,11 @@ export function lastStepSql(walk: Walk, within: Bounds): string {
  ORDER BY w.keys DESC LIMIT 1`;
 }
 
+/** How many keys there are after one, up to and with another. */
+export function countSql({ table, only, key }: Walk): string {
+  return `SELECT pg_catalog.count(*) AS count FROM ${fromText(table, only)} WHERE ${rangeCondition('k', key, { after: [] })}`;
+}
+
 /** The values of the parameters of {@link stepSql} and {@link lastStepSql}. */
 export function stepValues(keys: number, { after, upper }: Bounds): string[] {
   return [String(keys), ...(after ?? []), ...(upper ?? [])];
@@ -94,16 +102,39 @@ export function stepValues(keys: number, { after, upper }: Bounds): string[] {
 function parts({ table, only, key }: Walk, { after, upper }: Bounds) {
   const columns = key.map(({ name }) => `k.${quoteIdent(name)}`);
   const bound = (first: number) => tuple(key.map(({ type }, index) => `$${index + first}::${type}`));
-  const conditions = [
-    ...(after === null ? [] : [`${tuple(columns)} > ${bound(2)}`]),
-    ...(upper === null ? [] : [`${tuple(columns)} <= ${bound(after === null ? 2 : 2 + key.length)}`]),
-  ];
-  const from = `${only ? 'ONLY ' : ''}${quoteIdent(table.schema)}.${quoteIdent(table.name)} AS k`;
+  const compared = tuple(columns);
+  const last = after === null ? 2 : 2 + key.length;
+  const conditions =
+    after !== null && upper !== null && key[0]?.inLists === true
+      ? [placesBetween(compared, bound(2), bound(last))]
+      : [
+          ...(after === null ? [] : [`${compared} > ${bound(2)}`]),
+          ...(upper === null ? [] : [`${compared} <= ${bound(last)}`]),
+        ];
+  const from = fromText(table, only);
   return {
     columns,
     names: key.map((_, index) => `k${index + 1}`),
     from: conditions.length === 0 ? from : `${from} WHERE ${conditions.join(' AND ')}`,
   };
+}
+
+function fromText(table: Walk['table'], only: boolean): string {
+  return `${only ? 'ONLY ' : ''}${quoteIdent(table.schema)}.${quoteIdent(table.name)} AS k`;
+}
+
+/** MaxHeapTuplesPerPage, for blocks of any size: a line pointer and a tuple header take 28 bytes, a page header 24. */
+const PLACES = `(pg_catalog.current_setting('block_size')::pg_catalog.int4 - 24) / 28`;
+
+/** All places between two ctids, as a list. */
+function placesBetween(column: string, after: string, upTo: string): string {
+  const block = (bound: string) => `(${bound}::pg_catalog.text::pg_catalog.point)[0]::pg_catalog.int8`;
+  return `${column} = ANY (ARRAY(
+  SELECT p.place
+    FROM pg_catalog.generate_series(${block(after)}, ${block(upTo)}) AS b (block),
+         pg_catalog.generate_series(1, ${PLACES}) AS i (item),
+         LATERAL (SELECT pg_catalog.format('(%s,%s)', b.block, i.item)::pg_catalog.tid AS place) AS p
+   WHERE p.place > ${after} AND p.place <= ${upTo}))`;
 }
 
 const asText = (names: readonly string[]): string =>

@@ -41,6 +41,8 @@ const RANGE_COLUMNS: Readonly<Record<string, string>> = {
   table_name: 'What it was called when the range was made.',
   lower_key: 'The range begins after this key; NULL for the first of all.',
   upper_key: 'The range ends with this key; NULL for the last of all.',
+  walk_to: 'Of a table without a key: where this pass ends, the end of the table when it began. Keys are then ctids.',
+  file: 'Of a table without a key: pg_relation_filenode() of the table; when it is another one, all rows have moved.',
   last_key:
     'The last key that is done, in the order of key_columns. Written in the same transaction as the rows up to it.',
   pass: 'How often it was begun; again only for rows that came behind the walk and that the WHERE can tell.',
@@ -98,6 +100,8 @@ CREATE TABLE ${own}.backfill_range (
   table_name text NOT NULL,
   lower_key text[],
   upper_key text[],
+  walk_to text[],
+  file oid,
   last_key text[],
   pass integer NOT NULL DEFAULT 1,
   rows_done bigint NOT NULL DEFAULT 0,

@@ -43,6 +43,8 @@ export type BackfillEvent =
   | { readonly event: 'reconnected' }
   /** A partition that was detached or dropped is not walked to its end. */
   | { readonly event: 'left-out'; readonly table: string; readonly reason: string }
+  /** A table without a key was rewritten; it is walked from its beginning. */
+  | { readonly event: 'restarted'; readonly reason: string }
   | { readonly event: 'verifying' }
   | { readonly event: 'pass'; readonly pass: number; readonly rowsLeft: number }
   | ({ readonly event: 'finished' } & BackfillResult);

@@ -4,7 +4,7 @@ import { assertLease, type Lease } from '../safety/lease.ts';
 import { CheckpointMoved } from './batch.ts';
 import type { Job } from './job.ts';
 import { type Leaf, readLeaf } from './leaf.ts';
-import { planRanges } from './plan.ts';
+import { planRanges, toEndOfTable } from './plan.ts';
 import { NO_PULSE, type Range, type Ranges } from './ranges.ts';
 
 /** A range and the table that it is a part of. */
@@ -29,6 +29,8 @@ export interface Itinerary {
   moved(range: Range): void;
   /** The range at work has no key left. */
   end(session: Session): Promise<void>;
+  /** All rows of the range at work have moved, and it has no key to find them by: it begins anew. */
+  restart(session: Session): Promise<void>;
   /** Has to look up everything anew. */
   reset(): void;
   /** Partitions that were attached since get ranges of their own; returns whether any is to be walked now. */
@@ -37,7 +39,7 @@ export interface Itinerary {
 
 export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOptions): Itinerary {
   let at: Place | null = null;
-  const write = async (session: Session, range: Range, change: Pick<Range, 'done' | 'leftOut'>): Promise<void> => {
+  const write = async (session: Session, range: Range, change: Partial<Range>): Promise<void> => {
     await withTransaction(session, async () => {
       await assertLease(session, lease);
       if (!(await ranges.advance(session, range, { ...range, ...change }, NO_PULSE))) throw new CheckpointMoved();
@@ -64,6 +66,10 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
     },
     async end(session) {
       if (at !== null) await write(session, at.range, { done: true, leftOut: null });
+      at = null;
+    },
+    async restart(session) {
+      if (at !== null) await write(session, at.range, await toEndOfTable(session, { ...at.range, lastKey: null }));
       at = null;
     },
     reset() {

@@ -2,7 +2,9 @@ import type { Session } from '../db/session.ts';
 import { closest } from '../closest.ts';
 import { quoteIdent } from '../postgres/quote.ts';
 import { Problem } from '../problem.ts';
+import type { ProgressTest } from '../sql/progress-test.ts';
 import type { KeyColumn } from './batches.ts';
+import { ctidKey } from './ctid.ts';
 
 /** A unique index whose columns could be walked. */
 interface KeyIndex {
@@ -25,16 +27,47 @@ interface KeyTable {
 }
 
 /**
- * The columns to walk: those asked for, else the primary key, else the smallest unique index without NULLs. Where a partitioned
- * table has none over all its partitions, one that each of them has will do. Throws a Problem (exit 2) that says why where there is
- * none.
+ * What to walk by: the columns asked for, else the primary key, else the smallest unique index without NULLs, else where the rows
+ * lie. Where a partitioned table has no key over all its partitions, one that each of them has will do. Throws a Problem (exit 2)
+ * that says why where there is none.
  */
+export async function readKey(
+  session: Session,
+  { oid, shown }: KeyTable,
+  wanted: readonly string[] | null,
+  progress: ProgressTest,
+  partitions: readonly KeyTable[],
+): Promise<readonly KeyColumn[]> {
+  if (wanted?.join() !== 'ctid') {
+    const none =
+      wanted === null && (await hasNone(session, oid)) && (await hasNone(session, partitions[0]?.oid ?? oid));
+    if (!none) return readKeyColumns(session, { oid, shown }, wanted, partitions);
+  }
+  if (progress.kind === 'tells') return readKeyColumns(session, { oid, shown }, ['ctid']);
+  const keyless =
+    wanted === null
+      ? `${shown} has no primary key, and no unique index on columns that are NOT NULL.`
+      : `${shown} is to be walked by ctid.`;
+  throw new Problem(
+    `${keyless} Without a key only a statement can run whose WHERE leaves out the rows that are done: ${progress.reason}.`,
+    {
+      advice: `Add a WHERE that tells them, such as WHERE new_column IS NULL, or a primary key: an update moves a row, and no walk could tell which ones it has visited.`,
+    },
+  );
+}
+
+async function hasNone(session: Session, oid: string): Promise<boolean> {
+  return bestOf(await readIndexes(session, oid)) === undefined;
+}
+
+/** The columns of a unique key; `ctid` where that is what is asked for. Throws as {@link readKey}. */
 export async function readKeyColumns(
   session: Session,
   { oid, shown: table }: KeyTable,
   wanted: readonly string[] | null,
   partitions: readonly KeyTable[] = [],
 ): Promise<readonly KeyColumn[]> {
+  if (wanted?.join() === 'ctid') return ctidKey(await serverVersion(session));
   const indexes = await readIndexes(session, oid);
   const [first, ...others] = partitions;
   if (first !== undefined && choose(indexes, wanted) === undefined) {
@@ -47,14 +80,10 @@ export async function readKeyColumns(
   const chosen = choose(indexes, wanted);
   if (wanted !== null) await requireColumns(session, oid, table, wanted);
   if (chosen === undefined) {
-    throw wanted === null
-      ? new Problem(`${table} has no primary key, and no unique index on columns that are NOT NULL.`, {
-          advice: 'Add a primary key: without a key, no walk can tell which rows it has visited.',
-        })
-      : new Problem(`${table} has no unique index on (${wanted.join(', ')}).`, {
-          advice:
-            'The key needs a unique index on exactly these columns, in this order; without -- key, the primary key is taken.',
-        });
+    throw new Problem(`${table} has no unique index on (${(wanted ?? []).join(', ')}).`, {
+      advice:
+        'The key needs a unique index on exactly these columns, in this order; without -- key, the primary key is taken.',
+    });
   }
   const nullable = chosen.columns.find(({ notNull }) => !notNull);
   if (nullable !== undefined) {
@@ -129,6 +158,13 @@ function sameNames(index: KeyIndex, wanted: readonly string[]): boolean {
 
 function names({ columns }: KeyIndex): string[] {
   return columns.map(({ name }) => name);
+}
+
+async function serverVersion(session: Session): Promise<number> {
+  const [row] = await session.query<{ version: number }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`,
+  );
+  return row?.version ?? 0;
 }
 
 async function requireColumns(session: Session, oid: string, table: string, wanted: readonly string[]): Promise<void> {

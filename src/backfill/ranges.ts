@@ -11,6 +11,10 @@ export interface Range {
   readonly table: string;
   readonly lower: Key | null;
   readonly upper: Key | null;
+  /** Without a key: where this pass ends, what was the end of the table when it began. */
+  readonly walkTo: Key | null;
+  /** Without a key: the file in which the places are. */
+  readonly file: string | null;
   readonly lastKey: Key | null;
   readonly pass: number;
   readonly rowsDone: number;
@@ -23,7 +27,7 @@ export interface Range {
   readonly leftOut: string | null;
 }
 
-export type NewRange = Pick<Range, 'tableOid' | 'table' | 'lower' | 'upper'>;
+export type NewRange = Pick<Range, 'tableOid' | 'table' | 'lower' | 'upper' | 'walkTo' | 'file'>;
 
 /** What is written beside a checkpoint for those who watch. */
 export interface Pulse {
@@ -56,7 +60,8 @@ export function openRanges(schema: string, backfill: string): Ranges {
     async list(session) {
       const rows = await session.query<Row>(
         `SELECT number, table_oid::pg_catalog.text AS "tableOid", table_name AS "table", pg_catalog.to_json(lower_key) AS lower,
-                pg_catalog.to_json(upper_key) AS upper, pg_catalog.to_json(last_key) AS "lastKey", pass, rows_done AS "rowsDone",
+                pg_catalog.to_json(upper_key) AS upper, pg_catalog.to_json(walk_to) AS "walkTo",
+                file::pg_catalog.text AS file, pg_catalog.to_json(last_key) AS "lastKey", pass, rows_done AS "rowsDone",
                 rows_visited AS "rowsVisited", batches, batch_keys AS "batchKeys", done, left_out AS "leftOut"
            FROM ${table} WHERE backfill = $1 ORDER BY number`,
         [backfill],
@@ -64,11 +69,11 @@ export function openRanges(schema: string, backfill: string): Ranges {
       return rows.map(fromRow);
     },
     async add(session, ranges) {
-      for (const { tableOid, table: name, lower, upper } of ranges) {
+      for (const { tableOid, table: name, lower, upper, walkTo, file } of ranges) {
         await session.query(
-          `INSERT INTO ${table} (backfill, number, table_oid, table_name, lower_key, upper_key)
-           SELECT $1, coalesce(pg_catalog.max(number), 0) + 1, $2, $3, $4, $5 FROM ${table} WHERE backfill = $1`,
-          [backfill, tableOid, name, lower, upper],
+          `INSERT INTO ${table} (backfill, number, table_oid, table_name, lower_key, upper_key, walk_to, file)
+           SELECT $1, coalesce(pg_catalog.max(number), 0) + 1, $2, $3, $4, $5, $6, $7 FROM ${table} WHERE backfill = $1`,
+          [backfill, tableOid, name, lower, upper, walkTo, file],
         );
       }
     },
@@ -90,7 +95,7 @@ export function openRanges(schema: string, backfill: string): Ranges {
     async advance(session, from, to, { rate, eta }) {
       const { rowCount } = await session.run(
         `UPDATE ${table}
-            SET last_key = $3, pass = $4, rows_done = $5, rows_visited = $6, batches = $7, batch_keys = $8, done = $9, left_out = $10,
+            SET last_key = $3, pass = $4, rows_done = $5, rows_visited = $6, batches = $7, batch_keys = $8, done = $9, left_out = $10, walk_to = $18, file = $19,
                 rate_now = $11, eta_seconds = $12, eta_low = $13, eta_high = $14, updated_at = pg_catalog.clock_timestamp()
           WHERE backfill = $1 AND number = $2
             AND batches = $15 AND pass = $16 AND last_key IS NOT DISTINCT FROM $17::pg_catalog.text[]`,
@@ -110,6 +115,8 @@ export function openRanges(schema: string, backfill: string): Ranges {
           from.batches,
           from.pass,
           from.lastKey,
+          to.walkTo,
+          to.file,
         ],
       );
       return rowCount === 1;
@@ -124,6 +131,8 @@ interface Row {
   table: string;
   lower: string | null;
   upper: string | null;
+  walkTo: string | null;
+  file: string | null;
   lastKey: string | null;
   pass: number;
   rowsDone: string;
@@ -134,11 +143,12 @@ interface Row {
   leftOut: string | null;
 }
 
-function fromRow({ lower, upper, lastKey, rowsDone, rowsVisited, batches, ...row }: Row): Range {
+function fromRow({ lower, upper, walkTo, lastKey, rowsDone, rowsVisited, batches, ...row }: Row): Range {
   return {
     ...row,
     lower: readKey(lower),
     upper: readKey(upper),
+    walkTo: readKey(walkTo),
     lastKey: readKey(lastKey),
     rowsDone: Number(rowsDone),
     rowsVisited: Number(rowsVisited),

@@ -1,12 +1,10 @@
 import type { Session } from '../db/session.ts';
 import { anyRowQuery } from '../sql/remaining.ts';
-import { EVERYWHERE } from './batches.ts';
 import { currentSettings, type Job, prepareJob, registrationOf, settleSpec } from './job.ts';
 import type { State } from './machine.ts';
 import type { BackfillSpec } from './spec.ts';
 import { openStore } from './store.ts';
 import { estimateRows } from './target.ts';
-import { findRange } from './remaining.ts';
 
 /** The state that the database has for a backfill; null when it was never registered. */
 export async function backfillState(session: Session, schema: string, name: string): Promise<State | null> {
@@ -47,9 +45,9 @@ export async function registerBackfill(
 }
 
 async function hasWork(session: Session, { statement, target }: Job): Promise<boolean> {
-  const { rows } = await estimateRows(session, target);
+  const { rows, exact } = await estimateRows(session, target);
   if (rows > SEARCHED_ROWS) return true;
-  if ((await findRange(session, target, EVERYWHERE, 1)) === null) return false;
+  if (exact && rows === 0) return false;
   const query = anyRowQuery(statement);
   if (query === null) return true;
   const [row] = await session.query<{ found: boolean }>(query);

@@ -14,6 +14,7 @@ import {
   stepValues,
   type Walk,
 } from './batches.ts';
+import { findPlaces, isCtid } from './ctid.ts';
 
 /** What a walk over all keys says about the end. */
 export type Remaining = Proved | Left | CannotTell;
@@ -35,9 +36,11 @@ interface CannotTell {
 /** Of some keys: `after` is the last one before the first row that is left. */
 type RemainingWithin = Proved | (Left & { readonly after: Key | null }) | CannotTell;
 
+type Table = Walk & { readonly oid: string };
+
 export interface VerifyRequest {
   readonly statement: BatchStatement;
-  readonly target: Walk;
+  readonly target: Table;
   readonly within: Bounds;
   /** Keys in a range. */
   readonly keys: number;
@@ -76,10 +79,11 @@ export async function countRemaining(session: Session, request: VerifyRequest): 
 /** The next range of keys, and how many are in it; null when none is left. */
 export async function findRange(
   session: Session,
-  target: Walk,
+  target: Table,
   within: Bounds,
   keys: number,
 ): Promise<(KeyRange & { readonly keys: number }) | null> {
+  if (isCtid(target.key)) return findPlaces(session, target, within, keys);
   const values = stepValues(keys, within);
   const [full] = await session.query<Record<string, string>>(stepSql(target, within), values);
   if (full !== undefined) return { after: within.after, upTo: keyOf(target, full), keys };

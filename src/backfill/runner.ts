@@ -2,7 +2,7 @@ import { isSqlFailure, sqlstate } from '../db/errors.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
-import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced } from './batch.ts';
+import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced, TableRewritten } from './batch.ts';
 import type { Key } from './batches.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
 import { describeFailure, isHopeless, isOutage, rowHeld } from './failure.ts';
@@ -308,6 +308,11 @@ export class Runner {
   async #failed(error: unknown, keys: number, place: Place | null, steering: Steering): Promise<End | null> {
     if (error instanceof LeaseLost || isOutage(error)) throw error;
     if (error instanceof TableReplaced) return { outcome: 'failed', reason: error.message, remaining: null };
+    if (error instanceof TableRewritten) {
+      this.#options.emit({ event: 'restarted', reason: error.message });
+      await this.#itinerary.restart(this.link.main);
+      return null;
+    }
     if (await this.#hasMoved(error, place)) {
       // Looked up again, it has another name, or is left out.
       this.#itinerary.reset();

@@ -8,7 +8,7 @@ import type { BatchStatement } from '../sql/batch-statement.ts';
 import { withServerFunctions } from '../sql/changing-values.ts';
 import { batchSql, EVERYWHERE, type KeyColumn, stepSql, stepValues, type Walk } from './batches.ts';
 import { isOutage } from './failure.ts';
-import { readKeyColumns } from './key.ts';
+import { readKey } from './key.ts';
 import { readLeaf, requireLeaves } from './leaf.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 
@@ -74,7 +74,7 @@ export async function resolveTarget(
   await requireNoAggregate(session, statement);
   const partitioned = kind === 'p';
   const partitions = partitioned ? await requireLeaves(session, statement, oid, shown) : [];
-  const key = await readKeyColumns(session, { oid, shown }, keyColumns, partitions);
+  const key = await readKey(session, { oid, shown }, keyColumns, statement.progress, partitions);
   const changed = key.find(({ name: column }) => statement.assigns.includes(column));
   if (changed !== undefined) {
     throw new Problem(

@@ -112,6 +112,9 @@ function show(line: LiveLine, event: BackfillEvent, name: string): void {
     case 'left-out':
       note(`${name}: ${event.table} is left out: ${event.reason}`);
       break;
+    case 'restarted':
+      note(`${name}: ${event.reason}; beginning anew, the WHERE leaves out what is done`);
+      break;
     case 'verifying':
       note(`${name}: no key is left; counting what the statement would still change`);
       break;

@@ -43,12 +43,12 @@ describe('one line, and what to do next, for', () => {
     ],
     ['UPDATE users SET email = 1 WHERE id = now()', /^The server refuses the statement: operator does not exist/, /./],
     [
-      'DELETE FROM keyless',
-      /^public\.keyless has no primary key, and no unique index on columns that are NOT NULL\.$/,
-      /Add a primary key/,
+      'UPDATE keyless SET a = a + 1',
+      /^public\.keyless has no primary key, and no unique index on columns that are NOT NULL\. Without a key only/,
+      /Add a WHERE that tells them/,
     ],
-    ['DELETE FROM partial', /^public\.partial has no primary key/, /./],
-    ['DELETE FROM mixed', /^public\.mixed has no primary key/, /./],
+    ['UPDATE partial SET a = a', /^public\.partial has no primary key/, /./],
+    ['UPDATE mixed SET a = a', /^public\.mixed has no primary key/, /./],
     ['DELETE FROM loose', /nondeterministic collation loose, in which different texts are equal/, /another unique key/],
     [
       'UPDATE users SET id = id + 1',

@@ -1,0 +1,87 @@
+import type { Session } from '../db/session.ts';
+import {
+  type Bounds,
+  countSql,
+  type Key,
+  type KeyColumn,
+  type KeyRange,
+  stepSql,
+  stepValues,
+  type Walk,
+} from './batches.ts';
+
+/**
+ * A table without a key is walked by where its rows lie. An update moves a row, to any place, so this is only for statements whose
+ * WHERE leaves out what is done, and what was missed is found by another pass.
+ */
+export function ctidKey(serverVersion: number): readonly [KeyColumn] {
+  // TID range scans came with 14; before, only a list of places is found without reading the whole table.
+  return [{ name: 'ctid', type: 'pg_catalog.tid', collation: null, inLists: serverVersion < 140_000 }];
+}
+
+export function isCtid(key: readonly KeyColumn[]): boolean {
+  return key[0]?.name === 'ctid';
+}
+
+/** Before the first row of a block. */
+export function blockStart(block: number): Key {
+  return [`(${block},0)`];
+}
+
+/** How long the table is, in blocks, and which file it is in: another one after VACUUM FULL and the like, which moves all rows. */
+export interface Extent {
+  readonly blocks: number;
+  readonly file: string | null;
+}
+
+export async function readExtent(session: Session, oid: string): Promise<Extent> {
+  const [row] = await session.query<{ blocks: string; file: string | null }>(
+    `SELECT pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::pg_catalog.int8 AS blocks,
+            pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.text AS file
+       FROM pg_catalog.pg_class c WHERE c.oid = $1`,
+    [oid],
+  );
+  return { blocks: Number(row?.blocks ?? 0), file: row?.file ?? null };
+}
+
+/** More rows than a block can have. */
+const DENSEST = 300;
+/** Over stretches with hardly any row the batch becomes longer instead of never growing again. */
+const LONGEST_SEARCH_MS = 100;
+
+/** The next rows by their place, about as many as wanted and no more; null when none is left. The upper bound is the start of a block. */
+export async function findPlaces(
+  session: Session,
+  walk: Walk & { readonly oid: string },
+  within: Bounds,
+  wanted: number,
+): Promise<(KeyRange & { readonly keys: number }) | null> {
+  const after = within.after ?? blockStart(0);
+  const upper = within.upper ?? blockStart((await readExtent(session, walk.oid)).blocks);
+  const [first, end] = [blockOf(after), blockOf(upper)];
+  const began = performance.now();
+  let from = after;
+  let found = 0;
+  let blocks = Math.max(1, Math.floor(wanted / DENSEST));
+  for (let block = first; block < end;) {
+    block = Math.min(block + blocks, end);
+    const upTo = blockStart(block);
+    const [row] = await session.query<{ count: string }>(countSql(walk), [...from, ...upTo]);
+    found += Number(row?.count ?? 0);
+    if (found > wanted) {
+      const bounds = { after, upper: upTo };
+      const [step] = await session.query<{ k1: string }>(stepSql(walk, bounds), stepValues(wanted, bounds));
+      if (step !== undefined) return { after, upTo: [step.k1], keys: wanted };
+    }
+    const longEnough = found >= wanted * 0.75 || performance.now() - began > LONGEST_SEARCH_MS;
+    if (found > 0 && (longEnough || block === end)) return { after, upTo, keys: found };
+    from = upTo;
+    const scanned = block - first;
+    blocks = Math.max(1, Math.min(scanned * 2, Math.ceil(((wanted - found) * scanned) / Math.max(1, found))));
+  }
+  return null;
+}
+
+function blockOf([place = '']: Key): number {
+  return Number(/^\((\d+),/.exec(place)?.[1] ?? 0);
+}

@@ -1,0 +1,170 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Session } from '../../src/db/session.ts';
+import { backfillStatus } from '../../src/backfill/status.ts';
+import { prepareJob } from '../../src/backfill/job.ts';
+import { readLeaf } from '../../src/backfill/leaf.ts';
+import { testDatabase } from '../support/database.ts';
+import { run, specOf, value } from './support.ts';
+
+const db = testDatabase();
+const SMALL = { batchSize: 50, maxBatchSize: 50 };
+let session: Session;
+
+beforeEach(async () => {
+  session = await db.session();
+});
+
+/** 1000 rows without a key on some 40 pages, `changes` counted by a trigger. */
+async function makeTable(name: string, rows = 1000): Promise<void> {
+  await session.exec(`
+    CREATE TABLE ${name} (i int, done bool, changes int NOT NULL DEFAULT 0, pad text) WITH (autovacuum_enabled = off);
+    INSERT INTO ${name} SELECT i, NULL, 0, repeat('x', 250) FROM generate_series(1, ${rows}) i;
+    CREATE FUNCTION ${name}_count() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF new.done IS DISTINCT FROM old.done THEN new.changes := old.changes + 1; END IF; RETURN new; END $$;
+    CREATE TRIGGER count BEFORE UPDATE ON ${name} FOR EACH ROW EXECUTE FUNCTION ${name}_count()`);
+}
+
+const sql = (name: string): string => `UPDATE ${name} SET done = true WHERE done IS NULL`;
+
+test('a table without a key is walked by place, each row is changed once, over a pause', async () => {
+  await makeTable('keyless');
+  const spec = await specOf('keyless', sql('keyless'));
+  const pause = new AbortController();
+  const paused = await run(db.ownerUrl, spec, {
+    settings: SMALL,
+    pause: pause.signal,
+    onEvent: (event) => {
+      if (event.event === 'progress' && event.batches === 7) pause.abort('enough');
+    },
+  });
+  expect(paused).toMatchObject({ outcome: 'paused', rowsDone: 350, rowsVisited: 350 });
+  expect(await backfillStatus(session, 'tiptoe', 'keyless')).toMatchObject({ key: ['ctid'], rowsTotal: 1000 });
+  const result = await run(db.ownerUrl, spec, { settings: SMALL });
+  expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 1000, remaining: { kind: 'proved' } });
+  expect(await value(session, 'SELECT count(*) FROM keyless WHERE changes <> 1')).toBe('0');
+  // What an update moved to the end of the table is not walked again.
+  expect(result.rowsVisited).toBeLessThan(1100);
+});
+
+test.each([
+  [
+    'moved behind the walk',
+    `DELETE FROM TABLE_ WHERE i <= 60; VACUUM TABLE_; UPDATE TABLE_ SET pad = pad || 'y' WHERE i > 940`,
+  ],
+  ['inserted', `INSERT INTO TABLE_ SELECT i, NULL, 0, '' FROM generate_series(1, 500) i`],
+])('rows that are %s meanwhile', async (what, meanwhile) => {
+  const name = what.split(' ')[0] ?? '';
+  await makeTable(name);
+  const other = await db.session();
+  let begun = false;
+  const result = await run(db.ownerUrl, await specOf(name, sql(name)), {
+    settings: { ...SMALL, rate: 500 },
+    onEvent: (event) => {
+      if (event.event !== 'progress' || begun || event.batches < 4) return;
+      begun = true;
+      void (async () => {
+        for (const statement of meanwhile.replaceAll('TABLE_', name).split('; ')) await other.exec(statement);
+        await other.exec(`UPDATE tiptoe.backfill SET rate = NULL WHERE name = '${name}'`);
+      })();
+    },
+  });
+  expect(result).toMatchObject({ outcome: 'succeeded', remaining: { kind: 'proved' } });
+  expect(result.events.filter(({ event }) => event === 'pass')).toHaveLength(1);
+  expect(await value(session, `SELECT count(*) FROM ${name} WHERE changes <> 1 OR done IS NULL`)).toBe('0');
+});
+
+test('a VACUUM FULL in the middle: it begins anew, and still each row is changed once', async () => {
+  await makeTable('rewritten');
+  const other = await db.session();
+  let begun = false;
+  const result = await run(db.ownerUrl, await specOf('rewritten', sql('rewritten')), {
+    settings: { ...SMALL, rate: 200 },
+    onEvent: (event) => {
+      if (event.event !== 'progress' || begun || event.batches < 4) return;
+      begun = true;
+      void (async () => {
+        await other.exec('DELETE FROM rewritten WHERE i <= 100');
+        await other.exec('VACUUM FULL rewritten');
+        await other.exec(`UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'rewritten'`);
+      })();
+    },
+  });
+  expect(result).toMatchObject({ outcome: 'succeeded', remaining: { kind: 'proved' } });
+  expect(result.events).toContainEqual({
+    event: 'restarted',
+    reason: 'public.rewritten was rewritten, its rows are elsewhere now',
+  });
+  expect(await value(session, 'SELECT count(*) FROM rewritten WHERE changes <> 1')).toBe('0');
+});
+
+test('hardly any rows on many pages', async () => {
+  await makeTable('sparse', 20_000);
+  await session.exec('DELETE FROM sparse WHERE i % 500 <> 0 AND i < 19900');
+  const result = await run(db.ownerUrl, await specOf('sparse', sql('sparse')), { settings: { batchSize: 20 } });
+  expect(result).toMatchObject({
+    outcome: 'succeeded',
+    rowsDone: 140,
+    remaining: { kind: 'proved' },
+  });
+  expect(result.batches).toBeLessThan(60);
+});
+
+test('DELETE, and the partitions of a table without a key', async () => {
+  await session.exec(`
+    CREATE TABLE parts (i int, done bool) PARTITION BY RANGE (i);
+    CREATE TABLE parts_a PARTITION OF parts FOR VALUES FROM (0) TO (500);
+    CREATE TABLE parts_b PARTITION OF parts FOR VALUES FROM (500) TO (2000);
+    INSERT INTO parts SELECT i FROM generate_series(1, 1000) i`);
+  expect(await run(db.ownerUrl, await specOf('parts', sql('parts')), { settings: SMALL })).toMatchObject({
+    rowsDone: 1000,
+    remaining: { kind: 'proved' },
+  });
+  expect(
+    await run(db.ownerUrl, await specOf('less', 'DELETE FROM parts WHERE i > 300'), { settings: SMALL }),
+  ).toMatchObject({
+    rowsDone: 700,
+    remaining: { kind: 'proved' },
+  });
+});
+
+test('the server finds a range of places without reading the whole table', async () => {
+  await makeTable('planned');
+  const spec = await specOf(
+    'planned',
+    'UPDATE planned p SET done = true FROM (VALUES (1)) v (x) WHERE p.done IS NULL OR false',
+  );
+  const job = await prepareJob(session, spec);
+  const leaf = await readLeaf(session, job, job.target.oid);
+  const plan = await session.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${leaf?.sql.next ?? ''}`, ['(3,0)', '(5,0)']);
+  expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toMatch(/Tid (Range )?Scan on planned/);
+});
+
+describe('refused without a key:', () => {
+  test.each([
+    ['UPDATE counted SET n = n + 1', 'the statement has no WHERE'],
+    ['UPDATE counted SET n = n + 1 WHERE done', 'its WHERE does not look at a column that it sets'],
+    ['INSERT INTO copied SELECT i FROM counted', 'an INSERT leaves no mark on the rows that it has read'],
+  ])('%s', async (statement, reason) => {
+    await session.exec(
+      'CREATE TABLE IF NOT EXISTS counted (i int, n int, done bool); CREATE TABLE IF NOT EXISTS copied (i int)',
+    );
+    await expect(run(db.ownerUrl, await specOf('counted', statement))).rejects.toMatchObject({
+      exitCode: 2,
+      message: `public.counted has no primary key, and no unique index on columns that are NOT NULL. Without a key only a statement can run whose WHERE leaves out the rows that are done: ${reason}.`,
+    });
+  });
+
+  test('also where it was asked for: -- key: ctid', async () => {
+    await session.exec(
+      'CREATE TABLE keyed (id int PRIMARY KEY, n int, done bool); INSERT INTO keyed SELECT generate_series(1, 100)',
+    );
+    await expect(
+      run(db.ownerUrl, await specOf('keyed', '-- tiptoe:backfill\n-- key: ctid\nUPDATE keyed SET n = n + 1')),
+    ).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^public\.keyed is to be walked by ctid\./) as unknown,
+    });
+    const spec = await specOf('keyed', `-- tiptoe:backfill\n-- key: ctid\n${sql('keyed')}`);
+    expect(await run(db.ownerUrl, spec, { settings: SMALL })).toMatchObject({ outcome: 'succeeded', rowsDone: 100 });
+  });
+});
