@@ -1,4 +1,4 @@
-import { defineRule, runsAlone } from '../src/lint/kit.ts';
+import { defineRule, runsAloneHere } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'concurrently-in-transaction',
@@ -27,8 +27,8 @@ export default defineRule({
     ],
   },
   on: ['create-index', 'drop-relation', 'reindex', 'alter-table', 'vacuum', 'cluster', 'runs-alone', 'do'],
-  check: ({ action, effects, inTransaction }) => {
-    if (!inTransaction || !runsAlone(action)) return null;
+  check: ({ action, effects, catalog, inTransaction }) => {
+    if (!inTransaction || !runsAloneHere(catalog, action)) return null;
     return {
       relations: effects.relations.map(({ relation }) => relation),
       message: 'this statement cannot run inside a transaction block',

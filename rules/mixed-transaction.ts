@@ -1,4 +1,4 @@
-import { type Action, defineRule, once, runsAlone } from '../src/lint/kit.ts';
+import { type Action, defineRule, once, runsAlone, runsAloneHere } from '../src/lint/kit.ts';
 
 export default defineRule({
   name: 'mixed-transaction',
@@ -25,11 +25,14 @@ export default defineRule({
     ],
   },
   on: ['create-index', 'drop-relation', 'reindex', 'alter-table', 'vacuum', 'cluster', 'runs-alone'],
-  check: ({ action, effects, inTransaction, file }) => {
+  check: ({ action, effects, catalog, inTransaction, file }) => {
     // Inside BEGIN it fails outright, which is another rule's finding; the first one of a file speaks for all.
-    if (inTransaction || !runsAlone(action) || firstAlone(file.actions) < file.at) return null;
+    if (inTransaction || !runsAloneHere(catalog, action)) return null;
+    const first = firstAlone(file.actions);
+    if (first !== -1 && first < file.at) return null;
+    if (file.actions.slice(0, file.at).some((other) => runsAloneHere(catalog, other))) return null;
     const stands = file.actions.slice(0, file.at).filter(changesSomething).length;
-    const others = file.actions.filter((other) => changesSomething(other) && !runsAlone(other)).length;
+    const others = file.actions.filter((other) => changesSomething(other) && !runsAloneHere(catalog, other)).length;
     if (others === 0) return null;
     return {
       relations: effects.relations.map(({ relation }) => relation),

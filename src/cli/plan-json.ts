@@ -1,4 +1,3 @@
-import { divide, statementsOf } from '../effects/units.ts';
 import { fileCap } from '../migrate/file-cap.ts';
 import { explainedStatement } from '../report/explain-json.ts';
 import { reportedFinding } from '../report/lint-json.ts';
@@ -31,7 +30,6 @@ export function planJson(plan: Plan): string {
 function plannedFile({ entry, file, done, requires }: PlannedFile) {
   const { name, path, version, kind, standing, outOfOrder } = entry;
   const { source } = file.script;
-  const alone = aloneIn(file.script);
   return {
     path,
     name,
@@ -45,19 +43,11 @@ function plannedFile({ entry, file, done, requires }: PlannedFile) {
     statements: file.statements.map((analysed) => ({
       ...explainedStatement(source, analysed),
       done: done.has(analysed.statement.index),
-      alone: alone.has(analysed.statement.index),
+      alone: file.alone.has(analysed.statement.index),
     })),
     findings: file.findings.map((finding) => reportedFinding(source, finding)),
     suppressed: file.suppressed.map(({ finding, reason }) => ({ ...reportedFinding(source, finding), reason })),
   };
-}
-
-/** Statements that run outside of a transaction, by index. */
-function aloneIn(script: PlannedFile['file']['script']): ReadonlySet<number> {
-  const division = divide(script);
-  if (division.kind === 'refused') return new Set();
-  const units = division.units.filter(({ kind }) => kind === 'alone');
-  return new Set(units.flatMap(statementsOf).map(({ index }) => index));
 }
 
 function plannedTable({ relation, facts, since, average, now }: PlannedTable) {

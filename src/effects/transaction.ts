@@ -1,7 +1,20 @@
 import { endsTransaction } from '../catalog/code.ts';
-import type { Action } from '../sql/action.ts';
+import { findIndex, findTable, isPartitioned, type Catalog } from '../catalog/catalog.ts';
+import type { Action, Name } from '../sql/action.ts';
 
-/** True for a statement that PostgreSQL refuses inside a transaction block. */
+/** The relation of a statement that commits after each partition, where it is partitioned. */
+export function worksByPartition(action: Action): Name | null {
+  if (action.kind === 'reindex') return action.name;
+  return action.kind === 'cluster' ? action.table : null;
+}
+
+/** Whether a table or an index of that name is known to be partitioned. */
+export function isPartitionedName(catalog: Catalog, name: Name): boolean {
+  const relation = findIndex(catalog, name)?.table ?? findTable(catalog, name);
+  return relation?.kind === 'table' && isPartitioned(relation);
+}
+
+/** True for a statement that PostgreSQL refuses inside a transaction block, as far as it shows by itself. */
 export function runsAlone(action: Action): boolean {
   switch (action.kind) {
     case 'create-index':
@@ -24,6 +37,12 @@ export function runsAlone(action: Action): boolean {
     default:
       return false;
   }
+}
+
+/** True for a statement that PostgreSQL refuses inside a transaction block, with what is known of its relation. */
+export function runsAloneHere(catalog: Catalog, action: Action): boolean {
+  const name = worksByPartition(action);
+  return runsAlone(action) || (name !== null && isPartitionedName(catalog, name));
 }
 
 /** A VALIDATE under locks that earlier statements of its transaction took holds up traffic for as long as it scans. */

@@ -1,4 +1,4 @@
-import { fileTransaction, runsAlone } from './transaction.ts';
+import { fileTransaction, runsAlone, worksByPartition } from './transaction.ts';
 import type { Action, Name } from '../sql/action.ts';
 import type { Comment, Script, Statement } from '../sql/statement.ts';
 
@@ -28,14 +28,17 @@ export interface Indivisible {
 
 /**
  * Divides a file into what commits together. Its own BEGIN … COMMIT is kept as one unit; COMMIT without BEGIN ends the unit before it, as in
- * a framework that wraps its files. `partitioned` has the names, as the statements give them, of partitioned tables and indexes.
+ * a framework that wraps its files. `isPartitioned` knows partitioned tables and indexes by their names.
  */
-export function divide(script: Script, partitioned: ReadonlySet<Name> = new Set()): Division | Indivisible {
+export function divide(script: Script, isPartitioned: (name: Name) => boolean = () => false): Division | Indivisible {
   const stretches = readStretches(script.statements);
   if (!Array.isArray(stretches)) return stretches;
   const asked = asksForNone(script.comments);
   const loose = stretches.flatMap(({ begin, statements }) => (begin === null ? statements : []));
-  const isAlone = ({ action }: Statement) => runsAlone(action) || reindexesPartitions(action, partitioned);
+  const isAlone = ({ action }: Statement) => {
+    const name = worksByPartition(action);
+    return runsAlone(action) || (name !== null && isPartitioned(name));
+  };
   const together = !asked && !loose.some(isAlone) && fileTransaction(loose.map(({ action }) => action)) === 'file';
   const units = stretches.flatMap(({ begin, statements }): Unit[] => {
     if (begin !== null || (together && statements.length > 0))
@@ -48,11 +51,6 @@ export function divide(script: Script, partitioned: ReadonlySet<Name> = new Set(
   });
   const one = units.length === 0 || (units.length === 1 && units[0]?.kind === 'transaction');
   return { kind: 'units', transaction: asked ? 'none' : one ? 'file' : 'statement', units };
-}
-
-/** It commits after each partition. */
-function reindexesPartitions(action: Action, partitioned: ReadonlySet<Name>): boolean {
-  return action.kind === 'reindex' && action.name !== null && partitioned.has(action.name);
 }
 
 /**
@@ -69,13 +67,12 @@ function mayCommit(action: Action): boolean {
     case 'call':
     case 'execute':
     case 'explain':
-    case 'reindex':
     case 'unknown':
       return true;
     case 'do':
       return /\b(?:commit|rollback|call|execute)\b/i.test(action.body);
     default:
-      return runsAlone(action);
+      return runsAlone(action) || worksByPartition(action) !== null;
   }
 }
 

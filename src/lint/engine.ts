@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { beginSession } from '../catalog/session.ts';
 import { advance } from '../effects/effects.ts';
 import type { Effects } from '../effects/effect.ts';
+import { isPartitionedName } from '../effects/transaction.ts';
 import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
 import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
@@ -42,6 +43,8 @@ export interface LintedFile {
 export interface AnalysedFile extends LintedFile {
   readonly script: Script;
   readonly transaction: TransactionMode;
+  /** The statements that run outside of a transaction, by index. */
+  readonly alone: ReadonlySet<number>;
   readonly statements: readonly AnalysedStatement[];
 }
 
@@ -61,7 +64,7 @@ export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: An
   const drafts = Array.from(scripts, (script) => {
     const statements: AnalysedStatement[] = [];
     const draft = analyseFile(script, catalog, ruleset, unvalidated, (statement) => statements.push(statement));
-    return { draft, known: { script, statements, transaction: draft.transaction } };
+    return { draft, known: { script, statements, transaction: draft.transaction, alone: draft.alone } };
   });
   endHistory(catalog, unvalidated, drafts.at(-1)?.draft);
   return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));
@@ -82,6 +85,7 @@ export function lint(scripts: Iterable<Script>, catalog: Catalog, options: Analy
 /** What is known of a file before the history ends. */
 interface Draft {
   readonly transaction: TransactionMode;
+  readonly alone: ReadonlySet<number>;
   readonly reports: Reports;
   readonly suppressions: ReturnType<typeof readSuppressions>;
 }
@@ -127,7 +131,7 @@ function analyseFile(
 ): Draft {
   const actions = script.statements.map(({ action }) => action);
   beginSession(catalog, actions);
-  const division = divideOrNot(script);
+  const division = divideOrNot(script, catalog);
   const transactionOf = transactions(script, division);
   const placed = placedDirectives(script);
   const isBackfill = script.source.path.endsWith('.backfill.sql') || placed.some(({ name }) => name === 'backfill');
@@ -178,7 +182,12 @@ function analyseFile(
     });
   for (const { verdict, range } of brokenDirectives(script.comments))
     reports.add('unknown-directive', verdict, { statement: null, range, anchor: range.start });
-  return { transaction: division?.transaction ?? 'file', reports, suppressions: readSuppressions(script) };
+  return {
+    transaction: division?.transaction ?? 'file',
+    alone: aloneIn(division),
+    reports,
+    suppressions: readSuppressions(script),
+  };
 }
 
 function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
@@ -190,9 +199,14 @@ function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
 }
 
 /** Null for what the runner refuses to divide, and so to run; a framework that wraps its files would run it as one. */
-function divideOrNot(script: Script): Division | null {
-  const division = divide(script);
+function divideOrNot(script: Script, catalog: Catalog): Division | null {
+  const division = divide(script, (name) => isPartitionedName(catalog, name));
   return division.kind === 'units' ? division : null;
+}
+
+function aloneIn(division: Division | null): ReadonlySet<number> {
+  const units = division?.units.filter(({ kind }) => kind === 'alone') ?? [];
+  return new Set(units.flatMap(statementsOf).map(({ index }) => index));
 }
 
 /** The transaction of each statement; BEGIN and COMMIT belong to none. */

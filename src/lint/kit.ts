@@ -21,7 +21,7 @@ export { canReference, castContext } from '../postgres/casts.ts';
 export { sameType } from '../postgres/type-change.ts';
 export { spelledType } from '../effects/type-change.ts';
 export { mutableCall } from '../effects/volatility.ts';
-export { runsAlone } from '../effects/transaction.ts';
+export { runsAlone, runsAloneHere } from '../effects/transaction.ts';
 export {
   allTables,
   baseType,

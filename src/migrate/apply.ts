@@ -1,12 +1,4 @@
-import {
-  emptyCatalog,
-  findIndex,
-  findTable,
-  isPartitioned,
-  type Catalog,
-  type Index,
-  type Table,
-} from '../catalog/catalog.ts';
+import { type Catalog, emptyCatalog } from '../catalog/catalog.ts';
 import { beginSession } from '../catalog/session.ts';
 import type { ConnectionSettings } from '../db/connection.ts';
 import { isConnectionLost } from '../db/errors.ts';
@@ -37,6 +29,7 @@ import type { Schedule } from './schedule.ts';
 import { awaitWindow } from './schedule.ts';
 import { type Standbys, withStandbys } from './standbys.ts';
 import { stop, stopFor, type Stop } from './stop.ts';
+import { isPartitionedName, worksByPartition } from '../effects/transaction.ts';
 import { divide, type Division } from '../effects/units.ts';
 
 export interface ApplyOptions {
@@ -228,7 +221,7 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
       file,
       script,
       steps,
-      division: divide(script, await partitionedNames(context.control, catalog, script, searchPath)) as Division,
+      division: divide(script, await knowsPartitioned(context.control, catalog, script, searchPath)) as Division,
       entry,
       variables: options.variables,
       exceptions: passed.exceptions.get(file.path) ?? [],
@@ -326,17 +319,15 @@ function readFile(catalog: Catalog, searchPath: readonly string[], script: Scrip
   return readSteps(script, catalog, version);
 }
 
-/** Of the names that a file gives to REINDEX, those of partitioned tables and indexes; a history may not show all that is on the server. */
-async function partitionedNames(
+/** Which tables and indexes that a file works through are partitioned; a history may not show all that is on the server. */
+async function knowsPartitioned(
   control: Session,
   catalog: Catalog,
   { statements }: Script,
   searchPath: readonly string[],
-): Promise<ReadonlySet<Name>> {
-  const names = statements.flatMap(({ action }) =>
-    action.kind === 'reindex' && action.name !== null ? [action.name] : [],
-  );
-  if (names.length === 0) return new Set();
+): Promise<(name: Name) => boolean> {
+  const names = statements.flatMap(({ action }) => worksByPartition(action) ?? []);
+  if (names.length === 0) return () => false;
   const rows = await control.query<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relkind IN ('p', 'I') AND c.relname = ANY ($1)`,
@@ -346,15 +337,7 @@ async function partitionedNames(
     rows.some(
       (row) => row.name === name && (schema === null ? searchPath.includes(row.schema) : schema === row.schema),
     );
-  return new Set(
-    names.filter(
-      (name) => onServer(name) || isPartitioned(findTable(catalog, name) ?? tableOf(findIndex(catalog, name))),
-    ),
-  );
-}
-
-function tableOf(index: Index | null): Table | null {
-  return index?.table.kind === 'table' ? index.table : null;
+  return (name) => onServer(name) || isPartitionedName(catalog, name);
 }
 
 async function identityOf(main: Session): Promise<Identity> {

@@ -45,7 +45,7 @@ export function isRepeatable(action: Action): boolean {
     case 'explain':
       return !action.analyze || isRepeatable(action.action);
     case 'runs-alone':
-      return action.object === null;
+      return action.repeatable;
     default:
       return false;
   }

@@ -590,12 +590,14 @@ export type Action =
   /** Locks no relation, and PostgreSQL refuses it inside a transaction block: CREATE DATABASE, ALTER SYSTEM, … */
   | {
       readonly kind: 'runs-alone';
-      /** What it creates or drops; null where running it twice is the same as once. */
+      /** What it creates or drops, if anything. */
       readonly object: {
         readonly type: 'database' | 'tablespace' | 'subscription';
         readonly name: string;
         readonly command: 'create' | 'drop';
       } | null;
+      /** Whether running it twice is the same as once. */
+      readonly repeatable: boolean;
     }
   | {
       readonly kind: 'set';

@@ -14,7 +14,7 @@ const BEFORE = `
   CREATE TABLE parts_one PARTITION OF parts DEFAULT;`;
 
 /** `line: rule relations` of what is found in the second file about its transactions. */
-function lint(sql: string): string[] {
+function lint(sql: string, wanted: readonly string[] = ['lock-held-during-work', 'several-tables-locked']): string[] {
   const scripts = [parseScript('1.sql', BEFORE), parseScript('2.sql', sql)];
   const [, file] = analyse(scripts, emptyCatalog(), {
     rules,
@@ -22,9 +22,7 @@ function lint(sql: string): string[] {
     version: 18,
   });
   return (file?.findings ?? []).flatMap(({ rule, relations, range }) =>
-    rule === 'lock-held-during-work' || rule === 'several-tables-locked'
-      ? [`${file?.script.source.position(range.start).line}: ${rule} ${relations.join(' ')}`]
-      : [],
+    wanted.includes(rule) ? [`${file?.script.source.position(range.start).line}: ${rule} ${relations.join(' ')}`] : [],
   );
 }
 
@@ -102,4 +100,15 @@ test('rows that migrations write themselves make a lookup table', () => {
   expect(found(1, rename)).toEqual(['unbatched-write']);
   expect(found(3, rename)).toEqual([]);
   expect(found(3, "UPDATE kinds SET title = 'Any';")).toEqual(['unbatched-write']);
+});
+
+test('what is partitioned is reindexed and clustered in a transaction for each partition', () => {
+  const rules = ['concurrently-in-transaction', 'mixed-transaction'];
+  expect(lint('BEGIN;\nREINDEX TABLE parts;\nCOMMIT;', rules)).toEqual([
+    '2: concurrently-in-transaction public.parts public.parts_one',
+  ]);
+  expect(lint('BEGIN;\nREINDEX TABLE orders;\nCOMMIT;', rules)).toEqual([]);
+  expect(lint('ALTER TABLE orders ADD note text;\nCLUSTER parts USING i;\nREINDEX TABLE parts;', rules)).toEqual([
+    '2: mixed-transaction public.parts',
+  ]);
 });

@@ -415,3 +415,20 @@ test('migrations after a backfill wait until it has succeeded', async () => {
   expect(registered).toEqual(['2_fill', '2_fill', '2_fill']);
   expect(migrations(files).map(({ kind }) => kind)).toEqual(['migration', 'backfill', 'migration']);
 });
+
+test.each([
+  ['with a transaction for each', ''],
+  ['without a transaction', '-- tiptoe:transaction none\n'],
+])('a database moves, and partitions are clustered one by one, %s', async (_, directive) => {
+  const admin = await db.session(db.adminUrl);
+  const table = directive === '' ? 'moved' : 'moved_none';
+  const database = `${db.name}_${table}`;
+  await admin.exec(`CREATE DATABASE ${database}`);
+  await admin.exec(`CREATE TABLE ${table} (a int) PARTITION BY LIST (a);
+    CREATE TABLE ${table}_1 PARTITION OF ${table} DEFAULT; CREATE INDEX ${table}_a ON ${table} (a)`);
+  const cluster = inject('serverVersion') >= 15 ? `CLUSTER ${table} USING ${table}_a;` : '';
+  const files = { '1_a.sql': `${directive}ALTER DATABASE ${database} SET TABLESPACE pg_default; ${cluster} SELECT 1` };
+  const result = await run(db.adminUrl, files, { schema: `${table}_own` });
+  await admin.exec(`DROP DATABASE ${database}`);
+  expect(result).toMatchObject({ outcome: 'done' });
+});

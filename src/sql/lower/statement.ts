@@ -1,5 +1,5 @@
 import type { Node } from '../libpg.ts';
-import type { Action, ActionOf } from '../action.ts';
+import type { Action } from '../action.ts';
 import { alterTable } from './alter-table.ts';
 import { comment } from './comment.ts';
 import { alterDomain, createDomain } from './domain.ts';
@@ -9,6 +9,7 @@ import { createIndex, reindex } from './indexes.ts';
 import { vacuum } from './maintenance.ts';
 import { rangeVars, relationName } from './name.ts';
 import { hasOption, textOption } from './option.ts';
+import { outsideTransaction } from './outside-transaction.ts';
 import { alterPublication, createPublication, createStatistics } from './publication.ts';
 import { copy, createTableAs, createView, dml, query, select } from './query.ts';
 import { rename, setSchema } from './rename.ts';
@@ -71,35 +72,10 @@ const NO_RELATION = new Set([
   'VariableShowStmt',
 ]);
 
-/** Statements that lock no relation and refuse to run inside a transaction block. */
-const RUNS_ALONE = new Set([
-  'AlterSystemStmt',
-  'CreateTableSpaceStmt',
-  'CreatedbStmt',
-  'DropTableSpaceStmt',
-  'DropdbStmt',
-  'CreateSubscriptionStmt',
-  'DropSubscriptionStmt',
-]);
-
-function objectOf(node: Node): ActionOf<'runs-alone'>['object'] {
-  if ('CreatedbStmt' in node) return { type: 'database', name: node.CreatedbStmt.dbname ?? '', command: 'create' };
-  if ('DropdbStmt' in node) return { type: 'database', name: node.DropdbStmt.dbname ?? '', command: 'drop' };
-  if ('CreateTableSpaceStmt' in node)
-    return { type: 'tablespace', name: node.CreateTableSpaceStmt.tablespacename ?? '', command: 'create' };
-  if ('DropTableSpaceStmt' in node)
-    return { type: 'tablespace', name: node.DropTableSpaceStmt.tablespacename ?? '', command: 'drop' };
-  if ('CreateSubscriptionStmt' in node)
-    return { type: 'subscription', name: node.CreateSubscriptionStmt.subname ?? '', command: 'create' };
-  if ('DropSubscriptionStmt' in node)
-    return { type: 'subscription', name: node.DropSubscriptionStmt.subname ?? '', command: 'drop' };
-  return null;
-}
-
 /** PostgreSQL's node name without `Stmt`, and what the statement does. */
 export function lowerStatement(node: Node): { kind: string; action: Action } {
   const type = Object.keys(node)[0] ?? '';
-  return { kind: type.replace(/Stmt$/, ''), action: lower(node) ?? fallback(type, node) };
+  return { kind: type.replace(/Stmt$/, ''), action: lower(node) ?? outsideTransaction(node) ?? fallback(type, node) };
 }
 
 function lowered(node: Node): Action {
@@ -107,7 +83,6 @@ function lowered(node: Node): Action {
 }
 
 function fallback(type: string, node: Node): Action {
-  if (RUNS_ALONE.has(type)) return { kind: 'runs-alone', object: objectOf(node) };
   return NO_RELATION.has(type) ? { kind: 'no-relation' } : { kind: 'unknown', node: type, relations: readsIn(node) };
 }
 
