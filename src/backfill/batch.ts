@@ -78,7 +78,7 @@ export async function runBatch(
     if (!(await ranges.advance(session, from, range, wanted.pulse))) throw new CheckpointMoved();
     return { rows: rowCount, range };
   });
-  return { keys: keys.keys, rows, ms: performance.now() - began, range };
+  return { keys: keys.keys, rows, ms: performance.now() - began, wal: null, range };
 }
 
 async function requireSameTables(session: Session, { statement, target }: Job, leaf: Leaf): Promise<void> {

@@ -23,7 +23,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
     'The table itself, whatever it is called by now; NULL to have it found by its name again, after a restore.',
   key_types: 'Type and collation of key_columns: the keys of the ranges are places in their order.',
   rows_total: 'Keys to walk; an estimate unless rows_total_exact.',
-  rate: 'Rows changed per second at most; NULL for no limit. Write it to change it, as the next five.',
+  rate: 'Rows changed per second at most; NULL for no limit. Write it to change it, as the next six.',
+  max_wal_mb: 'MB (1024² bytes) of WAL that the batches write per second at most; NULL for no limit.',
   batch_time_ms: 'What a batch should take.',
   batch_size: 'Keys in the first batch.',
   max_batch_size: 'Keys in a batch at most.',
@@ -76,6 +77,7 @@ CREATE TABLE ${own}.backfill (
   rows_total bigint,
   rows_total_exact boolean NOT NULL DEFAULT false,
   rate double precision CHECK (rate > 0),
+  max_wal_mb double precision CHECK (max_wal_mb > 0),
   batch_time_ms double precision NOT NULL CHECK (batch_time_ms >= 1),
   batch_size integer NOT NULL CHECK (batch_size > 0),
   max_batch_size integer NOT NULL CHECK (max_batch_size > 0),
@@ -169,7 +171,7 @@ COMMENT ON COLUMN ${own}.backfill_wait.last_reason IS 'What the signal said last
 CREATE FUNCTION ${own}.backfill_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $audit$
 DECLARE
-  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'signals'];
+  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'max_wal_mb', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'signals'];
   before CONSTANT jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
   now_is CONSTANT jsonb := to_jsonb(NEW);
   field text;
@@ -188,6 +190,6 @@ END
 $audit$;
 COMMENT ON FUNCTION ${own}.backfill_audit() IS 'Writes ${own}.backfill_event.';
 CREATE TRIGGER backfill_audit
-  AFTER INSERT OR UPDATE OF state, desired_state, rate, batch_time_ms, batch_size, max_batch_size, max_lag_ms, signals ON ${own}.backfill
+  AFTER INSERT OR UPDATE OF state, desired_state, rate, max_wal_mb, batch_time_ms, batch_size, max_batch_size, max_lag_ms, signals ON ${own}.backfill
   FOR EACH ROW EXECUTE FUNCTION ${own}.backfill_audit();
 `;

@@ -14,6 +14,8 @@ export interface Link {
   readonly main: Session;
   /** Looks at requests and signals, and keeps the lease. */
   readonly control: Session;
+  /** The server's major version. */
+  readonly version: number;
 }
 
 /**
@@ -38,7 +40,8 @@ export async function openLink(connection: ConnectionSettings, name: string, set
   const applicationName = `tiptoe backfill ${name}`;
   const control = await openSession(connection, { applicationName, settings: CONTROL_SETTINGS });
   try {
-    requirePrimary(await readServer(control), connection);
+    const server = await readServer(control);
+    requirePrimary(server, connection);
     const main = await openSession(control.connection, { applicationName });
     try {
       await requireSameServer(control, main);
@@ -47,7 +50,7 @@ export async function openLink(connection: ConnectionSettings, name: string, set
       main.destroy();
       throw error;
     }
-    return { main, control };
+    return { main, control, version: server.version };
   } catch (error) {
     control.destroy();
     throw error;

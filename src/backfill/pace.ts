@@ -8,47 +8,64 @@ export interface Pace {
   readonly msPerKey: number | null;
   /** Smoothed; how many rows change for each key walked. */
   readonly rowsPerKey: number;
-  /** Rows that may be changed now; below 0 what was changed ahead of time. */
-  readonly tokens: number;
-  readonly tokensAt: number;
+  /** Smoothed; null before it was measured. */
+  readonly walPerRow: number | null;
+  readonly rows: Budget;
+  readonly wal: Budget;
+}
+
+/** What may be spent now, of a limit per second; below 0 what was spent ahead of time. */
+interface Budget {
+  readonly left: number;
+  readonly at: number;
 }
 
 export interface BatchMeasure {
   readonly keys: number;
   readonly rows: number;
   readonly ms: number;
+  /** Bytes; null where they were not measured. */
+  readonly wal: number | null;
 }
 
 /**
- * A rate holds over any ten seconds within 5 %: unused time is kept for a fifth of a second, and no batch has more rows than a
- * quarter of a second allows.
+ * A limit holds over any ten seconds within 5 %: unused time is kept for a fifth of a second, and no batch spends more than a quarter
+ * of a second allows.
  */
 const KEPT_S = 0.2;
 const BATCH_S = 0.25;
 
+/** Bytes, until it is known: a narrow row with one index writes a tenth of it, the first one on a page after a checkpoint all of the page. */
+const ASSUMED_WAL_PER_ROW = 2_048;
+
 const SMOOTHING = 0.3;
 const GROWTH = 2;
+const MB = 1024 * 1024;
 
 export function startPace(size: number, now: number): Pace {
-  return { size, msPerKey: null, rowsPerKey: 1, tokens: 0, tokensAt: now };
+  const budget = { left: 0, at: now };
+  return { size, msPerKey: null, rowsPerKey: 1, walPerRow: null, rows: budget, wal: budget };
 }
 
 /** Keys for the next batch. */
-export function batchKeys(pace: Pace, { rate, maxBatchSize }: Settings): number {
-  const bySize = Math.min(pace.size, maxBatchSize);
-  const byRate = rate === null ? bySize : (rate * BATCH_S) / Math.max(1, pace.rowsPerKey);
-  return Math.max(1, Math.floor(Math.min(bySize, byRate)));
+export function batchKeys(pace: Pace, { rate, maxWalMb, maxBatchSize }: Settings): number {
+  const { size, walPerRow } = pace;
+  // Every key may be one to change, also after many that were not.
+  const rowsPerKey = Math.max(1, pace.rowsPerKey);
+  const byRate = rate === null ? Infinity : (rate * BATCH_S) / rowsPerKey;
+  const walPerKey = rowsPerKey * Math.max(1, walPerRow ?? ASSUMED_WAL_PER_ROW);
+  const byWal = maxWalMb === null ? Infinity : (maxWalMb * MB * BATCH_S) / walPerKey;
+  return Math.max(1, Math.floor(Math.min(size, maxBatchSize, byRate, byWal)));
 }
 
-/** How long to wait before the next batch so that the rate holds. */
-export function waitMs(pace: Pace, settings: Settings, now: number): number {
-  const { tokens } = refill(pace, settings, now);
-  return settings.rate === null || tokens >= 0 ? 0 : Math.ceil((-tokens / settings.rate) * 1000);
+/** How long to wait before the next batch so that the limits hold. */
+export function waitMs(pace: Pace, { rate, maxWalMb }: Settings, now: number): number {
+  return Math.max(waitFor(pace.rows, rate, now), waitFor(pace.wal, walLimit(maxWalMb), now));
 }
 
 /** After a batch: towards the size that takes the batch time, at most twice as big, and at once smaller after one that took twice as long. */
-export function afterBatch(pace: Pace, settings: Settings, { keys, rows, ms }: BatchMeasure, now: number): Pace {
-  const { tokens } = refill(pace, settings, now);
+export function afterBatch(pace: Pace, settings: Settings, batch: BatchMeasure, now: number): Pace {
+  const { keys, rows, ms, wal } = batch;
   const last = ms / keys;
   const msPerKey = pace.msPerKey === null ? last : smooth(pace.msPerKey, last);
   const tooSlow = ms > 2 * settings.batchTimeMs;
@@ -57,8 +74,9 @@ export function afterBatch(pace: Pace, settings: Settings, { keys, rows, ms }: B
     size: clamp(Math.min(fitting, keys * GROWTH), settings.maxBatchSize),
     msPerKey,
     rowsPerKey: Math.max(rows / keys, smooth(pace.rowsPerKey, rows / keys)),
-    tokens: settings.rate === null ? 0 : tokens - rows,
-    tokensAt: now,
+    walPerRow: walPerRow(pace.walPerRow, batch),
+    rows: spend(pace.rows, settings.rate, rows, now),
+    wal: spend(pace.wal, walLimit(settings.maxWalMb), wal ?? 0, now),
   };
 }
 
@@ -67,9 +85,29 @@ export function afterFailure(pace: Pace, keys: number): Pace {
   return { ...pace, size: Math.max(1, Math.floor(keys / 4)), msPerKey: null };
 }
 
-function refill(pace: Pace, { rate }: Settings, now: number): { tokens: number } {
-  if (rate === null) return { tokens: 0 };
-  return { tokens: Math.min(rate * KEPT_S, pace.tokens + (rate * (now - pace.tokensAt)) / 1000) };
+function walLimit(maxWalMb: number | null): number | null {
+  return maxWalMb === null ? null : maxWalMb * MB;
+}
+
+/** A batch that changes nothing says nothing of what one row writes. */
+function walPerRow(before: number | null, { rows, wal }: BatchMeasure): number | null {
+  if (wal === null || rows === 0) return before;
+  return before === null ? wal / rows : Math.max(wal / rows, smooth(before, wal / rows));
+}
+
+function waitFor(budget: Budget, limit: number | null, now: number): number {
+  if (limit === null) return 0;
+  const { left } = refill(budget, limit, now);
+  return left >= 0 ? 0 : Math.ceil((-left / limit) * 1000);
+}
+
+function spend(budget: Budget, limit: number | null, amount: number, now: number): Budget {
+  if (limit === null) return { left: 0, at: now };
+  return { left: refill(budget, limit, now).left - amount, at: now };
+}
+
+function refill({ left, at }: Budget, limit: number, now: number): Budget {
+  return { left: Math.min(limit * KEPT_S, left + (limit * (now - at)) / 1000), at: now };
 }
 
 function smooth(old: number, latest: number): number {

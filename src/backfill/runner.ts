@@ -19,6 +19,7 @@ import type { Remaining } from './remaining.ts';
 import type { Settings } from './settings.ts';
 import type { Signal } from './signals/signal.ts';
 import { addBatch, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
+import { measuringWal } from './wal-meter.ts';
 import { type Order, startSteering, type Steering } from './steering.ts';
 import type { Change, Progress, Store, Stored } from './store.ts';
 import { estimateRows, tableOid } from './target.ts';
@@ -199,7 +200,8 @@ export class Runner {
         const { range, leaf } = place;
         const wanted = { keys, pulse: this.#pulse() };
         const parts = { ...this.#options, ranges: this.#ranges, leaf };
-        batch = await this.#cancellably(() => runBatch(this.link.main, parts, range, wanted));
+        const run = () => this.#cancellably(() => runBatch(this.link.main, parts, range, wanted));
+        batch = settings.maxWalMb === null ? await run() : await measured(this.link, run);
         if (batch === null) {
           await this.#itinerary.end(this.link.main);
           continue;
@@ -489,6 +491,11 @@ export class Runner {
     this.#options.emit({ event: 'finished', ...result });
     return result;
   }
+}
+
+async function measured(link: Link, run: () => Promise<Batch | null>): Promise<Batch | null> {
+  const { result, wal } = await measuringWal(link, run);
+  return result === null ? null : { ...result, wal };
 }
 
 function added(before: Progress, { keys, rows, range }: Batch): Progress {

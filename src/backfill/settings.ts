@@ -13,6 +13,8 @@ import {
 export interface Settings extends SignalSettings {
   /** Rows changed per second at most; null for no limit. */
   readonly rate: number | null;
+  /** WAL written per second at most, in MB of 1024² bytes; null for no limit. */
+  readonly maxWalMb: number | null;
   /** What a batch should take while its size adapts. */
   readonly batchTimeMs: number;
   /** Keys in the first batch. */
@@ -24,6 +26,7 @@ export interface Settings extends SignalSettings {
 
 export const DEFAULT_SETTINGS: Settings = {
   rate: null,
+  maxWalMb: null,
   batchTimeMs: 250,
   batchSize: 1000,
   maxBatchSize: 20_000,
@@ -31,7 +34,7 @@ export const DEFAULT_SETTINGS: Settings = {
   ...NO_SIGNAL_SETTINGS,
 };
 
-const PACE_NAMES = ['rate', 'batch-time', 'batch-size', 'max-batch-size', 'max-lag'] as const;
+const PACE_NAMES = ['rate', 'max-wal', 'batch-time', 'batch-size', 'max-batch-size', 'max-lag'] as const;
 
 export const SETTING_NAMES = [...PACE_NAMES, ...SIGNAL_SETTING_NAMES] as const;
 
@@ -48,6 +51,9 @@ interface Reading {
 
 const BATCH_SIZE = 'a whole number of rows from 1 to 1000000, such as 1000';
 
+/** As PostgreSQL counts them. */
+const MB_IN: Readonly<Record<string, number>> = { kB: 1 / 1024, MB: 1, GB: 1024 };
+
 const READINGS: Readonly<Record<(typeof PACE_NAMES)[number], Reading>> = {
   rate: {
     expected: "more than 0 rows per second, such as '5000 rows/s', or none for no limit; to stop a backfill, pause it",
@@ -58,6 +64,16 @@ const READINGS: Readonly<Record<(typeof PACE_NAMES)[number], Reading>> = {
       return rate > 0 ? { rate } : null;
     },
     show: ({ rate }) => (rate === null ? 'none' : `${rate} rows/s`),
+  },
+  'max-wal': {
+    expected: "more than 0 MB of WAL per second, such as '20MB/s', or none for no limit; to stop a backfill, pause it",
+    read: (text) => {
+      if (text === 'none') return { maxWalMb: null };
+      const [, amount = '0', unit = 'MB'] = /^(\d+(?:\.\d+)?)\s*([kMG]B)?(?:\s*\/\s*s(?:ec)?)?$/.exec(text) ?? [];
+      const maxWalMb = Number(amount) * (MB_IN[unit] ?? 1);
+      return maxWalMb > 0 ? { maxWalMb } : null;
+    },
+    show: ({ maxWalMb }) => (maxWalMb === null ? 'none' : `${maxWalMb} MB/s`),
   },
   'batch-time': {
     expected: 'a duration from 1ms to 1min, such as 250ms',

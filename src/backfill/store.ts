@@ -113,11 +113,11 @@ export function openStore(schema: string): Store {
       await session.query(
         `INSERT INTO ${table} AS b (name, file, statement, statement_hash, table_name, key_columns, file_settings, ${SETTING_COLUMNS.join(', ')},
                                  table_oid, key_types)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (name) DO UPDATE SET file = excluded.file, statement = excluded.statement,
            statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns,
            table_oid = excluded.table_oid, key_types = excluded.key_types
-         WHERE b.state <> 'succeeded' AND ($16 OR b.state = 'pending')
+         WHERE b.state <> 'succeeded' AND ($17 OR b.state = 'pending')
            AND NOT EXISTS (SELECT FROM ${own}.backfill_range r WHERE r.backfill = b.name AND r.batches > 0)`,
         [
           registration.name,
@@ -146,11 +146,27 @@ export function openStore(schema: string): Store {
   };
 }
 
-const SETTING_COLUMNS = ['rate', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'signals'] as const;
+const SETTING_COLUMNS = [
+  'rate',
+  'max_wal_mb',
+  'batch_time_ms',
+  'batch_size',
+  'max_batch_size',
+  'max_lag_ms',
+  'signals',
+] as const;
 
 function settingValues(settings: Settings): (number | string | null)[] {
-  const { rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs } = settings;
-  return [rate, batchTimeMs, batchSize, maxBatchSize, maxLagMs, JSON.stringify(writeSignalSettings(settings))];
+  const { rate, maxWalMb, batchTimeMs, batchSize, maxBatchSize, maxLagMs } = settings;
+  return [
+    rate,
+    maxWalMb,
+    batchTimeMs,
+    batchSize,
+    maxBatchSize,
+    maxLagMs,
+    JSON.stringify(writeSignalSettings(settings)),
+  ];
 }
 
 /** `?` stands for the value; without one there is no value. */
@@ -192,7 +208,8 @@ function select(own: string): string {
        b.table_name AS "table", b.table_oid::pg_catalog.text AS "tableOid", pg_catalog.to_json(b.key_columns) AS "keyColumns",
        pg_catalog.to_json(b.key_types) AS "keyTypes", p.pass, p.rows_done AS "rowsDone", p.rows_visited AS "rowsVisited",
        p.rows_total AS "rowsTotal", p.rows_total_exact AS "rowsTotalExact", p.batches, p.batch_keys AS "batchKeys",
-       b.rate AS "maxRate", b.batch_time_ms AS "batchTimeMs", b.batch_size AS "batchSize", b.max_batch_size AS "maxBatchSize",
+       b.rate AS "maxRate", b.max_wal_mb AS "maxWalMb", b.batch_time_ms AS "batchTimeMs", b.batch_size AS "batchSize",
+       b.max_batch_size AS "maxBatchSize",
        b.max_lag_ms AS "maxLagMs", b.signals, b.file_settings AS "fileSettings", p.rate_now AS rate,
        p.eta_seconds AS "etaSeconds",
        p.eta_low AS "etaLow", p.eta_high AS "etaHigh", b.throttled_by AS "throttledBy", b.last_error AS "lastError",
@@ -221,6 +238,7 @@ interface Row {
   batches: string;
   batchKeys: number | null;
   maxRate: string | null;
+  maxWalMb: string | null;
   batchTimeMs: string;
   batchSize: number;
   maxBatchSize: number;
@@ -277,6 +295,7 @@ function fromRow(row: Row): Stored {
     },
     settings: {
       rate: optional(row.maxRate),
+      maxWalMb: optional(row.maxWalMb),
       batchTimeMs: Number(row.batchTimeMs),
       batchSize: row.batchSize,
       maxBatchSize: row.maxBatchSize,

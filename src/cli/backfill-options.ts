@@ -13,6 +13,7 @@ export interface ReportOptions extends CommonOptions {
 
 export interface SettingOptions {
   readonly rate?: string;
+  readonly maxWal?: string;
   readonly batchTime?: string;
   readonly batchSize?: string;
   readonly maxBatchSize?: string;
@@ -42,6 +43,7 @@ export interface RunOptions extends CommonOptions, SettingOptions {
 
 const FLAGS: Readonly<Record<keyof SettingOptions, SettingName>> = {
   rate: 'rate',
+  maxWal: 'max-wal',
   batchTime: 'batch-time',
   batchSize: 'batch-size',
   maxBatchSize: 'max-batch-size',

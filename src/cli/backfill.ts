@@ -154,6 +154,7 @@ function withSettings(command: Command, note: string): Command {
   const again = ` (repeatable)${note}`;
   return command
     .addOption(new Option('--rate <rows/s>', `rows changed per second at most, or none${note}`))
+    .addOption(new Option('--max-wal <MB/s>', `WAL that the batches write at most, such as 20MB/s, or none${note}`))
     .addOption(
       new Option('--batch-time <time>', `what a batch should take while its size adapts, such as 250ms${note}`),
     )

@@ -13,6 +13,11 @@ test.each<[SettingName, string, object]>([
   ['rate', '5000/s', { rate: 5000 }],
   ['rate', ' 0.5 ', { rate: 0.5 }],
   ['rate', 'none', { rate: null }],
+  ['max-wal', '20MB/s', { maxWalMb: 20 }],
+  ['max-wal', '512 kB/s', { maxWalMb: 0.5 }],
+  ['max-wal', '1.5GB/s', { maxWalMb: 1536 }],
+  ['max-wal', '20', { maxWalMb: 20 }],
+  ['max-wal', 'none', { maxWalMb: null }],
   ['batch-time', '1.5s', { batchTimeMs: 1500 }],
   ['batch-size', '1', { batchSize: 1 }],
   ['max-lag', '2min', { maxLagMs: 120_000 }],
@@ -36,6 +41,9 @@ test.each<[SettingName, string]>([
   ['rate', '-1'],
   ['rate', '5000 rows/min'],
   ['rate', ''],
+  ['max-wal', '0MB/s'],
+  ['max-wal', '20mb/s'],
+  ['max-wal', '20MB/min'],
   ['batch-time', '250'],
   ['batch-time', '0ms'],
   ['batch-time', '1h'],
@@ -62,6 +70,7 @@ test.each<[SettingName, string]>([
 test('later layers win, and the first batch is not above the greatest', () => {
   expect(mergeSettings({ rate: 5, maxLagMs: 1 }, { rate: null, maxBatchSize: 10 })).toEqual({
     rate: null,
+    maxWalMb: null,
     batchTimeMs: 250,
     batchSize: 10,
     maxBatchSize: 10,
@@ -70,6 +79,7 @@ test('later layers win, and the first batch is not above the greatest', () => {
   });
   expect(describeSettings(mergeSettings({ rate: 5 }))).toEqual([
     'rate 5 rows/s',
+    'max-wal none',
     'batch-time 250ms',
     'batch-size 1000',
     'max-batch-size 20000',
@@ -102,7 +112,7 @@ test('signals are kept as they are written, and those that are on are described'
     signal: ['load <= 8: SELECT 5'],
   });
   expect(mergeSettings(readSignalSettings(JSON.parse(JSON.stringify(kept))))).toEqual(settings);
-  expect(describeSettings(settings).slice(5)).toEqual([
+  expect(describeSettings(settings).slice(6)).toEqual([
     'max-slot-wal 1.5GB',
     'max-transaction-age 1min',
     'max-dead 20%',
