@@ -10,7 +10,7 @@ export const activeSessions: Signal = {
       `SELECT (pg_catalog.count(*) FILTER (WHERE a.state IN ('active', 'fastpath function call')))::pg_catalog.int4 AS active,
               (pg_catalog.count(*) FILTER (WHERE a.query = '<insufficient privilege>'))::pg_catalog.int4 AS hidden
          FROM pg_catalog.pg_stat_activity a
-        WHERE a.backend_type = 'client backend' AND a.pid <> ALL ($1::pg_catalog.int4[])
+        WHERE (a.backend_type = 'client backend' OR a.backend_type IS NULL AND a.datid IS NOT NULL) AND a.pid <> ALL ($1::pg_catalog.int4[])
           AND a.application_name <> pg_catalog.current_setting('application_name')`,
       [ownPids.map(String)],
     );

@@ -1,4 +1,5 @@
 import type { Session } from '../../db/session.ts';
+import { FAMILY } from './family.ts';
 import { judge, type Signal, type Verdict } from './signal.ts';
 
 interface Table {
@@ -51,7 +52,7 @@ async function count(session: Session, { oid }: Table): Promise<Counts> {
               (SELECT o.option_value FROM pg_catalog.pg_options_to_table(c.reloptions) o
                 WHERE o.option_name = 'autovacuum_vacuum_scale_factor')::pg_catalog.float8 AS scale
          FROM pg_catalog.pg_class c
-        WHERE c.oid = $1::pg_catalog.oid OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass)))
+        WHERE c.oid IN (${FAMILY}))
      SELECT coalesce(sum(s.n_dead_tup), 0) AS dead, coalesce(sum(s.n_live_tup), 0) AS live,
             coalesce(sum(coalesce(p.base, pg_catalog.current_setting('autovacuum_vacuum_threshold')::pg_catalog.float8)
               + coalesce(p.scale, pg_catalog.current_setting('autovacuum_vacuum_scale_factor')::pg_catalog.float8) * p.rows), 0) AS "vacuumedFrom",
@@ -59,7 +60,7 @@ async function count(session: Session, { oid }: Table): Promise<Counts> {
                      WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'ShareUpdateExclusiveLock'
                        AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
                        AND l.relation IN (SELECT oid FROM parts)
-                       AND (a.backend_type = 'autovacuum worker' OR a.query ILIKE 'vacuum%')) AS vacuuming
+                       AND (a.usesysid IS NULL OR a.query ILIKE 'vacuum%')) AS vacuuming
        FROM parts p JOIN pg_catalog.pg_stat_all_tables s ON s.relid = p.oid`,
     [oid],
   );

@@ -1,8 +1,9 @@
+import { FAMILY } from './family.ts';
 import type { Signal } from './signal.ts';
 
 /**
- * Sessions that wait for a lock on the table itself, or a partition of it: a migration, say. Traffic queues behind them, so they should have it soon; the
- * next batch would only queue too.
+ * Sessions that wait for a lock on the table itself, or a partition of it: a migration, say. Traffic queues behind them, so they should
+ * have it soon; the next batch would only queue too.
  */
 export function lockWaiters(table: { readonly oid: string; readonly shown: string }): Signal {
   return {
@@ -11,8 +12,7 @@ export function lockWaiters(table: { readonly oid: string; readonly shown: strin
       const [waiter] = await session.query<{ pid: number; mode: string }>(
         `SELECT l.pid, l.mode FROM pg_catalog.pg_locks l
           WHERE l.locktype = 'relation' AND NOT l.granted
-            AND (l.relation = $1::pg_catalog.oid
-              OR l.relation IN (SELECT p.relid FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass) p))
+            AND l.relation IN (${FAMILY})
             AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
             AND l.pid <> ALL ($2::pg_catalog.int4[])
           ORDER BY l.pid LIMIT 1`,

@@ -12,7 +12,8 @@ export const oldestTransaction: Signal = {
          FROM (SELECT 'pid ' || a.pid AS who,
                       CASE WHEN a.query = '<insufficient privilege>' THEN NULL ELSE coalesce(a.xact_start, 'infinity') END AS since
                  FROM pg_catalog.pg_stat_activity a
-                WHERE a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend' AND a.pid <> ALL ($1::pg_catalog.int4[])
+                WHERE a.datname = pg_catalog.current_database() AND coalesce(a.backend_type, 'client backend') = 'client backend'
+                  AND a.pid <> ALL ($1::pg_catalog.int4[])
                UNION ALL
                SELECT 'the prepared transaction ' || p.gid, p.prepared FROM pg_catalog.pg_prepared_xacts p
                 WHERE p.database = pg_catalog.current_database()) AS o
