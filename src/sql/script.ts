@@ -1,5 +1,5 @@
 import type { Action } from './action.ts';
-import { lex } from './lexer.ts';
+import { lexQuoted } from './lexer.ts';
 import { lowerStatement } from './lower/statement.ts';
 import { fromBytes, fromCodePoints } from './offsets.ts';
 import { parse, type RawStmt } from './libpg.ts';
@@ -202,7 +202,7 @@ export function readComments(text: string): Comments {
   const comments: Comment[] = [];
   const longComments: Range[] = [];
   let terminated = true;
-  for (const token of lex(text)) {
+  for (const token of lexQuoted(text)) {
     terminated &&= token.terminated;
     if (token.kind !== 'comment') continue;
     comments.push({ text: text.slice(token.start, token.end), range: token });
