@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { lex, lexQuoted, type Token } from '../../src/sql/lexer.ts';
 
@@ -7,11 +7,11 @@ const PIECES = `e' E'a\\'b' ' '' " $$ $a$ a$b$c --x\n /* */ 1e 1.5 é x- - / ; e
 );
 
 test('the quick way finds the comments and quotes that reading token by token finds', () => {
-  const text = fc.array(fc.constantFrom(...PIECES, ' ', '\n'), { maxLength: 12 }).map((pieces) => pieces.join(''));
+  const text = array(constantFrom(...PIECES, ' ', '\n'), { maxLength: 12 }).map((pieces) => pieces.join(''));
   const marks = (tokens: Iterable<Token>) =>
     [...tokens].filter(({ kind }) => kind === 'comment' || kind === 'string' || kind === 'quoted-name');
-  fc.assert(
-    fc.property(text, (sql) => {
+  assert(
+    property(text, (sql) => {
       expect(marks(lexQuoted(sql))).toEqual(marks(lex(sql)));
     }),
     { numRuns: 3_000 },
