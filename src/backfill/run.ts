@@ -118,6 +118,8 @@ async function runOnce(work: Work): Promise<BackfillResult> {
 
   const lease = await takeLease(link, options);
   try {
+    // A batch whose process only sleeps is ended with it: it holds rows.
+    await lease.enlist(link.main);
     const { target, statement } = job;
     const begun = await waitingForTable(link.main, target, statement.command, patience, () =>
       begin(link, store, lease, { spec, given: 'statement' in source, flags, job, resume: options.resume === true }),

@@ -407,6 +407,7 @@ export class Runner {
     await closeLink(this.link);
     const settle = async (link: Link): Promise<void> => {
       await lease.heartbeat(link.control);
+      await lease.enlist(link.main);
       await this.#reload(link);
     };
     this.link = await reopenLink({ open, settle, forMs: reconnectForMs, stop: pause });
