@@ -29,6 +29,8 @@ export type BackfillEvent =
       readonly resumed: boolean;
       readonly settings: readonly string[];
     }
+  /** Before it starts. */
+  | { readonly event: 'warning'; readonly message: string }
   /** After each batch. */
   | ({
       readonly event: 'progress';

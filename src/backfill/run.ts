@@ -16,6 +16,7 @@ import {
   requireSameJob,
   settleSpec,
 } from './job.ts';
+import { requireNarrow } from './full-scan.ts';
 import { leaseName } from './lease-name.ts';
 import { closeLink, connectionGone, type Link, openLink, reopenLink } from './link.ts';
 import { after } from './machine.ts';
@@ -41,6 +42,8 @@ export interface RunBackfillOptions {
   /** Shown to whoever waits for the same backfill: `deploy@ci-7 pid 4242`. */
   readonly owner: string;
   readonly waitForRunnerMs?: number;
+  /** Whether to run also where each batch reads a whole table. */
+  readonly allowFullScan?: boolean;
   /** How long to wait for a table that is locked at the start. */
   readonly waitForLockMs?: number;
   /** How long to try to get a lost connection back. */
@@ -116,11 +119,19 @@ async function runOnce(work: Work): Promise<BackfillResult> {
   const patience: LockPatience = { forMs: options.waitForLockMs ?? DEFAULT_PATIENCE.forMs, stop: pause };
   const job = await prepareJob(link.main, spec, patience);
 
+  const { target, statement } = job;
+  if (options.allowFullScan !== true) {
+    const { batchSize } = currentSettings(spec, stored, flags);
+    const warnings = await waitingForTable(link.main, target, statement.command, patience, () =>
+      requireNarrow(link.main, job, batchSize),
+    );
+    for (const message of warnings) onEvent({ event: 'warning', message });
+  }
+
   const lease = await takeLease(link, options);
   try {
     // A batch whose process only sleeps is ended with it: it holds rows.
     await lease.enlist(link.main);
-    const { target, statement } = job;
     const begun = await waitingForTable(link.main, target, statement.command, patience, () =>
       begin(link, store, lease, { spec, given: 'statement' in source, flags, job, resume: options.resume === true }),
     );

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { basename } from 'node:path';
 import { accessProblem } from '../backfill/access.ts';
 import { changeSettings, requestState } from '../backfill/control.ts';
+import { previewBackfill } from '../backfill/preview.ts';
 import type { DesiredState } from '../backfill/machine.ts';
 import { describeSettings } from '../backfill/settings.ts';
 import { backfillStatus, type BackfillStatus, listBackfills } from '../backfill/status.ts';
@@ -16,6 +17,7 @@ import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { count, timeLeft } from '../terminal/backfill-progress.ts';
 import { type CommonOptions, readSettings, type ReportOptions, type SettingOptions } from './backfill-options.ts';
+import { sqlLines, sqlOf } from './backfill-preview.ts';
 import { SUFFIX } from './backfill-source.ts';
 import type { ExitCode } from './exit.ts';
 
@@ -35,6 +37,17 @@ export async function showStatus(given: string, options: ReportOptions): Promise
   const status = await withControl(options, (session) => backfillStatus(session, options.schema, name));
   if (options.format === 'json') print(JSON.stringify(status));
   else for (const line of details(status)) print(printable(line));
+  return 0;
+}
+
+/** `tiptoe backfill status NAME --sql` */
+export async function showSql(given: string, options: ReportOptions): Promise<ExitCode> {
+  const name = nameOf(given);
+  await loadParser();
+  const { schema, format } = options;
+  const preview = await previewBackfill({ connection: connectionOf(options), schema, source: { name } });
+  if (format === 'json') print(JSON.stringify({ version: 1, name, ...sqlOf(preview) }));
+  else for (const line of sqlLines(preview)) print(printable(line));
   return 0;
 }
 

@@ -39,6 +39,8 @@ export interface RunOptions extends CommonOptions, SettingOptions {
   readonly resume?: boolean;
   readonly format: 'pretty' | 'json' | 'ndjson';
   readonly quiet?: boolean;
+  readonly dryRun?: boolean;
+  readonly allowFullScan?: boolean;
 }
 
 const FLAGS: Readonly<Record<keyof SettingOptions, SettingName>> = {

@@ -1,4 +1,5 @@
 import type { BackfillEvent, BackfillResult } from '../backfill/event.ts';
+import { previewBackfill } from '../backfill/preview.ts';
 import { runBackfill } from '../backfill/run.ts';
 import { ASKED_TO_PAUSE } from '../backfill/steering.ts';
 import { describeRemaining } from '../backfill/verify.ts';
@@ -8,6 +9,7 @@ import { loadParser } from '../sql/libpg.ts';
 import { count, showBackfill } from '../terminal/backfill-progress.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import { readSettings, type RunOptions } from './backfill-options.ts';
+import { showPreview } from './backfill-preview.ts';
 import { stopSignals } from './backfill-signals.ts';
 import { findSource } from './backfill-source.ts';
 import type { ExitCode } from './exit.ts';
@@ -19,6 +21,10 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
   await loadParser();
   const source = await findSource(given, options);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
+  if (options.dryRun === true) {
+    const preview = await previewBackfill({ connection, schema: options.schema, source, settings });
+    return showPreview(preview, options);
+  }
   const line = options.quiet === true ? null : liveLine(process.stderr);
   const { from, toolVersion } = runner();
   let atWork = false;
@@ -36,6 +42,7 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
       owner: `${from}, tiptoe ${toolVersion}`,
       waitForRunnerMs: options.waitForRunner,
       reconnectForMs: options.reconnectFor,
+      allowFullScan: options.allowFullScan === true,
       resume: options.resume === true,
       environment: process.env,
       pause: stop.pause,
@@ -93,6 +100,9 @@ function show(line: LiveLine, event: BackfillEvent, name: string): void {
       note(
         `${name}: ${event.resumed ? 'going on' : 'starting'} on ${event.table} by (${event.key.join(', ')}); ${event.settings.join(', ')}`,
       );
+      break;
+    case 'warning':
+      note(`${name}: ${event.message}`);
       break;
     case 'throttled':
       line.show('throttled', printable(`${name}: waiting: ${event.reason}`));

@@ -43,6 +43,7 @@ Exit codes:
 
 Examples:
   tiptoe backfill run migrations/008_email_lower.backfill.sql
+  tiptoe backfill run 008_email_lower --dry-run
   tiptoe backfill run 008_email_lower --rate 5000 --max-lag 2s`;
 
 function runCommand(): Command {
@@ -55,6 +56,8 @@ function runCommand(): Command {
     )
     .addHelpText('after', RUN_HELP)
     .addArgument(new Argument('<file-or-name>', 'a .backfill.sql file, or the name of one'))
+    .addOption(new Option('--dry-run', 'show the SQL and the plan of one batch, and write nothing'))
+    .addOption(new Option('--allow-full-scan', 'run it also where each batch reads a whole table'))
     .addOption(new Option('--key <columns>', 'the unique key to walk (default: the primary key)'))
     .addOption(databaseUrl())
     .addOption(dir())
@@ -94,10 +97,12 @@ function listCommand(): Command {
 function statusCommand(): Command {
   return report(new Command('status').description('how far one backfill is, or all that are not done'))
     .addArgument(new Argument('[name]', 'its file name without .backfill.sql'))
+    .addOption(new Option('--sql', 'the SQL of one batch, as it is run'))
     .action(
-      exitsWith(async (name: string | undefined, options: ReportOptions): Promise<ExitCode> => {
-        const { showList, showStatus } = await import('./backfill-control.ts');
-        return name === undefined ? showList(options, { open: true }) : showStatus(name, options);
+      exitsWith(async (name: string | undefined, options: ReportOptions & { sql?: boolean }): Promise<ExitCode> => {
+        const { showList, showSql, showStatus } = await import('./backfill-control.ts');
+        if (name === undefined) return showList(options, { open: true });
+        return options.sql === true ? showSql(name, options) : showStatus(name, options);
       }),
     );
 }
