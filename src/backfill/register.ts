@@ -1,10 +1,12 @@
-import type { Session } from '../db/session.ts';
+import { sqlstate } from '../db/errors.ts';
+import { applySettings, type Session } from '../db/session.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { anyRowQuery } from '../sql/remaining.ts';
 import { currentSettings, type Job, prepareJob, registrationOf, settleSpec } from './job.ts';
 import type { State } from './machine.ts';
 import type { BackfillSpec } from './spec.ts';
 import { openStore } from './store.ts';
-import { estimateRows } from './target.ts';
 
 /** The state that the database has for a backfill; null when it was never registered. */
 export async function backfillState(session: Session, schema: string, name: string): Promise<State | null> {
@@ -13,8 +15,8 @@ export async function backfillState(session: Session, schema: string, name: stri
   return (await store.load(session, name))?.state ?? null;
 }
 
-/** Tables with more rows are not searched for one to work on. */
-const SEARCHED_ROWS = 100_000;
+/** So long a row to work on is looked for; where none is found in that time, there may be one. */
+const LOOK = { statement_timeout: '3s', lock_timeout: '1s' };
 
 /**
  * Makes a backfill known in the database, so that it can be run from anywhere. One whose table has no row to work on has succeeded
@@ -27,6 +29,7 @@ export async function registerBackfill(
 ): Promise<{ state: State; hasWork: boolean }> {
   const store = openStore(schema);
   await store.ensure(session);
+  await applySettings(session, LOOK);
   const settled = await settleSpec(session, store, spec);
   const { state } = settled.stored ?? {};
   if (state !== undefined && state !== 'pending') return { state, hasWork: state !== 'succeeded' };
@@ -45,11 +48,16 @@ export async function registerBackfill(
 }
 
 async function hasWork(session: Session, { statement, target }: Job): Promise<boolean> {
-  const { rows, exact } = await estimateRows(session, target);
-  if (rows > SEARCHED_ROWS) return true;
-  if (exact && rows === 0) return false;
-  const query = anyRowQuery(statement);
-  if (query === null) return true;
-  const [row] = await session.query<{ found: boolean }>(query);
-  return row?.found === true;
+  const { table, only } = target;
+  const from = `${only ? 'ONLY ' : ''}${quoteIdent(table.schema)}.${quoteIdent(table.name)}`;
+  // An INSERT leaves no mark on the rows that it has read: any row is work.
+  const query = anyRowQuery(statement) ?? `SELECT EXISTS (SELECT FROM ${from}) AS found`;
+  try {
+    const [row] = await session.query<{ found: boolean }>(query);
+    return row?.found === true;
+  } catch (error) {
+    const state = sqlstate(error);
+    if (state === SQLSTATE.query_canceled || state === SQLSTATE.lock_not_available) return true;
+    throw error;
+  }
 }

@@ -125,7 +125,11 @@ export function describeFile(
 
 /** The end of a run that went well. */
 export function describeEnd({ files }: ApplyResult, total: number): string {
-  if (files.length > 0) return `${plural(files.length, 'migration')} applied.`;
+  const registered = files.filter(({ outcome }) => outcome === 'registered').length;
+  const applied = files.length - registered;
+  const rest = registered === 0 ? '' : ` ${plural(registered, 'backfill')} to be run: tiptoe backfill list.`;
+  if (applied > 0) return `${plural(applied, 'migration')} applied.${rest}`;
+  if (registered > 0) return `Nothing to apply.${rest}`;
   return `Nothing to apply: ${total === 1 ? 'the one migration is' : `all ${total} migrations are`} applied already.`;
 }
 

@@ -33,7 +33,9 @@ export function applyCommand(): Command {
         .default([], 'none'),
     )
     .addOption(new Option('--only-plan', 'show what would be done and what is in the way, as tiptoe plan does'))
-    .addOption(new Option('--run-backfills', 'run backfills that come first, instead of stopping before them'))
+    .addOption(
+      new Option('--run-backfills', 'run backfills in their place, instead of stopping before what needs them'),
+    )
     .addOption(new Option('-q, --quiet', 'no progress on standard error'))
     .addHelpText(
       'after',

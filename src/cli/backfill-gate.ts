@@ -46,7 +46,7 @@ export function backfillGate({ connection, schema, variables, runner, run, onEve
             onEvent({ event: 'backfill', path: file.path, rowsDone: event.rowsDone, rate: event.rate });
         },
       });
-      return outcome === 'gave-up' ? 'paused' : outcome;
+      return outcome === 'gave-up' ? 'failed' : outcome;
     },
   };
 }

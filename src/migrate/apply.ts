@@ -22,6 +22,7 @@ import { ledgerTables, readLedger, readStatements, type Runner } from './ledger.
 import { findEntry, isOpen, plan, type PlanEntry, upTo } from './plan.ts';
 import { type OutOfOrderPolicy, preflight } from './preflight.ts';
 import { type Requirement, requirementsOf } from './requirements.ts';
+import { waitsFor, type WaitingBackfill } from './waiting-backfills.ts';
 import { passBackfill, runFile, type FileRun } from './run-file.ts';
 import type { ApplyEvent, ApplyResult, FileResult } from './result.ts';
 import { readSteps, type Step } from './steps.ts';
@@ -181,7 +182,9 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
     ]);
   };
 
-  const requires = open.some(({ name }) => requirementsOf(scripts.get(name) ?? NO_COMMENTS).length > 0);
+  const requires = open.some(
+    ({ name, kind }) => kind === 'backfill' || requirementsOf(scripts.get(name) ?? NO_COMMENTS).length > 0,
+  );
   const { refused, warnings } = preflight({
     entries,
     open,
@@ -207,12 +210,15 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
 
   const mayBegin = conditions(options, context, standbys, pending);
   const catalog = emptyCatalog();
+  const waiting: WaitingBackfill[] = [];
   for (const entry of entries) {
     const { file } = entry;
     const script = scripts.get(entry.name);
     if (file === null || script === undefined) continue;
     const steps = readFile(catalog, searchPath, script, context.version);
     if (!open.includes(entry)) continue;
+    const held = waitsFor(entry, script, steps, waiting);
+    if (held !== null) return finish(held);
     const required = await requiredFirst(file, requirementsOf(script), entries, options.backfills);
     if (required !== null) return finish(required);
     const notYet = await mayBegin(file.path);
@@ -226,8 +232,9 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
       variables: options.variables,
       exceptions: passed.exceptions.get(file.path) ?? [],
     };
-    const outcome =
-      file.kind === 'backfill' ? await passBackfill(context, run, options.backfills) : await runFile(context, run);
+    const skipped = file.kind === 'backfill' ? await passBackfill(context, run, options.backfills) : null;
+    if (skipped !== null && skipped.waiting !== null) waiting.push({ entry, state: skipped.waiting, steps });
+    const outcome = skipped ?? (await runFile(context, run));
     files.push(outcome.file);
     if (outcome.stopped !== null) return finish(outcome.stopped);
   }

@@ -37,7 +37,7 @@ export function preflight(intent: Intent): Preflight {
   const refused =
     refuseEdited(entries) ??
     refuseGone(entries) ??
-    (outOfOrder === 'refuse' ? refuseOutOfOrder(entries, open) : null) ??
+    (outOfOrder === 'refuse' ? refuseOutOfOrder(intent) : null) ??
     refuseUnreadable(intent) ??
     refuseCap(intent) ??
     refuseRequirements(intent);
@@ -45,7 +45,7 @@ export function preflight(intent: Intent): Preflight {
     const script = kind === 'backfill' ? undefined : intent.scripts.get(name);
     return script === undefined ? [] : oddities(script).map((message) => ({ path, message }));
   });
-  return { refused, warnings: [...warnings(entries, open, outOfOrder), ...odd] };
+  return { refused, warnings: [...warnings(intent), ...odd] };
 }
 
 function refuseEdited(entries: readonly PlanEntry[]): Stop | null {
@@ -72,8 +72,8 @@ function refuseGone(entries: readonly PlanEntry[]): Stop | null {
 }
 
 /** One that has begun goes on: someone has allowed it once. */
-function refuseOutOfOrder(entries: readonly PlanEntry[], open: readonly PlanEntry[]): Stop | null {
-  const late = open.filter(({ outOfOrder, standing }) => outOfOrder && standing === 'pending');
+function refuseOutOfOrder({ entries, open, backfills }: Intent): Stop | null {
+  const late = open.filter((entry) => isLate(entry, backfills) && entry.standing === 'pending');
   const [first] = late;
   if (first === undefined) return null;
   const after = entries.findLast((entry) => !isOpen(entry));
@@ -154,14 +154,15 @@ function refuseRequirements({ entries, open, scripts, backfills }: Intent): Stop
   return null;
 }
 
-function warnings(
-  entries: readonly PlanEntry[],
-  open: readonly PlanEntry[],
-  policy: OutOfOrderPolicy,
-): { readonly path: string; readonly message: string }[] {
+/** A registered backfill was passed in its place, by what did not need it. */
+function isLate({ outOfOrder, kind, name }: PlanEntry, backfills: readonly string[]): boolean {
+  return outOfOrder && !(kind === 'backfill' && backfills.includes(name));
+}
+
+function warnings({ entries, open, backfills, outOfOrder: policy }: Intent): Preflight['warnings'] {
   return entries.flatMap((entry) => {
-    const { path, name, standing, outOfOrder } = entry;
-    if (outOfOrder && policy !== 'allow' && open.includes(entry))
+    const { path, name, standing } = entry;
+    if (isLate(entry, backfills) && policy !== 'allow' && open.includes(entry))
       return [{ path, message: `${name} comes before migrations that are applied already.` }];
     return standing === 'missing' ? [{ path, message: `${name} is applied, and its file is gone.` }] : [];
   });

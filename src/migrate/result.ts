@@ -32,7 +32,8 @@ export const NO_COST = {
 
 export interface FileResult {
   readonly path: string;
-  readonly outcome: 'done' | 'gave-up' | 'failed' | 'refused' | 'pending';
+  /** `registered`: a backfill that is known on the server, and not done. */
+  readonly outcome: 'done' | 'gave-up' | 'failed' | 'refused' | 'pending' | 'registered';
   readonly statements: readonly StatementResult[];
   /** The statement at which it stopped, as far as it came. */
   readonly unfinished?: StatementResult;
@@ -44,6 +45,7 @@ export interface FileResult {
 export type Reason =
   | 'another-runner'
   | 'backfill-first'
+  | 'backfill-failed'
   | 'bad-cap'
   | 'cap'
   | 'cancelled'

@@ -414,24 +414,30 @@ function unknownOutcome({ file, script }: FileRun, { index, line }: UnknownOutco
   );
 }
 
-/** Lets the run go past a backfill that has succeeded or has nothing to do; anything else stops it here. */
+/** Lets the run go past a backfill: one that has succeeded or has nothing to do is done, another one is registered unless it is to be run here. */
 export async function passBackfill(
   { control, ledger, signal, emit }: RunContext,
   { file }: FileRun,
   gate: BackfillGate | undefined,
-): Promise<FileOutcome> {
+): Promise<FileOutcome & { readonly waiting: BackfillState | null }> {
   const startedAt = performance.now();
-  const ends = (stopped: Stop): FileOutcome => ({
-    file: { path: file.path, outcome: 'gave-up', statements: [] },
+  const ends = (stopped: Stop): FileOutcome & { readonly waiting: null } => ({
+    file: { path: file.path, outcome: stopped.outcome === 'failed' ? 'failed' : 'gave-up', statements: [] },
     stopped,
+    waiting: null,
   });
   try {
     const state = await reachBackfill(file, gate, signal);
-    if (state !== 'succeeded') return ends(backfillFirst(file, state));
+    if (state === null || (state !== 'succeeded' && gate?.run !== undefined)) return ends(backfillFirst(file, state));
+    if (state !== 'succeeded') {
+      const message = `is registered and ${state === 'pending' ? 'not run yet' : state}; what needs it waits. Run it: tiptoe backfill run ${file.path}`;
+      emit({ event: 'warning', path: file.path, message });
+      return { file: { path: file.path, outcome: 'registered', statements: [] }, stopped: null, waiting: state };
+    }
     await recordStart(control, ledger, file, 'statement', null);
     await recordDone(control, ledger, file);
     emit({ event: 'file-done', path: file.path, durationMs: performance.now() - startedAt, statements: [] });
-    return { file: { path: file.path, outcome: 'done', statements: [] }, stopped: null };
+    return { file: { path: file.path, outcome: 'done', statements: [] }, stopped: null, waiting: null };
   } catch (error) {
     if (error instanceof Problem) return ends(stopFor(error));
     throw error;
@@ -455,6 +461,13 @@ async function reachBackfill(
 }
 
 function backfillFirst(file: MigrationFile, state: BackfillState | null): Stop {
+  if (state === 'failed' || state === 'cancelled') {
+    return stop(
+      'backfill-failed',
+      `The backfill ${file.name} ${state === 'failed' ? 'failed' : 'was cancelled'}; what comes after it waits.`,
+      `tiptoe backfill status ${file.name} tells why; then run again.`,
+    );
+  }
   const what = state === null || state === 'pending' ? 'has not run yet' : `is ${state}`;
   return stop(
     'backfill-first',

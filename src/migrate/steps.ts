@@ -24,6 +24,10 @@ export interface Step {
   readonly informed: boolean;
   /** Every relation that it locks, however weakly. */
   readonly touches: readonly string[];
+  /** Those of them that it only reads. */
+  readonly reads: readonly string[];
+  /** Whether all that it does is known. */
+  readonly understood: boolean;
   /** Whether it can hold up others: by a lock of `needs`, or because it is not understood. */
   readonly mayBlock: boolean;
 }
@@ -43,6 +47,8 @@ export function readSteps(script: Script, catalog: Catalog, version: number): St
       foreseen: notUnderstood === null && !callsFunctions(statement.action),
       informed: !catalog.gaps,
       touches: relations.map(({ relation }) => relation),
+      reads: relations.flatMap(({ relation, lock }) => (lock === 'AccessShareLock' ? relation : [])),
+      understood: notUnderstood === null,
       mayBlock: needs.length > 0 || notUnderstood !== null || callsFunctions(statement.action),
     };
   });

@@ -18,6 +18,7 @@ const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyR
   'outside-window': ['gave-up', 3],
   'replicas-behind': ['gave-up', 3],
   'waited-too-long': ['gave-up', 3],
+  'backfill-failed': ['failed', 1],
   cap: ['failed', 1],
   'statement-failed': ['failed', 1],
   'missing-privilege': ['failed', 2],

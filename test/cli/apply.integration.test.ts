@@ -301,7 +301,7 @@ test('a backfill that comes first is registered and named, and --run-backfills r
   });
   const stopped = await apply();
   expect(stopped.code).toBe(3);
-  expect(stopped.stderr).toContain('The backfill 001_n comes first and has not run yet');
+  expect(stopped.stderr).toContain('touches public.cli_filled, a table of the backfill 001_n, which has not run yet');
   expect(stopped.stderr).toContain('tiptoe backfill run migrations/001_n.backfill.sql');
   expect((await status()).stdout).toContain('pending  001_n  (backfill; 0 rows changed');
   expect(await apply(['--run-backfills'])).toMatchObject({ code: 0 });
