@@ -4,7 +4,7 @@ export const STATES = {
   running: 'walking through the keys',
   throttled: 'held up by a signal; it goes on by itself',
   pausing: 'asked to pause; the batch at work is the last one',
-  paused: 'stopped after a batch; running it again continues there',
+  paused: 'stopped after a batch; running it again continues there, after resume where a person asked for the pause',
   succeeded: 'every key was visited',
   failed: 'stopped by something that trying again will not change',
   cancelled: 'given up by a person; what was done stays done',
@@ -20,21 +20,50 @@ export type DesiredState = (typeof DESIRED_STATES)[number];
 interface Transition {
   readonly from: readonly State[];
   readonly to: State;
+  /** What leads to it. */
+  readonly when: string;
 }
 
 /** The states that only a process can leave; found without a process, it was killed. */
 const AT_WORK = ['running', 'throttled', 'pausing'] as const satisfies readonly State[];
 
 const TRANSITIONS = {
-  start: { from: ['pending', 'paused', 'failed', 'cancelled', ...AT_WORK], to: 'running' },
-  throttle: { from: ['running', 'throttled'], to: 'throttled' },
-  go: { from: AT_WORK, to: 'running' },
-  'ask-pause': { from: AT_WORK, to: 'pausing' },
-  pause: { from: ['pending', 'paused', ...AT_WORK], to: 'paused' },
-  finish: { from: AT_WORK, to: 'succeeded' },
-  fail: { from: AT_WORK, to: 'failed' },
-  cancel: { from: ['pending', 'paused', 'failed', 'cancelled', ...AT_WORK], to: 'cancelled' },
+  start: {
+    from: ['pending', 'paused', 'failed', 'cancelled', ...AT_WORK],
+    to: 'running',
+    when: 'a process has the lease, and nobody wants it paused or cancelled',
+  },
+  throttle: { from: ['running', 'throttled'], to: 'throttled', when: 'a signal says stop' },
+  go: { from: AT_WORK, to: 'running', when: 'the signals say go again, or the pause was taken back in time' },
+  'ask-pause': { from: AT_WORK, to: 'pausing', when: "desired_state is 'paused'" },
+  pause: {
+    from: ['pending', 'paused', ...AT_WORK],
+    to: 'paused',
+    when: 'the last batch is done, after a request, Ctrl-C, SIGTERM or SIGHUP, or five batches in a row failed',
+  },
+  finish: { from: AT_WORK, to: 'succeeded', when: 'no key is left' },
+  fail: {
+    from: AT_WORK,
+    to: 'failed',
+    when: 'the table, a column or a privilege is gone, or rows are left after the last pass',
+  },
+  cancel: {
+    from: ['pending', 'paused', 'failed', 'cancelled', ...AT_WORK],
+    to: 'cancelled',
+    when: "desired_state is 'cancelled', and the last batch is done",
+  },
 } as const satisfies Readonly<Record<string, Transition>>;
+
+/** Every state, what it means, and from where and when it is reached, as text. */
+export function describeMachine(): string {
+  const reached = (state: State): string[] =>
+    Object.values<Transition>(TRANSITIONS)
+      .filter(({ to }) => to === state)
+      .map(({ from, to, when }) => `  from ${from.filter((one) => one !== to).join(', ')}: ${when}`);
+  return (Object.keys(STATES) as State[])
+    .flatMap((state) => [`${state}: ${STATES[state]}`, ...reached(state)])
+    .join('\n');
+}
 
 export type Step = keyof typeof TRANSITIONS;
 

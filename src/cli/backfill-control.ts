@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { basename } from 'node:path';
 import { accessProblem } from '../backfill/access.ts';
 import { changeSettings, requestState } from '../backfill/control.ts';
-import { previewBackfill } from '../backfill/preview.ts';
+import { readLog } from '../backfill/log.ts';
 import type { DesiredState } from '../backfill/machine.ts';
+import { previewBackfill } from '../backfill/preview.ts';
 import { describeSettings } from '../backfill/settings.ts';
 import { backfillStatus, type BackfillStatus, listBackfills } from '../backfill/status.ts';
 import { describeRemaining, verifyBackfill } from '../backfill/verify.ts';
@@ -16,38 +17,62 @@ import { printable } from '../report/printable.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { count, timeLeft } from '../terminal/backfill-progress.ts';
-import { type CommonOptions, readSettings, type ReportOptions, type SettingOptions } from './backfill-options.ts';
+import {
+  type CommonOptions,
+  type LogOptions,
+  readSettings,
+  type ReportOptions,
+  type SettingOptions,
+  type StatusOptions,
+} from './backfill-options.ts';
 import { sqlLines, sqlOf } from './backfill-preview.ts';
 import { SUFFIX } from './backfill-source.ts';
 import type { ExitCode } from './exit.ts';
 
 /** `tiptoe backfill list`, and `status` without a name: those that are not done. */
-export async function showList(options: ReportOptions, { open = false } = {}): Promise<ExitCode> {
+export async function showList(options: StatusOptions, { open = false } = {}): Promise<ExitCode> {
   const all = await withControl(options, (session) => listBackfills(session, options.schema));
-  const backfills = open ? all.filter(({ state }) => state !== 'succeeded' && state !== 'cancelled') : all;
-  if (options.format === 'json') print(JSON.stringify({ version: 1, backfills }));
+  const backfills = open ? all.filter(isOpen) : all;
+  if (options.format === 'ndjson') for (const status of backfills) print(JSON.stringify(status));
+  else if (options.format === 'json') print(JSON.stringify({ version: 1, backfills }));
   else if (backfills.length === 0) print(all.length === 0 ? 'No backfills.' : 'No open backfills.');
   else for (const status of backfills) print(printable(headline(status)));
   return 0;
 }
 
+/** Not done, and not given up. */
+export function isOpen({ state }: BackfillStatus): boolean {
+  return state !== 'succeeded' && state !== 'cancelled';
+}
+
 /** `tiptoe backfill status NAME` */
-export async function showStatus(given: string, options: ReportOptions): Promise<ExitCode> {
+export async function showStatus(given: string, options: StatusOptions): Promise<ExitCode> {
   const name = nameOf(given);
   const status = await withControl(options, (session) => backfillStatus(session, options.schema, name));
-  if (options.format === 'json') print(JSON.stringify(status));
+  if (options.format !== 'pretty') print(JSON.stringify(status));
   else for (const line of details(status)) print(printable(line));
   return 0;
 }
 
 /** `tiptoe backfill status NAME --sql` */
-export async function showSql(given: string, options: ReportOptions): Promise<ExitCode> {
+export async function showSql(given: string, options: StatusOptions): Promise<ExitCode> {
   const name = nameOf(given);
   await loadParser();
   const { schema, format } = options;
   const preview = await previewBackfill({ connection: connectionOf(options), schema, source: { name } });
-  if (format === 'json') print(JSON.stringify({ version: 1, name, ...sqlOf(preview) }));
+  if (format !== 'pretty') print(JSON.stringify({ version: 1, name, ...sqlOf(preview) }));
   else for (const line of sqlLines(preview)) print(printable(line));
+  return 0;
+}
+
+/** `tiptoe backfill log NAME` */
+export async function showLog(given: string, options: LogOptions): Promise<ExitCode> {
+  const name = nameOf(given);
+  const log = await withControl(options, (session) => readLog(session, options.schema, name, options.last));
+  if (options.format === 'json') print(JSON.stringify({ version: 1, name, log }));
+  else
+    for (const { at, who, application, what } of log)
+      print(printable(`${at}  ${who}${application === null ? '' : ` (${application})`}  ${what}`));
   return 0;
 }
 
@@ -107,7 +132,7 @@ export async function verify(given: string, options: ReportOptions): Promise<Exi
 }
 
 /** By its name, or as `run` takes it: its file, with or without the folder. */
-function nameOf(given: string): string {
+export function nameOf(given: string): string {
   return given.endsWith(SUFFIX) ? basename(given, SUFFIX) : given;
 }
 
@@ -115,7 +140,7 @@ function connectionOf({ databaseUrl }: CommonOptions): ConnectionSettings {
   return resolveConnection({ databaseUrl, env: process.env });
 }
 
-async function withControl<T>(options: CommonOptions, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withControl<T>(options: CommonOptions, work: (session: Session) => Promise<T>): Promise<T> {
   const connection = connectionOf(options);
   const session = { applicationName: 'tiptoe backfill', settings: CONTROL_SETTINGS };
   return withSession(connection, session, work).catch((error: unknown) => {
@@ -127,7 +152,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function headline(status: BackfillStatus): string {
+export function headline(status: BackfillStatus): string {
   const { name, rowsVisited, rowsTotal, rowsTotalExact, rowsDone } = status;
   const total = rowsTotal === null ? '' : ` of ${rowsTotalExact ? '' : 'about '}${count(rowsTotal)}`;
   return `${name}: ${stateText(status)}, ${count(rowsVisited)}${total} keys visited, ${count(rowsDone)} rows changed`;
@@ -138,7 +163,7 @@ function stateText({ state, runner }: BackfillStatus): string {
   return working && runner === null ? `${state}, but its process is gone` : state;
 }
 
-function details(status: BackfillStatus): string[] {
+export function details(status: BackfillStatus): string[] {
   const { rate, etaRange, throttledBy, lastError, runner, table, key, pass, settings, desiredState, timeLost } = status;
   const lines = [
     headline(status),
@@ -160,7 +185,8 @@ function describeLost({ signal, seconds, times }: BackfillStatus['timeLost'][num
 
 function howToGoOn({ name, file, state, desiredState }: BackfillStatus): string {
   const cancelled = desiredState === 'cancelled' || (state === 'cancelled' && desiredState !== 'running');
-  if (cancelled) return `To let it go on: tiptoe backfill resume ${name}, then tiptoe backfill run ${file ?? name}`;
+  if (cancelled || desiredState === 'paused')
+    return `To let it go on: tiptoe backfill resume ${name}, then tiptoe backfill run ${file ?? name}`;
   return `No process runs it. To start one: tiptoe backfill run ${file ?? name}`;
 }
 

@@ -11,6 +11,16 @@ export interface ReportOptions extends CommonOptions {
   readonly format: 'pretty' | 'json';
 }
 
+export interface StatusOptions extends CommonOptions {
+  readonly format: 'pretty' | 'json' | 'ndjson';
+  readonly sql?: boolean;
+  readonly watch?: boolean;
+}
+
+export interface LogOptions extends ReportOptions {
+  readonly last: number;
+}
+
 export interface SettingOptions {
   readonly rate?: string;
   readonly maxWal?: string;

@@ -1,6 +1,15 @@
 import { Argument, Command, Option } from 'commander';
 import { schema } from './apply-settings.ts';
-import type { CommonOptions, ReportOptions, RunOptions, SettingOptions } from './backfill-options.ts';
+import { describeMachine } from '../backfill/machine.ts';
+import { Problem } from '../problem.ts';
+import type {
+  CommonOptions,
+  LogOptions,
+  ReportOptions,
+  RunOptions,
+  SettingOptions,
+  StatusOptions,
+} from './backfill-options.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
 import { config, databaseUrl, dir, duration, variable } from './options.ts';
 
@@ -16,6 +25,7 @@ export function backfillCommand(): Command {
     .addCommand(runCommand())
     .addCommand(listCommand())
     .addCommand(statusCommand())
+    .addCommand(logCommand())
     .addCommand(requestCommand('pause', 'paused', 'stop a backfill after the batch at work; it can be resumed'))
     .addCommand(requestCommand('resume', 'running', 'let a paused or cancelled backfill go on'))
     .addCommand(
@@ -95,14 +105,42 @@ function listCommand(): Command {
 }
 
 function statusCommand(): Command {
-  return report(new Command('status').description('how far one backfill is, or all that are not done'))
+  return common(new Command('status').description('how far one backfill is, or all that are not done'))
     .addArgument(new Argument('[name]', 'its file name without .backfill.sql'))
     .addOption(new Option('--sql', 'the SQL of one batch, as it is run'))
+    .addOption(new Option('-w, --watch', 'look every second, until it is done').conflicts('sql'))
+    .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json', 'ndjson']).default('pretty'))
+    .addHelpText('after', `\nStates, and what leads to them:\n${indent(describeMachine())}`)
     .action(
-      exitsWith(async (name: string | undefined, options: ReportOptions & { sql?: boolean }): Promise<ExitCode> => {
+      exitsWith(async (name: string | undefined, options: StatusOptions): Promise<ExitCode> => {
+        if (options.watch === true) {
+          const { watchStatus } = await import('./backfill-watch.ts');
+          return watchStatus(name, options);
+        }
         const { showList, showSql, showStatus } = await import('./backfill-control.ts');
         if (name === undefined) return showList(options, { open: true });
         return options.sql === true ? showSql(name, options) : showStatus(name, options);
+      }),
+    );
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}
+
+function lineCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Problem(`--last is a number of lines, such as 20; not '${text}'.`);
+}
+
+function logCommand(): Command {
+  return report(new Command('log').description('who asked what of a backfill and when, and which states it reached'))
+    .addArgument(NAME())
+    .addOption(new Option('--last <n>', 'how many lines').argParser(lineCount).default(100))
+    .action(
+      exitsWith(async (name: string, options: LogOptions): Promise<ExitCode> => {
+        const { showLog } = await import('./backfill-control.ts');
+        return showLog(name, options);
       }),
     );
 }

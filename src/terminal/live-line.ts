@@ -19,9 +19,13 @@ const INTERVAL_MS = 30_000;
 
 /** A live line in a terminal; plain lines, without control characters, where the stream goes to a file or a pipe. */
 export function liveLine(stream: NodeJS.WriteStream): LiveLine {
+  return isLive(stream) ? spinning(stream) : plain(stream);
+}
+
+/** Whether what is shown can be written over. */
+export function isLive(stream: NodeJS.WriteStream): boolean {
   // A terminal may not know its width (0); ora would then clear infinitely many lines.
-  const live = stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb' && process.env.CI === undefined;
-  return live ? spinning(stream) : plain(stream);
+  return stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb' && process.env.CI === undefined;
 }
 
 /** The spinner and the space after it; the last column stays free, since some terminals wrap there. */

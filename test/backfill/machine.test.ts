@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { after, isAtWork, STATES, type State, type Step } from '../../src/backfill/machine.ts';
+import { after, describeMachine, isAtWork, STATES, type State, type Step } from '../../src/backfill/machine.ts';
 
 test('the states that a process leaves behind can be started again, all but success', () => {
   for (const state of Object.keys(STATES) as State[])
@@ -25,4 +26,9 @@ test.each<[State, Step, State | null]>([
 
 test('only at work can a state be left without a person', () => {
   expect((Object.keys(STATES) as State[]).filter(isAtWork)).toEqual(['running', 'throttled', 'pausing']);
+});
+
+test('the README has every state, and what leads to it', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(`\n\`\`\`text\n${describeMachine()}\n\`\`\`\n`);
 });

@@ -238,8 +238,9 @@ test('killed, it says so, and running it again goes on', async () => {
   await moving(session, 'killed');
   running.kill('SIGKILL');
   expect(await running.finished()).toMatchObject({ code: null });
-  await vi.waitUntil(async () =>
-    /^killed: running, but its process is gone/.test((await backfill('status', 'killed')).stdout),
+  await vi.waitUntil(
+    async () => (await backfill('status', 'killed')).stdout.startsWith('killed: running, but its process is gone'),
+    20_000,
   );
   expect(await backfill('run', path, '--rate', 'none')).toMatchObject({ code: 0 });
   expect(await wrong(session, 'killed')).toBe(0);
@@ -268,6 +269,50 @@ test('a second process waits for the first, then leaves with exit code 3', async
   expect((await backfill('status', 'shared')).stdout).toContain(
     `To let it go on: tiptoe backfill resume shared, then tiptoe backfill run ${path}\n`,
   );
+});
+
+test('status --watch follows it to its end, and log tells who asked what', async () => {
+  const session = await db.session();
+  const path = await counter(session, 'watched');
+  const running = start(path, '--rate', '20');
+  await moving(session, 'watched');
+  const watching = (...args: string[]) => startTiptoe(['backfill', 'status', 'watched', '--watch', ...args], options());
+  const [lines, words] = [watching('--format', 'ndjson'), watching()];
+  await lines.waitForOutput(/"state":"running"/);
+  await words.waitForOutput(/^watched: running, /m);
+  expect(await backfill('pause', 'watched')).toMatchObject({ code: 0 });
+  expect(await running.finished()).toMatchObject({ code: 3 });
+  await lines.waitForOutput(/"state":"paused","desiredState":"paused"/);
+  expect(await backfill('run', path, '--resume', '--rate', 'none')).toMatchObject({ code: 0 });
+  const { code, stdout } = await lines.finished();
+  const seen = stdout.trimEnd().split('\n');
+  expect({ code, last: JSON.parse(seen.at(-1) ?? '') as unknown }).toEqual({
+    code: 0,
+    last: expect.objectContaining({ name: 'watched', state: 'succeeded', rowsDone: 300, runner: null }) as unknown,
+  });
+  const told = await words.finished();
+  expect(told).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^watched: paused, .*\n(?:.*\n)*watched: succeeded, 300 of 300 keys visited, 300 rows changed\n$/m,
+    ) as unknown,
+  });
+  // oxlint-disable-next-line no-control-regex -- that is what must not be there
+  expect(told.stdout).not.toMatch(/\u001b/);
+
+  const log = (await backfill('log', 'watched', '--last', '7')).stdout;
+  expect(log.replaceAll(/^\S+ {2}owner_\w+ /gm, '')).toMatch(
+    /\(tiptoe backfill\) {2}desired_state: running to paused\n(?:.*\n)*\(tiptoe backfill watched\) {2}desired_state: paused to running\n(?:.*\n)*\(tiptoe backfill watched\) {2}state: running to succeeded\n$/,
+  );
+  const { log: entries } = JSON.parse((await backfill('log', 'watched', '--format', 'json')).stdout) as {
+    log: unknown[];
+  };
+  expect(entries.at(-1)).toEqual({
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown,
+    who: db.ownerRole,
+    application: 'tiptoe backfill watched',
+    what: 'state: running to succeeded',
+  });
 });
 
 test('events as lines for programs', async () => {
@@ -323,6 +368,13 @@ describe('one line, and what to do next, for', () => {
       ['resume', 'migrations/000_book.backfill.sql'],
       /^tiptoe: The database test_\w+ knows no backfill 000_book\.\n {2}Did you mean 000_books\?\n$/,
     ],
+    [['log', 'nobody'], /^tiptoe: The database test_\w+ knows no backfill nobody\./],
+    [['log', '000_books', '--last', '0'], /^tiptoe: --last is a number of lines, such as 20; not '0'\.\n$/],
+    [
+      ['status', '--watch', '--format', 'json'],
+      /^tiptoe: --format json is one document at an end, and --watch has none\.\n {2}Use --format ndjson, a line for each change\.\n$/,
+    ],
+    [['status', 'nobody', '--watch'], /^tiptoe: The database test_\w+ knows no backfill nobody\./],
     [['pause', 'nobody'], /^tiptoe: The database test_\w+ knows no backfill nobody\./],
     [
       ['set', '000_books'],
