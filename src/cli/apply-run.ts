@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Settings as BackfillSettings } from '../backfill/settings.ts';
 import { describe, resolveConnection } from '../db/connection.ts';
 import { apply } from '../migrate/apply.ts';
 import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
@@ -48,6 +49,8 @@ interface ApplyCommandOptions extends HookSettings {
 /** With what the config says. */
 interface Settled extends ApplyCommandOptions {
   readonly gate: LintGate;
+  /** For backfills. */
+  readonly configured: Partial<BackfillSettings>;
 }
 
 /** `tiptoe apply` */
@@ -120,7 +123,7 @@ const LEFT: Omit<ApplyResult, 'exitCode'> = {
 async function settle(command: Command): Promise<Settled> {
   const config = await configure(command, ({ dir, apply }) => ({ dir, ...apply }));
   const options = command.optsWithGlobals<ApplyCommandOptions>();
-  return { ...options, gate: lintGate(config, options.allow) };
+  return { ...options, configured: config.backfill, gate: lintGate(config, options.allow) };
 }
 
 async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]> {
@@ -170,6 +173,7 @@ async function run(
       variables,
       runner: who,
       run: options.runBackfills === true,
+      configured: options.configured,
       onEvent,
     }),
   });

@@ -41,6 +41,7 @@ export interface SettingOptions {
 }
 
 export interface RunOptions extends CommonOptions, SettingOptions {
+  readonly configured?: Partial<Settings>;
   readonly key?: string;
   readonly dir?: string;
   readonly var: Readonly<Record<string, string>>;

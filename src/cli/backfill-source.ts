@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { BackfillSource } from '../backfill/job.ts';
-import { readKey, readSpec } from '../backfill/spec.ts';
+import type { Settings } from '../backfill/settings.ts';
+import { type BackfillSpec, readKey, readSpec } from '../backfill/spec.ts';
 import { detectDir, discover, type MigrationFile } from '../migrate/discovery.ts';
 import { Problem } from '../problem.ts';
 
@@ -11,6 +12,8 @@ export interface SourceOptions {
   readonly dir?: string;
   readonly var: Readonly<Record<string, string>>;
   readonly key?: string;
+  /** By the config, where the file says nothing else. */
+  readonly configured?: Partial<Settings>;
 }
 
 /** What `backfill run` was given: a file, else the name of one in the migrations folder, else one that the database knows. */
@@ -27,8 +30,13 @@ export async function findSource(given: string, options: SourceOptions): Promise
       throw new Problem('--key needs the file of the backfill.', { advice: `Give the path of ${given}${SUFFIX}.` });
     return { name: given };
   }
-  const spec = readSpec(file, options.var);
+  const spec = withConfigured(readSpec(file, options.var), options.configured ?? {});
   return keyColumns === null ? spec : { ...spec, keyColumns };
+}
+
+/** With the settings of the config below those of the file. */
+export function withConfigured(spec: BackfillSpec, configured: Partial<Settings>): BackfillSpec {
+  return { ...spec, settings: { ...configured, ...spec.settings } };
 }
 
 async function findFile(given: string, dir: string | undefined): Promise<MigrationFile | null> {

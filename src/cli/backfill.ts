@@ -20,7 +20,7 @@ export function backfillCommand(): Command {
     .description('Changes many rows in small, paced batches that can be paused, resumed and verified.')
     .hook('preAction', async (_, command) => {
       const { configure } = await import('./configure.ts');
-      await configure(command, ({ dir, apply: { schema } }) => ({ dir, schema }));
+      await configure(command, ({ dir, apply: { schema }, backfill }) => ({ dir, schema, configured: backfill }));
     })
     .addCommand(runCommand())
     .addCommand(listCommand())

@@ -1,5 +1,13 @@
 import * as v from 'valibot';
 import { rules } from '../../rules/index.ts';
+import {
+  addSetting,
+  readSetting,
+  repeats,
+  SETTING_NAMES,
+  type SettingName,
+  type Settings,
+} from '../backfill/settings.ts';
 import { closest } from '../closest.ts';
 import { Problem } from '../problem.ts';
 import { APPLY_SETTINGS, type ApplySetting } from './apply-settings.ts';
@@ -38,7 +46,42 @@ const ConfigSchema = v.strictObject({
       ),
     ),
   ),
+  /** Settings of every backfill whose file says nothing else. */
+  backfill: v.exactOptional(
+    v.pipe(
+      v.strictObject(
+        Object.fromEntries(SETTING_NAMES.map((name) => [inCamelCase(name), v.exactOptional(backfillSetting(name))])),
+      ),
+      v.transform((settings): Partial<Settings> => Object.assign({}, ...Object.values(settings))),
+    ),
+  ),
 });
+
+function inCamelCase(name: SettingName): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The text of a line in the header, or a list of such where it may be repeated. */
+function backfillSetting(name: SettingName): v.GenericSchema<unknown, Partial<Settings>> {
+  const texts = repeats(name)
+    ? v.union([v.string(), v.array(v.string())], 'must be text or a list of such')
+    : v.string('must be text');
+  return v.pipe(
+    texts,
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      let settings: Partial<Settings> = {};
+      for (const text of [dataset.value].flat()) {
+        const read = readSetting(name, text);
+        if (typeof read === 'string') {
+          addIssue({ message: `is ${read}, not '${text}'` });
+          return NEVER;
+        }
+        settings = addSetting(settings, read);
+      }
+      return settings;
+    }),
+  );
+}
 
 function valueOf(setting: ApplySetting): v.GenericSchema {
   if (setting.takes === 'nothing') return v.boolean('must be true or false');

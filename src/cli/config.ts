@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import type { Settings as BackfillSettings } from '../backfill/settings.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../lint/settings.ts';
 import { Problem } from '../problem.ts';
 import type { ApplyConfig } from './apply-settings.ts';
@@ -17,6 +18,8 @@ export interface Config {
   readonly gateMinRows: number;
   /** What the flags of `apply` are when they are not given. */
   readonly apply: ApplyConfig;
+  /** For backfills whose file says nothing else. */
+  readonly backfill: Partial<BackfillSettings>;
 }
 
 const DEFAULTS: Config = {
@@ -26,6 +29,7 @@ const DEFAULTS: Config = {
   settings: DEFAULT_SETTINGS,
   gateMinRows: 1_000,
   apply: {},
+  backfill: {},
 };
 
 /** Reads the named config file, or the nearest one upwards from the working directory. */
@@ -35,7 +39,15 @@ export async function readConfig(given: string | undefined): Promise<Config> {
   const shown = relative(process.cwd(), path) || path;
   // Only who has a config file pays for loading the schema library.
   const { checkConfig } = await import('./config-schema.ts');
-  const { pgVersion, dir, rules = {}, newTables, gate, apply = {} } = checkConfig(await readJson(path, shown), shown);
+  const {
+    pgVersion,
+    dir,
+    rules = {},
+    newTables,
+    gate,
+    apply = {},
+    backfill = {},
+  } = checkConfig(await readJson(path, shown), shown);
   return {
     pgVersion,
     dir: dir === undefined ? undefined : relative(process.cwd(), resolve(dirname(path), dir)) || '.',
@@ -43,6 +55,7 @@ export async function readConfig(given: string | undefined): Promise<Config> {
     settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },
     gateMinRows: gate?.minRows ?? DEFAULTS.gateMinRows,
     apply,
+    backfill,
   };
 }
 

@@ -15,6 +15,7 @@ async function project(schema: string, files: Readonly<Record<string, string>>) 
   for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, 'migrations', name), text);
   const env = { DATABASE_URL: db.ownerUrl };
   return {
+    configure: (config: object) => writeFile(join(cwd, 'tiptoe.config.json'), JSON.stringify(config)),
     apply: (...args: string[]) => runTiptoe(['apply', '--schema', schema, ...args], { cwd, env }),
     backfill: (...args: string[]) => runTiptoe(['backfill', ...args, '--schema', schema], { cwd, env }),
     outcomes: async (...args: string[]) => {
@@ -162,4 +163,22 @@ test('a fresh database replays the whole history, and a search that takes too lo
     '002_other.sql': 'CREATE TABLE searched_other (id int);',
   });
   expect(await slowly()).toMatchObject({ code: 0, files: ['001 registered', '002 done'] });
+});
+
+test('the config says what backfills do whose file says nothing else', async () => {
+  await filled('configured');
+  const { apply, backfill, configure } = await project('own_configured', {
+    '001_new.backfill.sql': '-- tiptoe:backfill\n-- max-lag: 2s\nUPDATE configured SET new = old WHERE new IS NULL',
+  });
+  await configure({ backfill: { maxLag: '9s', maxActive: '0', signal: ['ok: SELECT true'] } });
+  expect((await apply()).stderr).toContain('backfill.maxActive: is a whole number of sessions');
+  await configure({ backfill: { maxLag: '9s', maxActive: '500', signal: ['ok: SELECT true'] } });
+  expect(await apply()).toMatchObject({ code: 0 });
+  const status = await backfill('status', '001_new', '--format', 'json');
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    settings: { maxLagMs: 2_000, maxActive: 500, checks: ['ok: SELECT true'] },
+    timeLost: [],
+  });
+  const set = await backfill('set', '001_new', '--max-active', 'none', '--ignore-replica', 'reports');
+  expect(set.stdout).toMatch(/max-lag 2s, ignore-replica reports, signal ok: SELECT true\n$/);
 });

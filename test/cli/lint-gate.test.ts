@@ -4,7 +4,15 @@ import { DEFAULT_SETTINGS } from '../../src/lint/settings.ts';
 
 const allowed = (...given: string[]) => [
   ...lintGate(
-    { pgVersion: undefined, dir: undefined, severities: {}, settings: DEFAULT_SETTINGS, gateMinRows: 0, apply: {} },
+    {
+      pgVersion: undefined,
+      dir: undefined,
+      severities: {},
+      settings: DEFAULT_SETTINGS,
+      gateMinRows: 0,
+      apply: {},
+      backfill: {},
+    },
     given,
   ).allowed,
 ];

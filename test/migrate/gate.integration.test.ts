@@ -16,6 +16,7 @@ const CONFIG: Config = {
   settings: DEFAULT_SETTINGS,
   gateMinRows: 1_000,
   apply: {},
+  backfill: {},
 };
 
 /** Applies behind the gate, by default with the rules' own severities. */
