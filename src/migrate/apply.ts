@@ -21,6 +21,7 @@ import type { LintGate } from './lint-gate.ts';
 import { ledgerTables, readLedger, readStatements, type Runner } from './ledger.ts';
 import { findEntry, isOpen, plan, type PlanEntry, upTo } from './plan.ts';
 import { type OutOfOrderPolicy, preflight } from './preflight.ts';
+import { missingPrivileges } from './privileges.ts';
 import { type Requirement, requirementsOf } from './requirements.ts';
 import { waitsFor, type WaitingBackfill } from './waiting-backfills.ts';
 import { passBackfill, runFile, type FileRun } from './run-file.ts';
@@ -199,10 +200,10 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
     return finish(refused);
   }
   const searchPath = await searchPathOf(context.main);
-  const passed = await throughGate(options, context, open, [...scripts.values()], searchPath);
+  const passed = await mayRun(options, context, open, [...scripts.values()], searchPath);
   if (passed.kind === 'stop') {
-    for (const path of new Set(passed.findings.map((finding) => finding.path)))
-      files.push({ path, outcome: 'refused', statements: [] });
+    const paths = [...passed.findings, ...(passed.failure === null ? [] : [passed.failure])].map(({ path }) => path);
+    for (const path of new Set(paths)) files.push({ path, outcome: 'refused', statements: [] });
     return finish(passed);
   }
   for (const warning of warnings) context.emit({ event: 'warning', ...warning });
@@ -281,21 +282,24 @@ function notBegun(path: string | null): string {
   return path === null ? 'all migrations are applied' : `${path} was not begun`;
 }
 
-/** Asks the linter about what is still to be done. */
-async function throughGate(
+/** Asks the server and the linter about what is still to be done. */
+async function mayRun(
   { gate, connection }: ApplyOptions,
   { control, ledger, version, emit }: RunContext,
   open: readonly PlanEntry[],
   scripts: readonly Script[],
   searchPath: readonly string[],
 ): Promise<Stop | { readonly kind: 'open'; readonly exceptions: Exceptions }> {
-  if (gate === undefined || open.length === 0) return { kind: 'open', exceptions: new Map() };
+  if (open.length === 0) return { kind: 'open', exceptions: new Map() };
   const done = new Map<string, ReadonlySet<number>>();
   for (const { path, name, row } of open) {
     const rows = row === null ? [] : await readStatements(control, ledger, name);
     done.set(path, new Set(rows.flatMap(({ index, state }) => (state === 'done' ? [index] : []))));
   }
   const isPending = ({ source }: Script, statement: number) => done.get(source.path)?.has(statement) === false;
+  const missing = await missingPrivileges(control, { scripts, isPending, searchPath, version });
+  if (missing !== null) return missing;
+  if (gate === undefined) return { kind: 'open', exceptions: new Map() };
   return passGate(gate, { connection, scripts, isPending, searchPath, version, emit });
 }
 

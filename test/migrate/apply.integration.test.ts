@@ -359,13 +359,6 @@ test('a login that becomes another role by itself works as that one', async () =
   }
 });
 
-test('without the right to change a table it is exit code 2', async () => {
-  const admin = await db.session(db.adminUrl);
-  await admin.exec('CREATE TABLE not_ours (a int)');
-  const result = await run(db.ownerUrl, { '1_a.sql': 'ALTER TABLE not_ours ADD b int' }, { schema: 'not_ours_own' });
-  expect(result).toMatchObject({ outcome: 'failed', exitCode: 2, reason: 'missing-privilege' });
-});
-
 test('a failure at COMMIT is told as one', async () => {
   const session = await db.session();
   await session.exec(`CREATE TABLE parent (id int PRIMARY KEY);
