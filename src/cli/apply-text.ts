@@ -159,7 +159,7 @@ export function describeFailure(failure: StatementFailure, style: Style): string
 }
 
 /** As `tiptoe lint` shows it, and which tables are big. */
-function describeFinding(finding: RefusedFinding, style: Style): string[] {
+export function describeFinding(finding: RefusedFinding, style: Style): string[] {
   const { path, line, column, endLine, endColumn, sourceLine, rule, message, why, instead, big } = finding;
   const { start } = caretAt(line, column);
   const end = endLine === line ? start + endColumn - column : start + sourceLine.length;

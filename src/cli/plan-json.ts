@@ -5,7 +5,7 @@ import type { Plan, PlannedFile, PlannedTable } from './planned.ts';
 
 /** The document of `tiptoe plan --format json`. */
 export function planJson(plan: Plan): string {
-  const { server, limits, refused, warnings, files, tables, holders, inTheWay, runner, backfills } = plan;
+  const { server, limits, refused, warnings, window, files, tables, holders, inTheWay, runner, backfills } = plan;
   const document = {
     version: 1,
     pgVersion: server.version,
@@ -17,8 +17,15 @@ export function planJson(plan: Plan): string {
     refused:
       refused === null
         ? null
-        : { reason: refused.reason, message: refused.message, advice: refused.advice, failure: refused.failure },
+        : {
+            reason: refused.reason,
+            message: refused.message,
+            advice: refused.advice,
+            failure: refused.failure,
+            findings: refused.findings,
+          },
     warnings,
+    window,
     files: files.map(plannedFile),
     tables: tables.map(plannedTable),
     inTheWay: { runner, holders, ...inTheWay },

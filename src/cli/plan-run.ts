@@ -5,15 +5,18 @@ import { listBackfills } from '../backfill/status.ts';
 import { emptyCatalog, resetSession } from '../catalog/catalog.ts';
 import { type ConnectionSettings, resolveConnection } from '../db/connection.ts';
 import { sqlstate } from '../db/errors.ts';
-import { readServer } from '../db/server.ts';
+import { readServer, requireDirect } from '../db/server.ts';
 import type { Session } from '../db/session.ts';
 import { readTables, type TableReading } from '../inspect/table-facts.ts';
 import { analyse, type AnalysedFile } from '../lint/engine.ts';
 import { checksum } from '../migrate/checksum.ts';
+import { passGate } from '../migrate/gate.ts';
 import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
 import { readLedger, readStatements } from '../migrate/ledger.ts';
 import { isOpen, plan, type PlanEntry, upTo } from '../migrate/plan.ts';
 import { type OutOfOrderPolicy, preflight } from '../migrate/preflight.ts';
+import { missingPrivileges } from '../migrate/privileges.ts';
+import type { Stop } from '../migrate/stop.ts';
 import { stronger, type LockMode } from '../postgres/lock-mode.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
@@ -21,16 +24,21 @@ import { blockersOf, findHolders } from '../safety/blockers.ts';
 import { readInTheWay } from '../safety/in-the-way.ts';
 import { leaseHolder } from '../safety/lease.ts';
 import { resolveTargets } from '../safety/targets.ts';
+import { lookAtWindows } from '../safety/windows.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
+import type { Script } from '../sql/statement.ts';
 import { styleFor } from '../terminal/style.ts';
+import type { TimeWindow } from '../time-window.ts';
+import { utc } from '../utc.ts';
 import type { Config } from './config.ts';
 import { configure } from './configure.ts';
 import type { ExitCode } from './exit.ts';
+import { lintGate } from './lint-gate.ts';
 import { isOpenBackfill } from './open-backfills.ts';
 import { planJson } from './plan-json.ts';
 import { planPretty } from './plan-text.ts';
-import type { Plan, PlannedFile, PlannedTable } from './planned.ts';
+import type { Plan, PlannedFile, PlannedTable, PlannedWindow, PlanWarning } from './planned.ts';
 import { type Reading, readOnServer } from './read-only.ts';
 import { refusal } from './refusal.ts';
 import { describeRequired } from './requirements.ts';
@@ -46,6 +54,9 @@ interface PlanOptions {
   readonly maxCap: number;
   readonly outOfOrder: OutOfOrderPolicy;
   readonly to?: string;
+  readonly window?: readonly TimeWindow[];
+  /** Of `apply --only-plan`. */
+  readonly allow?: readonly string[];
   readonly format: 'pretty' | 'json' | 'ndjson';
   /** A flag of the program. */
   readonly color: boolean;
@@ -91,7 +102,8 @@ interface Place {
   readonly session: Session;
 }
 
-async function look(options: PlanOptions, config: Config, { files, connection, read, session }: Place): Promise<Plan> {
+async function look(options: PlanOptions, config: Config, place: Place): Promise<Plan> {
+  const { files, connection, read, session } = place;
   const { schema, outOfOrder } = options;
   const server = await readServer(session);
   const searchPath = await searchPathOf(session);
@@ -104,7 +116,7 @@ async function look(options: PlanOptions, config: Config, { files, connection, r
   const open = upTo(entries, options.to).filter(isOpen);
   const scripts = new Map(files.map(({ name, path, text }) => [name, parseScript(path, text, options.var)]));
   const known = backfills.map(({ name }) => name);
-  const { refused, warnings } = preflight({
+  const { refused: refusedEarly, warnings } = preflight({
     entries,
     open,
     scripts,
@@ -135,6 +147,8 @@ async function look(options: PlanOptions, config: Config, { files, connection, r
     });
   }
 
+  const foretold =
+    refusedEarly === null ? await foretell(options, config, place, { planned, scripts, searchPath, server }) : null;
   const locks = locksOf(planned);
   const relations = [...locks.keys()].sort();
   const tables = await tableFacts(read, relations);
@@ -151,14 +165,73 @@ async function look(options: PlanOptions, config: Config, { files, connection, r
     server,
     limits: { maxStallMs: options.maxStall, giveUpAfterMs: options.giveUpAfter, capMs: options.cap },
     total: entries.length,
-    refused,
-    warnings,
+    refused: refusedEarly ?? foretold?.refused ?? null,
+    warnings: [...warnings, ...(foretold?.warnings ?? [])],
+    window: await windowNow(session, options.window ?? []),
     files: planned,
     tables,
     holders,
     inTheWay,
     runner,
     backfills: backfills.filter(isOpenBackfill),
+  };
+}
+
+interface Foretold {
+  readonly refused: Stop | null;
+  readonly warnings: readonly PlanWarning[];
+}
+
+/** What apply would find out before it begins: whether the role may do all that, and whether the gate lets it through. */
+async function foretell(
+  { allow }: PlanOptions,
+  config: Config,
+  { connection, read, session }: Place,
+  {
+    planned,
+    scripts,
+    searchPath,
+    server: { version },
+  }: {
+    readonly planned: readonly PlannedFile[];
+    readonly scripts: ReadonlyMap<string, Script>;
+    readonly searchPath: readonly string[];
+    readonly server: Plan['server'];
+  },
+): Promise<Foretold> {
+  if (planned.length === 0) return { refused: null, warnings: [] };
+  const gate = lintGate(config, allow ?? []);
+  const done = new Map(planned.map((one) => [one.entry.path, one.done]));
+  const isPending = ({ source }: Script, statement: number) => done.get(source.path)?.has(statement) === false;
+  const at = { scripts: [...scripts.values()], isPending, searchPath, version };
+  const missing = await read((session) => missingPrivileges(session, at));
+  if (missing !== null) return { refused: missing, warnings: [] };
+  const warnings: PlanWarning[] = [];
+  try {
+    // The gate counts rows in a session with settings of its own, which a pooler would pass on to others.
+    await requireDirect(session);
+    const passed = await passGate(gate, {
+      ...at,
+      connection,
+      emit(event) {
+        if (event.event === 'warning') warnings.push(event);
+      },
+    });
+    return { refused: passed.kind === 'stop' ? passed : null, warnings };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const message = `Whether apply would refuse what the linter found cannot be told: ${error.message}`;
+    return { refused: null, warnings: [{ path: null, message }] };
+  }
+}
+
+async function windowNow(session: Session, windows: readonly TimeWindow[]): Promise<PlannedWindow | null> {
+  if (windows.length === 0) return null;
+  const state = await lookAtWindows(session, windows);
+  return {
+    windows: windows.map(({ text }) => text),
+    open: state.open,
+    opensAt: state.open || state.opensAt === null ? null : utc(state.opensAt),
   };
 }
 

@@ -9,8 +9,8 @@ import { plural } from '../report/counts.ts';
 import { printable } from '../report/printable.ts';
 import type { Style } from '../report/style.ts';
 import type { LongTransaction, ReplicationSlot } from '../safety/in-the-way.ts';
-import { describeBlocker, describeFailure } from './apply-text.ts';
-import type { Plan, PlannedFile, PlannedTable } from './planned.ts';
+import { describeBlocker, describeFailure, describeFinding } from './apply-text.ts';
+import type { Plan, PlannedFile, PlannedTable, PlannedWindow } from './planned.ts';
 
 /** The plan for a person: what would be run, on what, and what is in the way. */
 export function planPretty(plan: Plan, style: Style): string {
@@ -32,7 +32,7 @@ export function planPretty(plan: Plan, style: Style): string {
   return sections.filter((text) => text !== '').join('\n');
 }
 
-function head({ connection, server, limits, files, total }: Plan, style: Style): string {
+function head({ connection, server, limits, window, files, total }: Plan, style: Style): string {
   const { maxStallMs, capMs, giveUpAfterMs } = limits;
   const work = files.length === 0 ? 'nothing to apply' : `${files.length} of ${plural(total, 'migration')} to apply`;
   const lines = [
@@ -44,6 +44,7 @@ function head({ connection, server, limits, files, total }: Plan, style: Style):
             `  traffic waits ${roughDuration(maxStallMs)} at most behind us; locks that block others are held for ${roughDuration(capMs)} at most; each is tried for up to ${roughDuration(giveUpAfterMs)}`,
           ),
         ]),
+    ...(window === null ? [] : [`  ${describeWindow(window)}`]),
     ...(server.isStandby
       ? ['  this is a standby: apply needs its primary, and what is in the way there cannot be seen from here']
       : []),
@@ -51,14 +52,22 @@ function head({ connection, server, limits, files, total }: Plan, style: Style):
   return `${lines.join('\n')}\n`;
 }
 
+function describeWindow({ windows, open, opensAt }: PlannedWindow): string {
+  const begins = `work is begun only in the window ${windows.map((text) => printable(text)).join(', ')}`;
+  if (open) return `${begins}, which is open now`;
+  return opensAt === null ? `${begins}, which no day of the coming weeks has` : `${begins}, which opens at ${opensAt}`;
+}
+
 function refusal({ refused, warnings }: Plan, style: Style): string {
   const lines = warnings.map(
-    ({ path, message }) => `${style.yellow('warning')}: ${printable(path)}: ${printable(message)}`,
+    ({ path, message }) =>
+      `${style.yellow('warning')}: ${path === null ? '' : `${printable(path)}: `}${printable(message)}`,
   );
   if (refused !== null) {
-    const { message, advice, failure } = refused;
+    const { message, advice, failure, findings } = refused;
     lines.push(`${style.red('apply would refuse')}: ${printable(message ?? '')}`);
     if (failure !== null) lines.push(...describeFailure(failure, style));
+    for (const finding of findings) lines.push(...describeFinding(finding, style));
     if (advice !== null) lines.push(`  ${printable(advice)}`);
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

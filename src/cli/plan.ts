@@ -38,8 +38,8 @@ Examples:
         return showPlan(command);
       }),
     );
-  const { schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder } = APPLY_SETTINGS;
-  for (const setting of [schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder])
+  const { schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder, window } = APPLY_SETTINGS;
+  for (const setting of [schema, maxStall, giveUpAfter, cap, maxCap, outOfOrder, window])
     command.addOption(settingOption(setting));
   return command;
 }

@@ -20,7 +20,9 @@ export interface Plan {
   readonly total: number;
   /** Why it would not begin. */
   readonly refused: Stop | null;
-  readonly warnings: readonly { readonly path: string; readonly message: string }[];
+  readonly warnings: readonly PlanWarning[];
+  /** null when any time will do. */
+  readonly window: PlannedWindow | null;
   readonly files: readonly PlannedFile[];
   readonly tables: readonly PlannedTable[];
   /** Who has a lock right now that conflicts with one of the plan's. */
@@ -28,6 +30,20 @@ export interface Plan {
   readonly inTheWay: InTheWay;
   readonly runner: LeaseHolder | null;
   readonly backfills: readonly BackfillStatus[];
+}
+
+export interface PlanWarning {
+  /** null for what is of no file. */
+  readonly path: string | null;
+  readonly message: string;
+}
+
+/** The times at which apply may begin work, and how that stands now. */
+export interface PlannedWindow {
+  readonly windows: readonly string[];
+  readonly open: boolean;
+  /** null while it is open, and for one that never opens. */
+  readonly opensAt: string | null;
 }
 
 export interface PlannedFile {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { roughDuration } from '../duration.ts';
 import { lookAtWindows } from '../safety/windows.ts';
 import type { TimeWindow } from '../time-window.ts';
+import { utc } from '../utc.ts';
 import type { RunContext } from './context.ts';
 import { stop, type Stop } from './stop.ts';
 
@@ -67,8 +68,4 @@ export function outsideWindow({ schedule }: RunContext, what: string, { at, open
     ),
     ...(opensAt === null ? {} : { opensAt: utc(opensAt) }),
   };
-}
-
-function utc(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

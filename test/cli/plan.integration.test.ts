@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
 import { testDatabase } from '../support/database.ts';
+import { startPgBouncer } from '../support/pgbouncer.ts';
 import { makeProject } from '../support/project.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
 
@@ -86,8 +87,19 @@ test('what is applied is left out; the tables are sized, counted, and whoever is
       database: db.name,
       standby: false,
       limits: { maxStallMs: 200, giveUpAfterMs: 600_000, capMs: 3_000 },
-      refused: null,
+      refused: {
+        reason: 'lint-gate',
+        findings: [
+          {
+            path: 'migrations/002_total.sql',
+            line: 2,
+            rule: 'create-index-blocking',
+            big: [{ relation: 'public.plan_orders', rows: 20_000 }],
+          },
+        ],
+      },
       warnings: [],
+      window: null,
     });
     expect(found.files).toMatchObject([
       {
@@ -142,6 +154,12 @@ test('what is applied is left out; the tables are sized, counted, and whoever is
     );
     const { stdout } = await tiptoe('apply', '--only-plan');
     expect(stdout).toContain('4 of 5 migrations to apply');
+    expect(stdout).toContain('apply would refuse: migrations/002_total.sql is refused: the traffic of tables');
+    expect(stdout).toContain('public.plan_orders has about 20,000 rows.');
+    const allowed = read(
+      (await tiptoe('apply', '--only-plan', '--format', 'json', '--allow', 'create-index-blocking: at night')).stdout,
+    );
+    expect(allowed.refused).toBeNull();
     expect(stdout).toMatch(/public\.plan_orders: \d.* MB \(.* of it indexes\), about 20,000 rows; right now/);
     expect(stdout).toMatch(
       new RegExp(`pid ${reader.pid} \\(tiptoe test, .*\\) with AccessShareLock on public.plan_orders`),
@@ -238,6 +256,53 @@ test('what apply would refuse is told, with exit code 0', async () => {
   expect(to.stdout).toContain('There is no migration or backfill 003_x.');
   await write({ '002_b.sql': 'SELECT 2;' });
   expect((await tiptoe('plan')).stdout).toContain('apply would refuse: migrations/002_b.sql was edited');
+});
+
+test('what the role may not do is told, and when work may begin', async () => {
+  const { tiptoe } = await project('plan_rights', { '001_a.sql': '\nALTER TABLE plan_foreign ADD b int;' });
+  const admin = await db.session(db.adminUrl);
+  await admin.exec('CREATE TABLE plan_foreign (a int)');
+  const today = new Date().toISOString().slice(0, 10);
+  const day = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+  const inThreeDays = day[(new Date(today).getUTCDay() + 3) % 7] ?? '';
+  const found = read((await tiptoe('plan', '--format', 'json', '--window', `${inThreeDays} 01:00-02:00`)).stdout);
+  expect(found).toMatchObject({
+    refused: {
+      reason: 'missing-privilege',
+      failure: { line: 2, message: expect.stringContaining('public.plan_foreign belongs to') as unknown },
+    },
+    window: {
+      windows: [`${inThreeDays} 01:00-02:00`],
+      open: false,
+      opensAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT01:00:00Z$/) as unknown,
+    },
+  });
+  await admin.exec(`ALTER TABLE plan_foreign OWNER TO ${db.ownerRole}`);
+  const { stdout } = await tiptoe('plan', '--window', 'Mon-Sun 00:00-24:00');
+  expect(stdout).toContain('work is begun only in the window Mon-Sun 00:00-24:00, which is open now');
+  expect(stdout).not.toContain('apply would refuse');
+});
+
+test('behind a pooler that shares sessions all is told but what needs a session, and nothing is left in one', async () => {
+  const { tiptoeAs } = await project('plan_pooled', { '001_a.sql': 'ALTER TABLE plan_pooled ADD b int;' });
+  await (await db.session()).exec('CREATE TABLE plan_pooled (a int)');
+  const pooler = await startPgBouncer(db.ownerUrl, { pool_mode: 'transaction', default_pool_size: '2' });
+  try {
+    const { code, stdout } = await tiptoeAs(pooler.url, 'plan');
+    expect(code).toBe(0);
+    expect(stdout).toContain('1 of 1 migration to apply');
+    expect(stdout).toMatch(
+      /warning: Whether apply would refuse what the linter found cannot be told: .* connection pooler/,
+    );
+    const [first, second] = [await db.session(pooler.url), await db.session(pooler.url)];
+    await first.exec('BEGIN');
+    await second.exec('BEGIN');
+    const settings = `SELECT current_setting('lock_timeout') AS lock, current_setting('search_path') AS path`;
+    for (const session of [first, second])
+      expect(await session.query(settings)).toEqual([{ lock: '0', path: '"$user", public' }]);
+  } finally {
+    await pooler.stop();
+  }
 });
 
 test('a half-done file: what stands is told, and left out', async () => {
