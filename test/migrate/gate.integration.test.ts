@@ -172,7 +172,9 @@ test('what the server believes of a table does not decide: it may be old, or mis
 
 test('what cannot be read counts as big, and the result says so', async () => {
   const admin = await db.session(db.adminUrl);
-  await admin.exec('CREATE TABLE closed AS SELECT g AS id FROM generate_series(1, 1500) g');
+  await admin.exec(`
+    CREATE TABLE closed AS SELECT g AS id FROM generate_series(1, 1500) g;
+    ALTER TABLE closed OWNER TO ${db.ownerRole}; REVOKE SELECT ON closed FROM ${db.ownerRole}`);
   const result = await gated('gate_closed', { '001_index.sql': 'CREATE INDEX ON closed (id);' });
   expect(result).toMatchObject({
     ...REFUSED,
@@ -180,7 +182,8 @@ test('what cannot be read counts as big, and the result says so', async () => {
   });
   await admin.exec(`
     CREATE TABLE policed AS SELECT g AS id FROM generate_series(1, 1500) g;
-    ALTER TABLE policed ENABLE ROW LEVEL SECURITY; GRANT SELECT ON policed TO PUBLIC`);
+    ALTER TABLE policed OWNER TO ${db.ownerRole}; ALTER TABLE policed FORCE ROW LEVEL SECURITY;
+    ALTER TABLE policed ENABLE ROW LEVEL SECURITY`);
   expect(await gated('gate_policed', { '001_index.sql': 'CREATE INDEX ON policed (id);' })).toMatchObject({
     ...REFUSED,
     findings: [{ big: [{ unreadable: expect.stringContaining('row-level security') as unknown }] }],

@@ -1,6 +1,7 @@
 import { expect, inject, test, vi } from 'vitest';
 import type { BackfillGate } from '../../src/migrate/backfill-gate.ts';
 import type { Session } from '../../src/db/session.ts';
+import { eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/database.ts';
 import { columns, ledger, migrations, run } from './support.ts';
 
@@ -101,7 +102,7 @@ test('an invalid index of our own that could not be dropped at once is named, an
   );
   const sql = 'CREATE UNIQUE INDEX CONCURRENTLY kept_a ON kept (kept_slow(a))';
   const running = run(db.ownerUrl, { '1_a.sql': sql }, { schema });
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(
       await session.query(`SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%kept_slow%'`),
     ).not.toEqual([]),
@@ -328,7 +329,7 @@ test.runIf(inject('serverVersion') >= 14)('an interrupted DETACH CONCURRENTLY is
   const controller = new AbortController();
   const files = { '1_a.sql': 'ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY' };
   const running = run(db.ownerUrl, files, { schema: 'parts_own', signal: controller.signal });
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await session.query(`SELECT FROM pg_inherits WHERE inhdetachpending`)).toHaveLength(1),
   );
   controller.abort();

@@ -1,8 +1,9 @@
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { LockMode } from '../../src/postgres/lock-mode.ts';
 import { blockersOf, blockingSessions, findHolders, shownQuery } from '../../src/safety/blockers.ts';
 import { resolveTargets, stillThere } from '../../src/safety/targets.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
+import { eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/database.ts';
 
 const db = testDatabase();
@@ -146,7 +147,7 @@ test.each([
     CREATE TYPE mood AS ENUM ('sad')`);
   await holder.exec(`BEGIN; ${held}`);
   const ends = waiting.exec(`BEGIN; ${wanted}; ROLLBACK`);
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await blockingSessions(control, waiting)).toEqual([
       expect.objectContaining({ kind: 'session', pid: holder.pid, ...blocker }),
     ]),
@@ -162,7 +163,7 @@ test('a prepared transaction that has changed the row is named', async () => {
   await admin.exec(`BEGIN; UPDATE book SET title = 'b' WHERE id = 2; PREPARE TRANSACTION '${name}'`);
   try {
     const ends = waiting.exec(`UPDATE book SET title = 'c' WHERE id = 2`);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await blockingSessions(control, waiting)).toEqual([
         expect.objectContaining({ kind: 'prepared-transaction', pid: null, query: name, on: 'row', relation: 'book' }),
       ]),

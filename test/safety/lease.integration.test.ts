@@ -3,6 +3,7 @@ import { isConnectionLost } from '../../src/db/errors.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
 import type { Session } from '../../src/db/session.ts';
 import { acquireLease, assertLease, leaseHolder, LeaseLost, type LeaseRequest } from '../../src/safety/lease.ts';
+import { eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/database.ts';
 
 const db = testDatabase();
@@ -89,7 +90,7 @@ test('a statement that is under way is not ended by a takeover', async () => {
   await other.exec(`SELECT pg_advisory_lock(${id})`);
   const work = worker.query(`SELECT pg_advisory_lock_shared(${id})`);
   const busy = `SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'`;
-  await vi.waitFor(async () => expect(await other.query(busy, [worker.pid])).toHaveLength(1));
+  await eventually(async () => expect(await other.query(busy, [worker.pid])).toHaveLength(1));
   const lease = await acquireLease(other, request('at work'));
   await other.exec('SELECT pg_advisory_unlock_all()');
   await expect(work).resolves.toHaveLength(1);
@@ -166,13 +167,13 @@ test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
 test('it keeps itself alive, and tells when it is lost', async () => {
   const [first, second] = [await db.session(), await db.session()];
   const lease = await acquireLease(first, request('beating', { ttlMs: 150 }));
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const alive = `SELECT FROM tiptoe.lease WHERE name = 'beating' AND heartbeat_at > acquired_at + interval '300 ms'`;
     expect(await second.query(alive)).toHaveLength(1);
   });
   await expect(acquireLease(second, request('beating'))).rejects.toMatchObject({ exitCode: 3 });
   await second.exec(`UPDATE tiptoe.lease SET token = gen_random_uuid() WHERE name = 'beating'`);
-  await vi.waitFor(() => expect(lease.lost.aborted).toBe(true));
+  await eventually(() => expect(lease.lost.aborted).toBe(true));
   await lease.release(first);
 });
 

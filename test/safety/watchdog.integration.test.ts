@@ -2,6 +2,7 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { createCap } from '../../src/safety/cap.ts';
 import { countStalls } from '../../src/safety/stalls.ts';
 import { watch } from '../../src/safety/watchdog.ts';
+import { eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/database.ts';
 
 const db = testDatabase();
@@ -72,13 +73,13 @@ test('it tells what the session waits for, and who waits behind it', async () =>
   });
   await main.exec('BEGIN');
   const locked = main.exec('LOCK TABLE book');
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(dog.waitedFor()).toMatchObject([{ relation: 'public.book', mode: 'AccessExclusiveLock' }]),
   );
   await other.exec('COMMIT');
   await locked;
   const waiting = other.exec('SELECT FROM book');
-  await vi.waitFor(() => expect(stalls.sum()).toMatchObject({ sessions: 1 }));
+  await eventually(() => expect(stalls.sum()).toMatchObject({ sessions: 1 }));
   await main.exec('COMMIT');
   await waiting;
   await dog.stop();
