@@ -268,7 +268,7 @@ test('a wrong password, a read-only server and a role without rights are told ap
   const wrong = new URL(db.ownerUrl);
   wrong.password = 'hunter2';
   const readOnly = new URL(db.ownerUrl);
-  readOnly.searchParams.set('options', '-c default_transaction_read_only=on');
+  readOnly.search = '?options=-c%20default_transaction_read_only%3Don';
   const refusals = await Promise.all(
     [wrong.href, readOnly.href, db.trafficUrl].map((url) => apply([], { DATABASE_URL: url })),
   );

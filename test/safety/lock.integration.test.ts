@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
 import type { LockMode } from '../../src/postgres/lock-mode.ts';
 import { standInLine, type Wait } from '../../src/safety/lock.ts';
 import { resolveTargets } from '../../src/safety/targets.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
-import { eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/database.ts';
 import { startTraffic } from '../support/traffic.ts';
 
@@ -52,8 +51,8 @@ test('behind a long reader traffic goes on, while the naive way holds it up for 
     const done = lock.finally(() => {
       had = true;
     });
-    if (way === 'naive') await eventually(async () => expect(await waiting()).toHaveLength(3));
-    else await eventually(async () => expect(await rows()).toBeGreaterThan(before + 100));
+    const isSeen = async () => (way === 'naive' ? (await waiting()).length === 3 : (await rows()) > before + 100);
+    await vi.waitUntil(isSeen, { timeout: 30_000 });
     expect(had).toBe(false);
     await reader.exec('COMMIT');
     await done;
