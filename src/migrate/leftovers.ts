@@ -44,7 +44,7 @@ export async function trailOf(session: Session, work: OnlineWork | null): Promis
     }
     case 'reindex': {
       const tables = work.name === null ? await tablesOf(session, work.schema) : await tablesAround(session, work.name);
-      return trail(session, tables, { index: null, shadows: true });
+      return trail(session, tables, { index: null, shadows: true }, willBeShadow);
     }
     default:
       return null;
@@ -52,6 +52,8 @@ export async function trailOf(session: Session, work: OnlineWork | null): Promis
 }
 
 const isValid = ({ valid }: IndexState) => valid;
+/** What REINDEX CONCURRENTLY replaces keeps its OID, and takes the name of a leftover. */
+const willBeShadow = ({ valid, bareName }: IndexState) => valid || !SHADOW.test(bareName);
 
 async function trail(
   session: Session,
@@ -60,7 +62,7 @@ async function trail(
   isOurs: (state: IndexState) => boolean = () => false,
 ): Promise<IndexTrail> {
   const seen = (await indexesOf(session, { tables })).filter(
-    (state) => !(state.bareName === made.index && isOurs(state)),
+    (state) => !((made.index === null || state.bareName === made.index) && isOurs(state)),
   );
   return { tables, ...made, seen: seen.map(({ oid }) => oid) };
 }
@@ -92,7 +94,7 @@ async function tablesOf(session: Session, schema: string | null): Promise<number
 }
 
 /** Indexes of these tables. Those of partitioned tables are left out: they are invalid by design until all partitions have theirs. */
-export async function indexesOf(session: Session, { tables }: Pick<IndexTrail, 'tables'>): Promise<IndexState[]> {
+async function indexesOf(session: Session, { tables }: Pick<IndexTrail, 'tables'>): Promise<IndexState[]> {
   if (tables.length === 0) return [];
   return session.query<IndexState>(
     // What other roles build shows without its index; a REINDEX or DROP of someone else keeps a lock on the index.
