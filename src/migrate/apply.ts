@@ -30,7 +30,7 @@ import { readSteps, type Step } from './steps.ts';
 import type { Schedule } from './schedule.ts';
 import { awaitWindow } from './schedule.ts';
 import { type Standbys, withStandbys } from './standbys.ts';
-import { stop, stopFor, type Stop } from './stop.ts';
+import { stop, stopFor, stopForShortage, type Stop } from './stop.ts';
 import { isPartitionedName, worksByPartition } from '../effects/transaction.ts';
 import { divide, type Division } from '../effects/units.ts';
 
@@ -85,6 +85,8 @@ export async function apply(options: ApplyOptions): Promise<ApplyResult> {
   try {
     return await applyUnderLease(options);
   } catch (error) {
+    const shortage = stopForShortage(error);
+    if (shortage !== null) return result(shortage, []);
     if (!isConnectionLost(error)) throw error;
     return result(stop('connection-lost', 'The connection to the server was lost.', 'Run again to continue.'), []);
   }

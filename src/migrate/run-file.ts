@@ -36,7 +36,7 @@ import type { PlanEntry } from './plan.ts';
 import type { FileResult, StatementResult } from './result.ts';
 import { awaitWindow, outsideWindow, OutsideWindow } from './schedule.ts';
 import type { Step } from './steps.ts';
-import { stop, stopFor, type Stop } from './stop.ts';
+import { stop, stopFor, stopForShortage, type Stop } from './stop.ts';
 import { runTransaction } from './transaction.ts';
 import { atomic, changesSession, statementsOf, type Division, type Unit } from '../effects/units.ts';
 
@@ -439,8 +439,9 @@ export async function passBackfill(
     emit({ event: 'file-done', path: file.path, durationMs: performance.now() - startedAt, statements: [] });
     return { file: { path: file.path, outcome: 'done', statements: [] }, stopped: null, waiting: null };
   } catch (error) {
-    if (error instanceof Problem) return ends(stopFor(error));
-    throw error;
+    const stopped = error instanceof Problem ? stopFor(error) : stopForShortage(error);
+    if (stopped === null) throw error;
+    return ends(stopped);
   }
 }
 

@@ -1,3 +1,5 @@
+import { isSqlFailure } from '../db/errors.ts';
+import { maskSecrets } from '../postgres/secrets.ts';
 import type { Problem } from '../problem.ts';
 import type { ApplyResult, Reason, StatementFailure } from './result.ts';
 
@@ -59,3 +61,17 @@ export function stop(
 export function stopFor({ message, advice, exitCode }: Problem): Stop {
   return { ...stop('problem', message, advice ?? null), ...(exitCode === 3 ? { outcome: 'gave-up' } : {}), exitCode };
 }
+
+/** The server has run out of something, as of disk space, while tiptoe did its own work; null for other errors. */
+export function stopForShortage(error: unknown): Stop | null {
+  if (!isSqlFailure(error) || !SHORTAGE.test(error.sqlstate)) return null;
+  const message = `The server could not go on: ${maskSecrets(error.message)}.`;
+  return stop(
+    'problem',
+    message,
+    'Make room for it, and run again to continue; the ledger on the server knows what stands.',
+  );
+}
+
+/** Insufficient resources, and errors of the system below. */
+const SHORTAGE = /^(?:53|58)/;

@@ -392,7 +392,7 @@ test('migrations after a backfill wait until it has succeeded', async () => {
   const files = {
     '1_a.sql': 'CREATE TABLE filled (a int)',
     '2_fill.backfill.sql': 'UPDATE filled SET a = 1',
-    '3_c.sql': 'SELECT 1',
+    '3_c.sql': 'ALTER TABLE filled ADD b int',
   };
   const schema = 'filled_own';
   const stopped = await run(db.ownerUrl, files, { schema });
@@ -432,4 +432,19 @@ test.each([
   const result = await run(db.adminUrl, files, { schema: `${table}_own` });
   await admin.exec(`DROP DATABASE ${database}`);
   expect(result).toMatchObject({ outcome: 'done' });
+});
+
+test('a server that runs out of disk space while the books are kept ends the run, and it goes on later', async () => {
+  const session = await db.session();
+  const schema = 'full_own';
+  await run(db.ownerUrl, {}, { schema });
+  // As a full disk answers, which takes a disk of its own: npm run test:crash has one.
+  await session.exec(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON ${schema}.lease FOR EACH ROW EXECUTE FUNCTION full_disk()`);
+  const result = await run(db.ownerUrl, { '1_a.sql': 'SELECT 1' }, { schema });
+  expect(result).toMatchObject({ outcome: 'failed', exitCode: 2, reason: 'problem' });
+  expect(result.message).toBe('The server could not go on: could not extend file: No space left on device.');
+  await session.exec(`DROP TRIGGER full_disk ON ${schema}.lease`);
+  expect(await run(db.ownerUrl, { '1_a.sql': 'SELECT 1' }, { schema })).toMatchObject({ outcome: 'done' });
 });
