@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:crash`: every fault at every point of every kind of migration file, on servers of its own. */
+export default defineConfig({
+  test: {
+    include: ['test/crash/*.crash.ts'],
+    disableConsoleIntercept: true,
+    testTimeout: 900_000,
+    hookTimeout: 60_000,
+  },
+});
