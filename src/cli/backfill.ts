@@ -1,6 +1,5 @@
 import { Argument, Command, Option } from 'commander';
 import { schema } from './apply-settings.ts';
-import { describeMachine } from '../backfill/machine.ts';
 import { Problem } from '../problem.ts';
 import type {
   CommonOptions,
@@ -26,6 +25,7 @@ export function backfillCommand(): Command {
     .addCommand(listCommand())
     .addCommand(statusCommand())
     .addCommand(logCommand())
+    .addCommand(statesCommand())
     .addCommand(requestCommand('pause', 'paused', 'stop a backfill after the batch at work; it can be resumed'))
     .addCommand(requestCommand('resume', 'running', 'let a paused or cancelled backfill go on'))
     .addCommand(
@@ -110,7 +110,7 @@ function statusCommand(): Command {
     .addOption(new Option('--sql', 'the SQL of one batch, as it is run'))
     .addOption(new Option('-w, --watch', 'look every second, until it is done').conflicts('sql'))
     .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json', 'ndjson']).default('pretty'))
-    .addHelpText('after', `\nStates, and what leads to them:\n${indent(describeMachine())}`)
+    .addHelpText('after', '\nWhat each state means, and what leads to it: tiptoe backfill states')
     .action(
       exitsWith(async (name: string | undefined, options: StatusOptions): Promise<ExitCode> => {
         if (options.watch === true) {
@@ -122,10 +122,6 @@ function statusCommand(): Command {
         return options.sql === true ? showSql(name, options) : showStatus(name, options);
       }),
     );
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^/gm, '  ');
 }
 
 function lineCount(text: string): number {
@@ -143,6 +139,16 @@ function logCommand(): Command {
         return showLog(name, options);
       }),
     );
+}
+
+function statesCommand(): Command {
+  return new Command('states').description('the states of a backfill, and what leads to each').action(
+    exitsWith(async (): Promise<ExitCode> => {
+      const { describeMachine } = await import('../backfill/machine.ts');
+      process.stdout.write(`${describeMachine()}\n`);
+      return 0;
+    }),
+  );
 }
 
 function requestCommand(
