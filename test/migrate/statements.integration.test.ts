@@ -411,7 +411,7 @@ test('migrations after a backfill wait until it has succeeded', async () => {
   });
   expect(await run(db.ownerUrl, files, { schema, backfills: gate(true) })).toMatchObject({ reason: 'backfill-first' });
   const ran = { ...gate(true), run: () => Promise.resolve('failed' as const) };
-  expect((await run(db.ownerUrl, files, { schema, backfills: ran })).message).toContain('is failed');
+  expect((await run(db.ownerUrl, files, { schema, backfills: ran })).message).toContain('2_fill failed');
   expect(await run(db.ownerUrl, files, { schema, backfills: gate(false) })).toMatchObject({ outcome: 'done' });
   expect(registered).toEqual(['2_fill', '2_fill', '2_fill']);
   expect(migrations(files).map(({ kind }) => kind)).toEqual(['migration', 'backfill', 'migration']);
