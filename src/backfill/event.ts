@@ -37,7 +37,18 @@ export type BackfillEvent =
       readonly batchKeys: number;
       readonly batchRows: number;
       readonly batchMs: number;
+      /** Rows changed per second in this run, waits included. */
+      readonly averageRate: number;
     } & BackfillProgress)
+  /** Every few seconds. */
+  | {
+      readonly event: 'figures';
+      /** Of the standby that is furthest behind; null where there is none. */
+      readonly replicaLagMs: number | null;
+      readonly deadRows: number;
+      /** To each signal, in all runs; the most first. */
+      readonly timeLost: readonly { readonly signal: string; readonly seconds: number }[];
+    }
   | { readonly event: 'throttled'; readonly reason: string }
   | { readonly event: 'unthrottled' }
   | { readonly event: 'batch-failed'; readonly reason: string; readonly attempt: number }

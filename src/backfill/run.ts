@@ -5,6 +5,7 @@ import { Problem } from '../problem.ts';
 import { acquireLease, assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
+import { withExactTotal } from './exact-total.ts';
 import { isOutage } from './failure.ts';
 import {
   type BackfillSource,
@@ -56,6 +57,8 @@ export interface RunBackfillOptions {
   readonly pause?: AbortSignal;
   /** Aborted to cancel the batch at work; it is rolled back. */
   readonly cancelBatch?: AbortSignal;
+  /** Whether to count the keys before the first batch where their number is only estimated. */
+  readonly exactTotal?: boolean;
   readonly onEvent?: (event: BackfillEvent) => void;
 }
 
@@ -132,10 +135,14 @@ async function runOnce(work: Work): Promise<BackfillResult> {
   try {
     // A batch whose process only sleeps is ended with it: it holds rows.
     await lease.enlist(link.main);
-    const begun = await waitingForTable(link.main, target, statement.command, patience, () =>
+    const registered = await waitingForTable(link.main, target, statement.command, patience, () =>
       begin(link, store, lease, { spec, given: 'statement' in source, flags, job, resume: options.resume === true }),
     );
-    if (begun.state === 'succeeded') return alreadyDone(begun);
+    if (registered.state === 'succeeded') return alreadyDone(registered);
+    const begun =
+      options.exactTotal === true
+        ? await withExactTotal(link, { store, lease, target, stop: pause }, registered)
+        : registered;
     onEvent({
       event: 'started',
       name: job.name,
@@ -149,6 +156,7 @@ async function runOnce(work: Work): Promise<BackfillResult> {
       connection,
       applicationName: `tiptoe backfill ${job.name}`,
       environment: options.environment ?? {},
+      figures: { schema: store.schema, name: job.name, emit: onEvent },
     });
     const runner = new Runner(link, {
       job,

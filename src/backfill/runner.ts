@@ -18,7 +18,7 @@ import { openRanges, type Pulse, type Range, type Ranges } from './ranges.ts';
 import type { Remaining } from './remaining.ts';
 import type { Settings } from './settings.ts';
 import type { Signal } from './signals/signal.ts';
-import { addBatch, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
+import { addBatch, averageRowsPerSecond, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
 import { measuringWal } from './wal-meter.ts';
 import { type Order, startSteering, type Steering } from './steering.ts';
 import type { Change, Progress, Store, Stored } from './store.ts';
@@ -254,6 +254,7 @@ export class Runner {
       batchKeys: batch.keys,
       batchRows: batch.rows,
       batchMs: batch.ms,
+      averageRate: averageRowsPerSecond(this.#speed, now),
     });
   }
 

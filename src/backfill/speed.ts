@@ -2,6 +2,7 @@
 export interface Speed {
   readonly startedAt: number;
   readonly keys: number;
+  readonly rows: number;
   readonly recent: readonly Sample[];
 }
 
@@ -14,17 +15,27 @@ interface Sample {
 const WINDOW_MS = 10_000;
 
 export function startSpeed(now: number): Speed {
-  return { startedAt: now, keys: 0, recent: [] };
+  return { startedAt: now, keys: 0, rows: 0, recent: [] };
 }
 
 export function addBatch(speed: Speed, batch: { readonly keys: number; readonly rows: number }, now: number): Speed {
   const recent = [...speed.recent, { at: now, keys: batch.keys, rows: batch.rows }];
-  return { ...speed, keys: speed.keys + batch.keys, recent: recent.filter(({ at }) => at > now - WINDOW_MS) };
+  return {
+    ...speed,
+    keys: speed.keys + batch.keys,
+    rows: speed.rows + batch.rows,
+    recent: recent.filter(({ at }) => at > now - WINDOW_MS),
+  };
 }
 
 /** Rows changed per second, over the last 10 s. */
 export function rowsPerSecond(speed: Speed, now: number): number {
   return perSecond(speed, now, ({ rows }) => rows);
+}
+
+/** Rows changed per second in the whole run, waits included. */
+export function averageRowsPerSecond({ rows, startedAt }: Speed, now: number): number {
+  return rows / Math.max(0.001, (now - startedAt) / 1000);
 }
 
 /**

@@ -48,6 +48,9 @@ export interface RunOptions extends CommonOptions, SettingOptions {
   readonly waitForRunner: number;
   readonly reconnectFor: number;
   readonly resume?: boolean;
+  readonly exactTotal?: boolean;
+  readonly metricsPort?: number;
+  readonly metricsHost: string;
   readonly format: 'pretty' | 'json' | 'ndjson';
   readonly quiet?: boolean;
   readonly dryRun?: boolean;

@@ -6,8 +6,9 @@ import { describeRemaining } from '../backfill/verify.ts';
 import { resolveConnection } from '../db/connection.ts';
 import { printable } from '../report/printable.ts';
 import { loadParser } from '../sql/libpg.ts';
-import { count, showBackfill } from '../terminal/backfill-progress.ts';
+import { type BackfillFigures, count, showBackfill } from '../terminal/backfill-progress.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
+import type { MetricsServer } from './backfill-metrics.ts';
 import { readSettings, type RunOptions } from './backfill-options.ts';
 import { showPreview } from './backfill-preview.ts';
 import { stopSignals } from './backfill-signals.ts';
@@ -25,7 +26,7 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
     const preview = await previewBackfill({ connection, schema: options.schema, source, settings });
     return showPreview(preview, options);
   }
-  const line = options.quiet === true ? null : liveLine(process.stderr);
+  const line = options.quiet === true ? null : liveLine(process.stderr, LINE_EVERY_MS);
   const { from, toolVersion } = runner();
   let atWork = false;
   const stop = stopSignals(
@@ -33,6 +34,8 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
     () => atWork,
   );
   const report = reporter(options.format, line, source.name);
+  const metrics = await startMetrics(options, source.name);
+  if (metrics !== null) line?.note(`${source.name}: metrics at ${metrics.url}`);
   try {
     const result = await runBackfill({
       connection,
@@ -45,10 +48,12 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
       allowFullScan: options.allowFullScan === true,
       resume: options.resume === true,
       environment: process.env,
+      exactTotal: options.exactTotal === true,
       pause: stop.pause,
       cancelBatch: stop.cancelBatch,
       onEvent(event) {
         if (event.event === 'started') atWork = true;
+        metrics?.observe(event);
         report(event);
       },
     });
@@ -58,8 +63,19 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
     return EXIT_CODES[result.outcome];
   } finally {
     stop.release();
+    metrics?.close();
     line?.clear();
   }
+}
+
+/** Where there is no terminal; a backfill may run for weeks. */
+const LINE_EVERY_MS = 60_000;
+
+/** The library is loaded only for those who ask. */
+async function startMetrics({ metricsPort, metricsHost }: RunOptions, name: string): Promise<MetricsServer | null> {
+  if (metricsPort === undefined) return null;
+  const { serveMetrics } = await import('./backfill-metrics.ts');
+  return serveMetrics({ host: metricsHost, port: metricsPort, name });
 }
 
 const EXIT_CODES: Readonly<Record<BackfillResult['outcome'], ExitCode>> = {
@@ -75,8 +91,13 @@ const PROGRESS_EVERY_MS = 1_000;
 
 function reporter(format: RunOptions['format'], line: LiveLine | null, name: string): (event: BackfillEvent) => void {
   let shownAt = -Infinity;
+  let figures: BackfillFigures | null = null;
   return (event) => {
-    if (line !== null) show(line, event, name);
+    if (event.event === 'figures') figures = event;
+    if (line !== null) {
+      if (event.event === 'progress') showBackfill(line, { ...event, name, figures });
+      else show(line, event, name);
+    }
     if (format !== 'ndjson') return;
     if (event.event === 'progress') {
       if (performance.now() - shownAt < PROGRESS_EVERY_MS) return;
@@ -87,12 +108,9 @@ function reporter(format: RunOptions['format'], line: LiveLine | null, name: str
   };
 }
 
-function show(line: LiveLine, event: BackfillEvent, name: string): void {
+function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' }>, name: string): void {
   const note = (text: string): void => line.note(printable(text));
   switch (event.event) {
-    case 'progress':
-      showBackfill(line, { ...event, name });
-      break;
     case 'waiting':
       note(`${name}: waiting for another process that runs it since ${event.since}: ${event.owner}`);
       break;
@@ -131,6 +149,7 @@ function show(line: LiveLine, event: BackfillEvent, name: string): void {
     case 'pass':
       note(`${name}: ${count(event.rowsLeft)} rows still match; pass ${event.pass} begins`);
       break;
+    case 'figures':
     case 'finished':
       break;
   }

@@ -10,7 +10,7 @@ import type {
   StatusOptions,
 } from './backfill-options.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
-import { config, databaseUrl, dir, duration, variable } from './options.ts';
+import { config, databaseUrl, dir, duration, port, variable } from './options.ts';
 
 /** `tiptoe backfill …` */
 export function backfillCommand(): Command {
@@ -85,6 +85,15 @@ function runCommand(): Command {
         .default(60_000, '60s'),
     )
     .addOption(new Option('--resume', 'go on although someone paused or cancelled it'))
+    .addOption(new Option('--exact-total', 'count the keys first, which reads the table once (default: an estimate)'))
+    .addOption(
+      new Option('--metrics-port <port>', 'serve Prometheus metrics on this port, 0 for any that is free').argParser(
+        port,
+      ),
+    )
+    .addOption(
+      new Option('--metrics-host <address>', 'the address that the metrics are served on').default('127.0.0.1'),
+    )
     .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json', 'ndjson']).default('pretty'))
     .addOption(new Option('-q, --quiet', 'no progress on standard error'));
   return withSettings(command, " (default: the file's)").action(

@@ -46,7 +46,7 @@ export function startNarration(style: Style): Narration {
     if (event.event === 'pulse' && phase !== null && !filling) show(describePulse(phase, event.pulse, waitsFor));
     if (event.event === 'backfill' && event.of.event === 'progress') {
       filling = true;
-      showBackfill(line, { name: event.name, ...event.of });
+      showBackfill(line, { name: event.name, figures: null, ...event.of });
     }
     if (event.event === 'apply' && event.of.event === 'waiting-for-lock') {
       const reader = event.of.blockers.find(({ application }) => application === READER) ?? null;

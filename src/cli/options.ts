@@ -80,6 +80,15 @@ export function capTime(text: string): number {
   });
 }
 
+/** A TCP port; 0 for any that is free. */
+export function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > 65_535) {
+    throw new Problem(`'${text}' is not a port.`, { advice: 'Write a number from 0 to 65535, such as 9187.' });
+  }
+  return number;
+}
+
 /** A duration such as `250ms`, `5s`, `10min`, `2h`, in milliseconds. */
 export function duration(text: string): number {
   const ms = parseDuration(text);

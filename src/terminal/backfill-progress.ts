@@ -10,10 +10,20 @@ export interface BackfillView {
   readonly rowsDone: number;
   /** Rows changed per second. */
   readonly rate: number;
+  readonly averageRate: number;
   readonly etaRange: readonly [number, number] | null;
   readonly throttledBy: string | null;
   readonly batchKeys: number;
   readonly batchMs: number;
+  /** null as long as nothing is known. */
+  readonly figures: BackfillFigures | null;
+}
+
+/** How the server fares meanwhile. */
+export interface BackfillFigures {
+  readonly replicaLagMs: number | null;
+  readonly deadRows: number;
+  readonly timeLost: readonly { readonly signal: string; readonly seconds: number }[];
 }
 
 /** Shows how far a backfill is: at once in a terminal, else now and then. */
@@ -24,9 +34,22 @@ export function showBackfill(line: LiveLine, view: BackfillView): void {
 function describe(view: BackfillView): string {
   const parts = [`${view.name}: ${share(view)}`, `${count(view.rowsDone)} rows changed`];
   if (view.throttledBy !== null) return [...parts, `waiting: ${view.throttledBy}`].join(', ');
-  parts.push(`${count(view.rate)} rows/s`);
+  parts.push(`${count(view.rate)} rows/s (average ${count(view.averageRate)})`);
   if (view.etaRange !== null) parts.push(`${timeLeft(view.etaRange)} left`);
-  return [...parts, `batches of ${count(view.batchKeys)} in ${count(view.batchMs)} ms`].join(', ');
+  parts.push(`batches of ${count(view.batchKeys)} in ${count(view.batchMs)} ms`);
+  return [...parts, ...describeFigures(view.figures)].join(', ');
+}
+
+function describeFigures(figures: BackfillFigures | null): string[] {
+  if (figures === null) return [];
+  const { replicaLagMs, deadRows, timeLost } = figures;
+  return [
+    ...(replicaLagMs === null ? [] : [`standbys ${(replicaLagMs / 1000).toFixed(1)} s behind`]),
+    `${count(deadRows)} dead rows`,
+    ...timeLost
+      .filter(({ seconds }) => seconds >= 1)
+      .map(({ signal, seconds }) => `${span(seconds)} lost to ${signal}`),
+  ];
 }
 
 function share({ rowsVisited, rowsTotal, rowsTotalExact }: BackfillView): string {

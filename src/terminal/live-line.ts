@@ -14,12 +14,12 @@ export interface LiveLine {
   clear(): void;
 }
 
-/** Between two lines on the same matter where there is no terminal. */
+/** Between two lines on the same matter where there is no terminal, unless said otherwise. */
 const INTERVAL_MS = 30_000;
 
 /** A live line in a terminal; plain lines, without control characters, where the stream goes to a file or a pipe. */
-export function liveLine(stream: NodeJS.WriteStream): LiveLine {
-  return isLive(stream) ? spinning(stream) : plain(stream);
+export function liveLine(stream: NodeJS.WriteStream, everyMs = INTERVAL_MS): LiveLine {
+  return isLive(stream) ? spinning(stream) : plain(stream, everyMs);
 }
 
 /** Whether what is shown can be written over. */
@@ -51,13 +51,13 @@ function spinning(stream: NodeJS.WriteStream): LiveLine {
   };
 }
 
-function plain(stream: NodeJS.WriteStream): LiveLine {
+function plain(stream: NodeJS.WriteStream, everyMs: number): LiveLine {
   let lastMatter: string | null = null;
   let lastAt = 0;
   return {
     show(matter, text) {
       const now = performance.now();
-      if (matter === lastMatter && now < lastAt + INTERVAL_MS) return;
+      if (matter === lastMatter && now < lastAt + everyMs) return;
       lastMatter = matter;
       lastAt = now;
       stream.write(`${text}\n`);

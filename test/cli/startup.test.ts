@@ -62,3 +62,9 @@ test('the record is not blind: apply loads the driver', async () => {
   const loaded = await loadedBy('apply', ['apply', '--dir', '.', '--database-url', url]);
   for (const name of ['pg', 'src/db', 'src/migrate']) expect([...loaded]).toContain(name);
 });
+
+test('a backfill loads the metrics only when they are asked for', async () => {
+  const args = ['backfill', 'run', 'nothing', '--database-url', 'postgres://nobody@127.0.0.1:1/nowhere'];
+  expect([...(await loadedBy('backfill', args))]).not.toContain('prom-client');
+  expect([...(await loadedBy('metrics', [...args, '--metrics-port', '0']))]).toContain('prom-client');
+}, 30_000);

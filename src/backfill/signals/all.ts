@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from '../../db/connection.ts';
+import { figures, type FiguresOptions } from '../figures.ts';
 import { activeSessions } from './active-sessions.ts';
 import { archiveBacklog } from './archive-backlog.ts';
 import { brokenSettings } from './broken-settings.ts';
@@ -19,17 +20,21 @@ export interface SignalSources {
   readonly applicationName: string;
   /** Where the URLs of standbys are. */
   readonly environment: Environment;
+  readonly figures: Omit<FiguresOptions, 'table' | 'lagMs'>;
 }
 
 /** How often what costs the server more, and changes slowly, is looked at. */
 const SELDOM_MS = 5_000;
 
 /** All signals, in the order in which they are asked. They live as long as the run, whatever becomes of its connections. */
-export function allSignals({ table, connection, applicationName, environment }: SignalSources): Signal[] {
+export function allSignals(sources: SignalSources): Signal[] {
+  const { table, connection, applicationName, environment } = sources;
+  const lag = replicaLag(() => performance.now(), environment);
   return [
+    figures({ ...sources.figures, table, lagMs: () => lag.lagMs() }),
     brokenSettings,
     timeWindow,
-    replicaLag(() => performance.now(), environment),
+    lag,
     lockWaiters(table),
     slotWal,
     seldom(archiveBacklog, SELDOM_MS),

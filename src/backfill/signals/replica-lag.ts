@@ -6,17 +6,25 @@ import { judge, type Signal, type Verdict } from './signal.ts';
 /** From this share of the limit on, half speed. */
 const SLOW_FROM = 0.5;
 
+export interface LagSignal extends Signal {
+  /** Of the standby that is furthest behind, when it was last read; null where there is none or it cannot be seen. */
+  lagMs(): number | null;
+}
+
 /** How far standbys are behind: the direct ones, and those with a URL of their own. One that was there before and has gone says stop. */
-export function replicaLag(now: () => number, environment: Environment = {}): Signal {
+export function replicaLag(now: () => number, environment: Environment = {}): LagSignal {
   const meter = lagMeter(now);
   const cascaded = cascadedStandbys(environment);
+  let lagMs: number | null = null;
   return {
     name: 'replica lag',
+    lagMs: () => lagMs,
     async read(session, { settings }) {
       const { maxLagMs, expectReplicas, ignoreReplicas, replicaUrlEnvs } = settings;
       const asked = replicaUrlEnvs.filter((name) => !ignoreReplicas.includes(name));
       const others = await cascaded.read(session, asked);
       const reading = await meter.read(session, { expect: expectReplicas, ignore: ignoreReplicas, others });
+      lagMs = reading.kind === 'hidden' ? null : (reading.standbys[0]?.lagMs ?? null);
       if (reading.kind === 'hidden') {
         const { count, role, grant } = reading;
         return { kind: 'stop', reason: `there are ${count} standbys whose lag ${role} may not see: ${grant}` };
