@@ -64,7 +64,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
   let wake = new AbortController();
 
   const look = async (): Promise<void> => {
-    const before = JSON.stringify([asked, verdict, settings]);
+    const before = JSON.stringify([asked, settings]);
     const stored = await store.load(session, name);
     if (stored === null) {
       throw new Problem(
@@ -81,9 +81,12 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
     const state = requestedState(stored);
     if (state !== null && state !== stored.state) await store.write(session, name, { state });
     asked = REQUESTS[stored.desiredState];
+    // People do not have to wait for the signals.
+    if (JSON.stringify([asked, settings]) !== before) wake.abort();
+    const heard = JSON.stringify(verdict);
     verdict = await readSignals(signals, session, { settings, ownPids });
     lookedAt = performance.now();
-    if (JSON.stringify([asked, verdict, settings]) !== before) wake.abort();
+    if (JSON.stringify(verdict) !== heard) wake.abort();
   };
 
   const watch = async (): Promise<void> => {

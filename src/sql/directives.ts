@@ -9,7 +9,14 @@ export interface Directive {
 }
 
 /** All there are. */
-export const DIRECTIVES: readonly string[] = ['backfill', 'cap', 'does-not-require', 'requires', 'transaction', 'writes'];
+export const DIRECTIVES: readonly string[] = [
+  'backfill',
+  'cap',
+  'does-not-require',
+  'requires',
+  'transaction',
+  'writes',
+];
 
 const DIRECTIVE = /^--\s*tiptoe:([a-z-]+)(?:\s+([^:]*?))?\s*(?::\s*(.*?))?\s*$/;
 

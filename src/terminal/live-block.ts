@@ -1,8 +1,13 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
 import { fit } from './fit.ts';
 
+interface Screen extends NodeJS.WritableStream {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** Shows some lines in a terminal in place of those that it showed before. */
-export function liveBlock(stream: NodeJS.WriteStream): (lines: readonly string[]) => void {
+export function liveBlock(stream: Screen): (lines: readonly string[]) => void {
   let shown = 0;
   return (lines) => {
     // What scrolled out of the terminal cannot be written over.
