@@ -6,8 +6,9 @@ import { checksum } from '../migrate/checksum.ts';
 import { detectDir, discoverFolder } from '../migrate/discovery.ts';
 import { type KeptException, readExceptions } from '../migrate/exceptions.ts';
 import { fileCap } from '../migrate/file-cap.ts';
+import { type KeptFacts, readKeptFacts } from '../migrate/kept-facts.ts';
 import { readLedger } from '../migrate/ledger.ts';
-import { isApplied, plan, type PlanEntry, type Standing } from '../migrate/plan.ts';
+import { findEntry, isApplied, plan, unknownMigration, type PlanEntry, type Standing } from '../migrate/plan.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { configure } from './configure.ts';
@@ -16,6 +17,8 @@ import type { ExitCode } from './exit.ts';
 import { isOpenBackfill } from './open-backfills.ts';
 import { readOnServer } from './read-only.ts';
 import { refusal } from './refusal.ts';
+import { describeSettlement, describeStatement } from './status-facts.ts';
+import { leaseHolder, type LeaseHolder } from '../safety/lease.ts';
 import { describeRequired, type RequiredState } from './requirements.ts';
 
 interface StatusOptions {
@@ -29,7 +32,7 @@ interface StatusOptions {
 export async function showStatus(command: Command): Promise<ExitCode> {
   try {
     await configure(command, ({ dir, apply: { schema } }) => ({ dir, schema }));
-    return await readStatus(command.opts<StatusOptions>());
+    return await readStatus(command.opts<StatusOptions>(), command.args[0]);
   } catch (error) {
     if (command.opts<StatusOptions>().format === 'json' && error instanceof Problem)
       print(JSON.stringify({ version: 1, ...refusal(error), migrations: [], backfills: [] }));
@@ -37,42 +40,75 @@ export async function showStatus(command: Command): Promise<ExitCode> {
   }
 }
 
-async function readStatus(options: StatusOptions): Promise<ExitCode> {
+async function readStatus(options: StatusOptions, name: string | undefined): Promise<ExitCode> {
   const { schema } = options;
   const cwd = process.cwd();
   const files = await discoverFolder(options.dir ?? (await detectDir(cwd)), cwd);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
-  const { rows, exceptions, known } = await readOnServer(connection, 'tiptoe: status', schema, (read) =>
+  const { rows, exceptions, known, facts, runner } = await readOnServer(connection, 'tiptoe: status', schema, (read) =>
     read(async (session) => ({
       rows: await readLedger(session, schema),
       exceptions: await readExceptions(session, schema),
       known: await listBackfills(session, schema),
+      facts: await readKeptFacts(session, schema),
+      runner: await leaseHolder(session, schema, 'migrate'),
     })),
   );
   const backfills = known.filter(isOpenBackfill);
   const entries = plan(files, rows, ({ text }) => checksum(text));
+  const shownEntries = name === undefined ? entries : [oneOf(entries, name)];
   const requires = (entry: PlanEntry) =>
     entry.file === null || isApplied(entry) ? [] : describeRequired(readComments(entry.file.text), entries, known);
   const shown =
     options.format === 'json'
       ? JSON.stringify({
           version: 1,
-          migrations: entries.map((entry) => ({
-            ...published(entry, exceptions.get(entry.name) ?? []),
+          runner,
+          migrations: shownEntries.map((entry) => ({
+            ...published(entry, exceptions.get(entry.name) ?? [], facts),
             requires: requires(entry),
           })),
           backfills,
         })
-      : describe(entries, exceptions, requires, backfills).join('\n');
+      : name === undefined
+        ? [...describe(entries, exceptions, requires, backfills), ...describeRunner(runner)].join('\n')
+        : [
+            ...entryLines(shownEntries, exceptions, requires),
+            ...shownEntries.flatMap((entry) => factLines(entry, facts)),
+          ].join('\n');
   print(shown);
   return 0;
+}
+
+function oneOf(entries: readonly PlanEntry[], name: string): PlanEntry {
+  const entry = findEntry(entries, name);
+  if (entry === null) throw unknownMigration(name, entries);
+  return entry;
+}
+
+function factLines({ name, row }: PlanEntry, { statements, settlements }: KeptFacts): string[] {
+  return [
+    ...(row === null ? [] : [`begun ${row.startedAt} by ${row.runBy} from ${row.runFrom}, tiptoe ${row.toolVersion}`]),
+    ...(settlements.get(name) ?? []).map(describeSettlement),
+    ...(statements.get(name) ?? []).flatMap(describeStatement),
+  ].map((line) => `  ${printable(line)}`);
+}
+
+function describeRunner(runner: LeaseHolder | null): string[] {
+  return runner === null
+    ? []
+    : [
+        printable(
+          `Migrations are being applied right now, since ${runner.since}, by ${runner.owner} (pid ${runner.pid}).`,
+        ),
+      ];
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function published(entry: PlanEntry, exceptions: readonly KeptException[]) {
+function published(entry: PlanEntry, exceptions: readonly KeptException[], facts: KeptFacts) {
   const { name, path, version, kind, standing, outOfOrder, row } = entry;
   return {
     name,
@@ -84,10 +120,13 @@ function published(entry: PlanEntry, exceptions: readonly KeptException[]) {
     appliedAt: row?.state === 'done' ? row.finishedAt : null,
     runBy: row?.runBy ?? null,
     runFrom: row?.runFrom ?? null,
+    toolVersion: row?.toolVersion ?? null,
     cap: fileCap(entry),
     unconfirmed: row?.unconfirmed ?? false,
     error: row?.error ?? null,
     exceptions,
+    settlements: facts.settlements.get(name) ?? [],
+    statements: facts.statements.get(name) ?? [],
   };
 }
 
@@ -98,20 +137,33 @@ function describe(
   requires: (entry: PlanEntry) => readonly RequiredState[],
   backfills: readonly BackfillStatus[],
 ): string[] {
-  const width = Math.max(0, ...entries.map(({ standing }) => standing.length));
-  const lines = entries.flatMap((entry) => [
-    `${entry.standing.padEnd(width)}  ${printable(entry.path)}${remark(entry)}`,
-    ...requires(entry)
-      .filter(({ met }) => !met)
-      .map(({ name, state }) => printable(`${' '.repeat(width)}    requires ${name}, which is ${state}`)),
-    ...(exceptions.get(entry.name) ?? []).map((exception) => `${' '.repeat(width)}  ${describeException(exception)}`),
-  ]);
+  const width = widthOf(entries);
+  const lines = entryLines(entries, exceptions, requires);
   for (const { name, state, rowsDone } of backfills) {
     lines.push(
       `${state.padEnd(width)}  ${printable(name)}  (backfill; ${rowsDone} rows changed; tiptoe backfill status tells more)`,
     );
   }
   return [...lines, ...(lines.length === 0 ? [] : ['']), sum(entries)];
+}
+
+function widthOf(entries: readonly PlanEntry[]): number {
+  return Math.max(0, ...entries.map(({ standing }) => standing.length));
+}
+
+function entryLines(
+  entries: readonly PlanEntry[],
+  exceptions: ReadonlyMap<string, readonly KeptException[]>,
+  requires: (entry: PlanEntry) => readonly RequiredState[],
+): string[] {
+  const width = widthOf(entries);
+  return entries.flatMap((entry) => [
+    `${entry.standing.padEnd(width)}  ${printable(entry.path)}${remark(entry)}`,
+    ...requires(entry)
+      .filter(({ met }) => !met)
+      .map(({ name, state }) => printable(`${' '.repeat(width)}    requires ${name}, which is ${state}`)),
+    ...(exceptions.get(entry.name) ?? []).map((exception) => `${' '.repeat(width)}  ${describeException(exception)}`),
+  ]);
 }
 
 function describeException({ rule, line, relations, by, reason, runBy, runFrom }: KeptException): string {

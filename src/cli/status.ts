@@ -10,6 +10,7 @@ export function statusCommand(): Command {
       'Compares the migrations with what the database has, and changes nothing. The exit code is 0 also with work pending; a script ' +
         'can ask --format json.',
     )
+    .argument('[name]', 'one migration, by name or version, with all that is known of its statements')
     .addOption(databaseUrl())
     .addOption(dir())
     .addOption(config())
@@ -21,11 +22,12 @@ export function statusCommand(): Command {
       'after',
       `
 Examples:
+  tiptoe status 20260131120000      what each statement cost, whom it made wait, and who ran it
   tiptoe status --database-url postgres://deploy@db.example.com/app
   tiptoe status --format json | jq '.migrations[] | select(.state == "pending") | .path'`,
     )
     .action(
-      exitsWith(async (_: unknown, command: Command): Promise<ExitCode> => {
+      exitsWith(async (_name: unknown, _options: unknown, command: Command): Promise<ExitCode> => {
         const { showStatus } = await import('./status-run.ts');
         return showStatus(command);
       }),

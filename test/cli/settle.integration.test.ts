@@ -137,12 +137,13 @@ test('status tells what is out of order, and what is required and not there yet'
 });
 
 test('one statement of unknown outcome is settled alone', async () => {
+  const session = await db.session();
+  await session.exec(`CREATE PROCEDURE stmt_ask() LANGUAGE plpgsql
+    AS $$ BEGIN INSERT INTO stmt_asked VALUES (1); COMMIT; END $$`);
   const { tiptoe, write } = await project('stmt', {
-    '001_a.sql':
-      '-- tiptoe:transaction none\nCREATE TABLE stmt_asked (a int);\nINSERT INTO stmt_asked VALUES (1);\nSELECT nope;',
+    '001_a.sql': '-- tiptoe:transaction none\nCREATE TABLE stmt_asked (a int);\nCALL stmt_ask();\nSELECT nope;',
   });
   expect(await tiptoe('apply')).toMatchObject({ code: 1 });
-  const session = await db.session();
   // As a runner that died leaves it.
   await session.exec(`UPDATE stmt.migration_statement SET state = 'running', backend_pid = 1 WHERE index = 1;
     DELETE FROM stmt.migration_statement WHERE index > 1`);
@@ -238,4 +239,69 @@ test('bad input: no reason, no verdict, an unknown file, an empty folder, no pri
   expect(await said('status')).toContain('newer tiptoe');
   await remove('001_first.sql');
   expect(await said('baseline')).toContain('There are no .sql files in migrations.');
+});
+
+interface Status {
+  readonly runner: object | null;
+  readonly migrations: readonly object[];
+}
+
+test('status tells all that the ledger keeps of a migration, and who is at work', async () => {
+  const { tiptoe } = await project('facts', {
+    '001_a.sql': 'CREATE TABLE facts_a (a int);\nALTER TABLE facts_a ADD b int;',
+    '002_b.sql': 'SELECT nope;',
+  });
+  const session = await db.session();
+  await tiptoe('apply');
+  await tiptoe('repair', '002_b', '--as', 'applied', '--reason', 'done by hand');
+  await session.exec(`UPDATE facts.migration_statement SET stalled_sessions = 3, longest_stall_ms = 120, total_stall_ms = 200,
+    blockers = '[{"kind":"session","pid":42,"application":"report","user":"ann","state":"active","transactionAgeMs":5000,
+                  "on":"relation","lock":"AccessShareLock","relation":"public.facts_a","object":null,"query":null}]' WHERE index = 1`);
+  const found = JSON.parse((await tiptoe('status', '--format', 'json')).stdout) as Status;
+  expect(found).toMatchObject({
+    runner: null,
+    migrations: [
+      {
+        name: '001_a',
+        toolVersion: expect.any(String) as unknown,
+        settlements: [],
+        statements: [
+          { index: 0, line: 1, kind: 'Create', state: 'done', attempts: 1, stalled: { sessions: 0 }, blockers: [] },
+          {
+            index: 1,
+            line: 2,
+            stalled: { sessions: 3, longestMs: 120, totalMs: 200 },
+            blockers: [{ pid: 42, lock: 'AccessShareLock' }],
+            runBy: db.ownerRole,
+            heldMs: expect.any(Number) as unknown,
+          },
+        ],
+      },
+      {
+        name: '002_b',
+        settlements: [{ command: 'repair', before: 'failed', after: 'applied', reason: 'done by hand' }],
+      },
+    ],
+  });
+  const one = await tiptoe('status', '1');
+  expect(one).toMatchObject({ code: 0, stderr: '' });
+  expect(one.stdout).toMatch(/line 2: AlterTable done: took .*, 1 try, .*, made 3 sessions wait, 120 ms at most/);
+  expect(one.stdout).toContain(
+    'in its way: pid 42 (report, ann, active for 5 s) with AccessShareLock on public.facts_a',
+  );
+  expect(one.stdout).not.toContain('002_b');
+  expect((await tiptoe('status', '002_b')).stdout).toContain('repair: the file was failed and counts as applied since');
+  expect(await tiptoe('status', '7')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('no migration 7') as unknown,
+  });
+
+  await session.query(
+    `UPDATE facts.lease SET owner = 'ann@laptop pid 1, tiptoe 1.0', backend_pid = $1, backend_start = $2, acquired_at = now(),
+       expires_at = now() + interval '1 minute', server_start = pg_postmaster_start_time() WHERE name = 'migrate'`,
+    [session.pid, session.backendStart],
+  );
+  expect((await tiptoe('status')).stdout).toContain('Migrations are being applied right now, since');
+  const busy = JSON.parse((await tiptoe('status', '--format', 'json')).stdout) as Status;
+  expect(busy.runner).toMatchObject({ owner: 'ann@laptop pid 1, tiptoe 1.0', pid: session.pid });
 });
