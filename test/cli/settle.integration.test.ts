@@ -164,8 +164,7 @@ test('one statement of unknown outcome is settled alone', async () => {
   );
   expect(settled.stdout).toContain('migrations/001_a.sql, statement 2: half-done -> applied');
   await write({
-    '001_a.sql':
-      '-- tiptoe:transaction none\nCREATE TABLE stmt_asked (a int);\nINSERT INTO stmt_asked VALUES (1);\nSELECT 1;',
+    '001_a.sql': '-- tiptoe:transaction none\nCREATE TABLE stmt_asked (a int);\nCALL stmt_ask();\nSELECT 1;',
   });
   expect(await tiptoe('apply')).toMatchObject({ code: 0 });
   expect(await session.query('SELECT a FROM stmt_asked')).toEqual([{ a: 1 }]);
