@@ -98,6 +98,18 @@ export function lastStepSql(walk: Walk, within: Bounds): string {
  ORDER BY w.keys DESC LIMIT 1`;
 }
 
+/** Keys at which to cut the keys between two bounds into $1 parts of about the same size, by a sample of so many percent of the blocks. */
+export function cutSql({ table, only, key }: Walk, within: Bounds, percent: number): string {
+  const { names, columns, conditions } = parts({ table, only, key }, within);
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  return `SELECT DISTINCT ON (w.part) ${asText(names)}, w.found
+  FROM (SELECT ${columns.map((column, index) => `${column} AS ${names[index] ?? ''}`).join(', ')},
+               pg_catalog.ntile($1::pg_catalog.int4) OVER (ORDER BY ${columns.join(', ')}) AS part,
+               pg_catalog.count(*) OVER () AS found
+          FROM ${fromText(table, only)} TABLESAMPLE SYSTEM (${percent})${where}) AS w
+ WHERE w.part < $1::pg_catalog.int4 ORDER BY w.part, ${names.map((name) => `w.${name} DESC`).join(', ')}`;
+}
+
 /** How many keys there are after one, up to and with another. */
 export function countSql({ table, only, key }: Walk): string {
   return `SELECT pg_catalog.count(*) AS count FROM ${fromText(table, only)} WHERE ${rangeCondition('k', key, { after: [] })}`;
@@ -124,6 +136,7 @@ function parts({ table, only, key }: Walk, { after, upper }: Bounds) {
   return {
     columns,
     names: key.map((_, index) => `k${index + 1}`),
+    conditions,
     from: conditions.length === 0 ? from : `${from} WHERE ${conditions.join(' AND ')}`,
   };
 }

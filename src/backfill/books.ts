@@ -53,6 +53,7 @@ const RANGE_COLUMNS: Readonly<Record<string, string>> = {
   rate_now: 'Rows changed per second over the last 10 s.',
   eta_seconds: 'What all that is left would take at that rate, and as eta_low and eta_high from when to when.',
   done: 'Whether it was walked to its end.',
+  claimed_by: 'The lease of the worker that walks it; once nobody has that lease, another one takes it over.',
   left_out: 'Why it is not walked any more: its partition was detached or dropped.',
 };
 
@@ -116,6 +117,7 @@ CREATE TABLE ${own}.backfill_range (
   eta_high double precision,
   done boolean NOT NULL DEFAULT false,
   left_out text,
+  claimed_by text,
   updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
   PRIMARY KEY (backfill, number)
 ) WITH (fillfactor = 50);

@@ -82,6 +82,6 @@ export async function findPlaces(
   return null;
 }
 
-function blockOf([place = '']: Key): number {
+export function blockOf([place = '']: Key): number {
   return Number(/^\((\d+),/.exec(place)?.[1] ?? 0);
 }

@@ -58,6 +58,10 @@ export type BackfillEvent =
   | { readonly event: 'left-out'; readonly table: string; readonly reason: string }
   /** A table without a key was rewritten; it is walked from its beginning. */
   | { readonly event: 'restarted'; readonly reason: string }
+  /** Another process leads; this one walks further ranges of the same backfill. */
+  | { readonly event: 'joined'; readonly owner: string; readonly workers: number }
+  /** One of several workers has stopped; the others go on. */
+  | { readonly event: 'worker-ended'; readonly reason: string }
   | { readonly event: 'verifying' }
   | { readonly event: 'pass'; readonly pass: number; readonly rowsLeft: number }
   | ({ readonly event: 'finished' } & BackfillResult);

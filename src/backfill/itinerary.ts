@@ -1,9 +1,10 @@
 import type { Session } from '../db/session.ts';
 import { withTransaction } from '../db/transaction.ts';
-import { assertLease, type Lease } from '../safety/lease.ts';
+import { assertLease, forgetLeases, type Lease } from '../safety/lease.ts';
 import { CheckpointMoved } from './batch.ts';
 import type { Job } from './job.ts';
 import { type Leaf, readLeaf } from './leaf.ts';
+import { workerPrefix } from './lease-name.ts';
 import { planRanges, toEndOfTable } from './plan.ts';
 import { NO_PULSE, type Range, type Ranges } from './ranges.ts';
 
@@ -23,8 +24,8 @@ export interface ItineraryOptions {
 
 /** Range after range. */
 export interface Itinerary {
-  /** The range at work, or the next one that is not done; null when all are. */
-  place(session: Session): Promise<Place | null>;
+  /** The range at work, or the next one that is not done; `elsewhere` when others are at all of these, null when there are none. */
+  place(session: Session): Promise<Place | 'elsewhere' | null>;
   /** The range at work has a new checkpoint. */
   moved(range: Range): void;
   /** The range at work has no key left. */
@@ -45,27 +46,34 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
       if (!(await ranges.advance(session, range, { ...range, ...change }, NO_PULSE))) throw new CheckpointMoved();
     });
   };
+  const claim = (session: Session): Promise<Range | null> =>
+    withTransaction(session, async () => {
+      await assertLease(session, lease);
+      const claimed = await ranges.claim(session, lease.name);
+      if (claimed !== null) await forgetLeases(session, lease.schema, workerPrefix(job.name));
+      return claimed;
+    });
   return {
     async place(session) {
       if (at !== null) return at;
-      for (const range of await ranges.list(session)) {
-        if (!isOpen(range)) continue;
+      for (;;) {
+        const range = await claim(session);
+        if (range === null) return (await ranges.list(session)).some(isOpen) ? 'elsewhere' : null;
         const leaf = await readLeaf(session, job, range.tableOid);
         if (leaf !== null) {
           at = { range, leaf };
           return at;
         }
         const reason = `it is no longer a partition of ${job.target.shown}`;
-        await write(session, range, { done: range.done, leftOut: reason });
+        await write(session, range, { leftOut: reason, claimedBy: null });
         onLeftOut(range.table, reason);
       }
-      return null;
     },
     moved(range) {
       at = at === null ? null : { ...at, range };
     },
     async end(session) {
-      if (at !== null) await write(session, at.range, { done: true, leftOut: null });
+      if (at !== null) await write(session, at.range, { done: true, claimedBy: null });
       at = null;
     },
     async restart(session) {

@@ -16,7 +16,8 @@ export async function planRanges(session: Session, ranges: Ranges, job: Job): Pr
   const added = leaves.filter(({ oid }) => !known.has(oid));
   for (const { oid, shown } of added) await ranges.add(session, [await wholeTable(session, job, oid, shown)]);
   const back = before.filter(({ leftOut, tableOid }) => leftOut !== null && there.has(tableOid));
-  for (const range of back) await ranges.advance(session, range, { ...range, done: false, leftOut: null }, NO_PULSE);
+  for (const range of back)
+    await ranges.advance(session, range, { ...range, done: false, leftOut: null, claimedBy: null }, NO_PULSE);
   return ranges.list(session);
 }
 
@@ -44,7 +45,7 @@ export async function reopenRanges(
   for (const { number, lastKey } of again) {
     const from = stored.find((range) => range.number === number);
     if (from === undefined) continue;
-    const to = await toEndOfTable(session, { ...from, pass, lastKey, done: false });
+    const to = await toEndOfTable(session, { ...from, pass, lastKey, done: false, claimedBy: null });
     await ranges.advance(session, from, to, NO_PULSE);
   }
 }

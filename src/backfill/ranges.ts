@@ -1,5 +1,6 @@
 import type { Session } from '../db/session.ts';
 import { quoteIdent } from '../postgres/quote.ts';
+import { isHeldSql } from '../safety/lease.ts';
 import type { Key } from './batches.ts';
 import type { Stored } from './store.ts';
 
@@ -25,6 +26,8 @@ export interface Range {
   readonly done: boolean;
   /** Why it is not walked any more. */
   readonly leftOut: string | null;
+  /** The lease of the worker that walks it. */
+  readonly claimedBy: string | null;
 }
 
 export type NewRange = Pick<Range, 'tableOid' | 'table' | 'lower' | 'upper' | 'walkTo' | 'file'>;
@@ -41,6 +44,10 @@ export const NO_PULSE: Pulse = { rate: 0, eta: null };
 /** The ranges of one backfill in the books. Every method is one statement, in whatever transaction the session is in. */
 export interface Ranges {
   list(session: Session): Promise<Range[]>;
+  /** Takes the first range that is not done and that no other worker is at; null where there is none. `by` is the worker's lease. */
+  claim(session: Session, by: string): Promise<Range | null>;
+  /** Cuts a range that nobody is at off after a key; the rest becomes a range of its own. */
+  cut(session: Session, range: Range, at: Key): Promise<void>;
   /** Adds ranges after those that there are. */
   add(session: Session, ranges: readonly NewRange[]): Promise<void>;
   /** Those of a walk that has not begun. */
@@ -56,17 +63,41 @@ export interface Ranges {
 
 export function openRanges(schema: string, backfill: string): Ranges {
   const table = `${quoteIdent(schema)}.backfill_range`;
+  const columns = `r.number, r.table_oid::pg_catalog.text AS "tableOid", r.table_name AS "table", pg_catalog.to_json(r.lower_key) AS lower,
+       pg_catalog.to_json(r.upper_key) AS upper, pg_catalog.to_json(r.walk_to) AS "walkTo", r.file::pg_catalog.text AS file,
+       pg_catalog.to_json(r.last_key) AS "lastKey", r.pass, r.rows_done AS "rowsDone", r.rows_visited AS "rowsVisited", r.batches,
+       r.batch_keys AS "batchKeys", r.done, r.left_out AS "leftOut", r.claimed_by AS "claimedBy"`;
   return {
     async list(session) {
       const rows = await session.query<Row>(
-        `SELECT number, table_oid::pg_catalog.text AS "tableOid", table_name AS "table", pg_catalog.to_json(lower_key) AS lower,
-                pg_catalog.to_json(upper_key) AS upper, pg_catalog.to_json(walk_to) AS "walkTo",
-                file::pg_catalog.text AS file, pg_catalog.to_json(last_key) AS "lastKey", pass, rows_done AS "rowsDone",
-                rows_visited AS "rowsVisited", batches, batch_keys AS "batchKeys", done, left_out AS "leftOut"
-           FROM ${table} WHERE backfill = $1 ORDER BY number`,
+        `SELECT ${columns} FROM ${table} r WHERE r.backfill = $1 ORDER BY r.number`,
         [backfill],
       );
       return rows.map(fromRow);
+    },
+    async claim(session, by) {
+      const [row] = await session.query<Row>(
+        // As a subquery it could run again for each row that is joined, and claim all of them.
+        `WITH free AS MATERIALIZED (
+           SELECT g.number FROM ${table} g
+            WHERE g.backfill = $1 AND NOT g.done AND g.left_out IS NULL
+              AND (g.claimed_by IS NULL OR g.claimed_by = $2 OR NOT ${isHeldSql(schema, 'g.claimed_by')})
+            ORDER BY g.claimed_by IS DISTINCT FROM $2, g.number LIMIT 1 FOR UPDATE OF g SKIP LOCKED)
+         UPDATE ${table} r SET claimed_by = $2 FROM free WHERE r.backfill = $1 AND r.number = free.number
+         RETURNING ${columns}`,
+        [backfill, by],
+      );
+      return row === undefined ? null : fromRow(row);
+    },
+    async cut(session, { number }, at) {
+      await session.query(
+        `WITH cut AS (UPDATE ${table} SET upper_key = $3 WHERE backfill = $1 AND number = $2 RETURNING backfill),
+              rest AS (SELECT r.*, (SELECT pg_catalog.max(m.number) + 1 FROM ${table} m WHERE m.backfill = $1) AS next
+                         FROM ${table} r JOIN cut USING (backfill) WHERE r.number = $2)
+         INSERT INTO ${table} (backfill, number, table_oid, table_name, lower_key, upper_key, walk_to, file, pass)
+         SELECT backfill, next, table_oid, table_name, $3, upper_key, walk_to, file, pass FROM rest`,
+        [backfill, number, at],
+      );
     },
     async add(session, ranges) {
       for (const { tableOid, table: name, lower, upper, walkTo, file } of ranges) {
@@ -95,10 +126,11 @@ export function openRanges(schema: string, backfill: string): Ranges {
     async advance(session, from, to, { rate, eta }) {
       const { rowCount } = await session.run(
         `UPDATE ${table}
-            SET last_key = $3, pass = $4, rows_done = $5, rows_visited = $6, batches = $7, batch_keys = $8, done = $9, left_out = $10, walk_to = $18, file = $19,
+            SET last_key = $3, pass = $4, rows_done = $5, rows_visited = $6, batches = $7, batch_keys = $8, done = $9, left_out = $10, walk_to = $18, file = $19, claimed_by = $20,
                 rate_now = $11, eta_seconds = $12, eta_low = $13, eta_high = $14, updated_at = pg_catalog.clock_timestamp()
           WHERE backfill = $1 AND number = $2
-            AND batches = $15 AND pass = $16 AND last_key IS NOT DISTINCT FROM $17::pg_catalog.text[]`,
+            AND batches = $15 AND pass = $16 AND last_key IS NOT DISTINCT FROM $17::pg_catalog.text[]
+            AND claimed_by IS NOT DISTINCT FROM $21 AND upper_key IS NOT DISTINCT FROM $22::pg_catalog.text[]`,
         [
           backfill,
           from.number,
@@ -117,6 +149,9 @@ export function openRanges(schema: string, backfill: string): Ranges {
           from.lastKey,
           to.walkTo,
           to.file,
+          to.claimedBy,
+          from.claimedBy,
+          from.upper,
         ],
       );
       return rowCount === 1;
@@ -141,6 +176,7 @@ interface Row {
   batchKeys: number | null;
   done: boolean;
   leftOut: string | null;
+  claimedBy: string | null;
 }
 
 function fromRow({ lower, upper, walkTo, lastKey, rowsDone, rowsVisited, batches, ...row }: Row): Range {

@@ -18,6 +18,7 @@ import {
   settleSpec,
 } from './job.ts';
 import { requireNarrow } from './full-scan.ts';
+import { leadOrJoin } from './join.ts';
 import { leaseName } from './lease-name.ts';
 import { closeLink, connectionGone, type Link, openLink, reopenLink } from './link.ts';
 import { after } from './machine.ts';
@@ -28,10 +29,13 @@ import { allSignals } from './signals/all.ts';
 import type { Environment } from './signals/cascaded.ts';
 import { DEFAULT_SETTINGS, describeSettings, type Settings } from './settings.ts';
 import type { BackfillSpec } from './spec.ts';
+import type { Signal } from './signals/signal.ts';
+import { splitRanges } from './split.ts';
 import { openStore, type Store, type Stored } from './store.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 import { estimateRows } from './target.ts';
 import { requireWanted } from './wanted.ts';
+import { startWorkers, type Workers } from './workers.ts';
 
 export interface RunBackfillOptions {
   readonly connection: ConnectionSettings;
@@ -42,6 +46,8 @@ export interface RunBackfillOptions {
   readonly settings?: Partial<Settings>;
   /** Shown to whoever waits for the same backfill: `deploy@ci-7 pid 4242`. */
   readonly owner: string;
+  /** Several, and beside those of other processes that were given this too; otherwise one, alone. */
+  readonly workers?: number;
   readonly waitForRunnerMs?: number;
   /** Whether to run also where each batch reads a whole table. */
   readonly allowFullScan?: boolean;
@@ -65,6 +71,8 @@ export interface RunBackfillOptions {
 const WAIT_FOR_RUNNER_MS = 60_000;
 const RECONNECT_FOR_MS = 60_000;
 const LEASE_MS = 30_000;
+/** So that those who are done sooner, and those who join later, find more to do. */
+const RANGES_EACH = 8;
 
 /**
  * Runs a backfill until it is done, paused or stopped, from its last checkpoint on; needs `loadParser()`. How it ended is the result.
@@ -113,7 +121,7 @@ interface Work {
 
 async function runOnce(work: Work): Promise<BackfillResult> {
   const { options, store, link } = work;
-  const { connection, source, settings: flags = {}, pause = NEVER, onEvent = () => undefined } = options;
+  const { source, pause = NEVER } = options;
   await requireDirect(link.control);
   await store.ensure(link.control);
   const { spec, stored } = await settleSpec(link.control, store, source);
@@ -122,21 +130,38 @@ async function runOnce(work: Work): Promise<BackfillResult> {
   const patience: LockPatience = { forMs: options.waitForLockMs ?? DEFAULT_PATIENCE.forMs, stop: pause };
   const job = await prepareJob(link.main, spec, patience);
 
-  const { target, statement } = job;
   if (options.allowFullScan !== true) {
-    const { batchSize } = currentSettings(spec, stored, flags);
-    const warnings = await waitingForTable(link.main, target, statement.command, patience, () =>
+    const { batchSize } = currentSettings(spec, stored, options.settings ?? {});
+    const warnings = await waitingForTable(link.main, job.target, job.statement.command, patience, () =>
       requireNarrow(link.main, job, batchSize),
     );
-    for (const message of warnings) onEvent({ event: 'warning', message });
+    for (const message of warnings) options.onEvent?.({ event: 'warning', message });
   }
 
-  const lease = await takeLease(link, options);
+  const team = gather(work, job);
+  try {
+    const lease = await takeLead(work, spec, job, team);
+    return 'outcome' in lease ? lease : await lead(work, lease, { spec, job, patience, team });
+  } finally {
+    await team.stop();
+  }
+}
+
+/** Everything that leading takes, from the first word in the books to the last. */
+async function lead(
+  work: Work,
+  lease: Lease,
+  { spec, job, patience, team }: { spec: BackfillSpec; job: Job; patience: LockPatience; team: Team },
+): Promise<BackfillResult> {
+  const { options, store, link } = work;
+  const { source, settings: flags = {}, pause = NEVER, onEvent = () => undefined } = options;
   try {
     // A batch whose process only sleeps is ended with it: it holds rows.
     await lease.enlist(link.main);
+    const { target, statement } = job;
+    const { workers = 1, resume = false } = options;
     const registered = await waitingForTable(link.main, target, statement.command, patience, () =>
-      begin(link, store, lease, { spec, given: 'statement' in source, flags, job, resume: options.resume === true }),
+      begin(link, store, lease, { spec, given: 'statement' in source, flags, job, resume, workers }),
     );
     if (registered.state === 'succeeded') return alreadyDone(registered);
     const begun =
@@ -151,24 +176,21 @@ async function runOnce(work: Work): Promise<BackfillResult> {
       resumed: begun.progress.batches > 0,
       settings: describeSettings(begun.settings),
     });
-    const signals = allSignals({
-      table: target,
-      connection,
-      applicationName: `tiptoe backfill ${job.name}`,
-      environment: options.environment ?? {},
-      figures: { schema: store.schema, name: job.name, emit: onEvent },
-    });
+    team.start(begun, workers - 1);
+    const signals = signalsFor(options, job, onEvent);
     const runner = new Runner(link, {
       job,
       store,
       lease,
+      role: 'leads',
       begun,
       signals,
-      open: () => openLink(connection, source.name, begun.settings),
+      open: () => openLink(options.connection, source.name, begun.settings),
       reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
       pause,
       cancelBatch: options.cancelBatch ?? NEVER,
       emit: onEvent,
+      isOurs: (lease) => team.isOurs(lease),
     });
     try {
       return await runner.run();
@@ -179,6 +201,67 @@ async function runOnce(work: Work): Promise<BackfillResult> {
   } finally {
     await lease.release(work.link.control);
   }
+}
+
+function signalsFor(
+  { connection, schema, environment = {} }: RunBackfillOptions,
+  { name, target }: Job,
+  emit: (event: BackfillEvent) => void,
+): readonly Signal[] {
+  const figures = { schema, name, emit };
+  return allSignals({ table: target, connection, applicationName: `tiptoe backfill ${name}`, environment, figures });
+}
+
+/** The further workers of this process; none until they are started. */
+interface Team extends Workers {
+  start(begun: Stored, count: number): void;
+}
+
+function gather({ options, store }: Work, job: Job): Team {
+  let workers: Workers | null = null;
+  const { connection, source, owner, pause = NEVER, cancelBatch = NEVER, onEvent = () => undefined } = options;
+  return {
+    start(begun, count) {
+      workers ??= startWorkers({
+        count,
+        owner,
+        ttlMs: LEASE_MS,
+        job,
+        store,
+        begun,
+        // One worker tells the figures, the one that leads.
+        signals: () => signalsFor(options, job, () => undefined),
+        open: () => openLink(connection, source.name, begun.settings),
+        reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
+        pause,
+        cancelBatch,
+        emit: onEvent,
+      });
+    },
+    isOurs: (lease) => workers?.isOurs(lease) ?? false,
+    stop: async () => workers?.stop(),
+  };
+}
+
+/** The lead; or where others have it and this process may work with them, how that ended. */
+async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): Promise<Lease | BackfillResult> {
+  const { options, store, link } = work;
+  const { workers, settings: flags = {}, pause = NEVER, onEvent } = options;
+  if (workers === undefined) return takeLease(link, options);
+  return leadOrJoin({
+    session: link.control,
+    store,
+    name: job.name,
+    pause,
+    waitMs: options.waitForRunnerMs ?? WAIT_FOR_RUNNER_MS,
+    lead: () => takeLease(link, { ...options, waitForRunnerMs: 0 }),
+    async join(stored, owner) {
+      requireSameJob(registrationOf(job, spec, stored.settings), stored, store.schema);
+      await store.write(link.control, job.name, { settings: currentSettings(spec, stored, flags) });
+      onEvent?.({ event: 'joined', owner, workers });
+      team.start(stored, workers);
+    },
+  });
 }
 
 function alreadyDone({ name, progress }: Stored): BackfillResult {
@@ -220,6 +303,7 @@ interface Beginning {
   readonly flags: Partial<Settings>;
   readonly job: Job;
   readonly resume: boolean;
+  readonly workers: number;
 }
 
 /** With the lease ours, writes down what is to be run, or checks that it is what was started, and where that stopped. */
@@ -227,7 +311,7 @@ async function begin(
   { main }: Link,
   store: Store,
   lease: Lease,
-  { spec, given, flags, job, resume }: Beginning,
+  { spec, given, flags, job, resume, workers }: Beginning,
 ): Promise<Stored> {
   return withTransaction(main, async () => {
     await assertLease(main, lease);
@@ -250,6 +334,11 @@ async function begin(
     if (!isStarted(stored)) await ranges.clear(main);
     else if (stored.tableOid === null) await ranges.rebind(main);
     await planRanges(main, ranges, job);
+    if (workers > 1) {
+      const { schema } = store;
+      const wanted = workers * RANGES_EACH;
+      await splitRanges(main, { schema, job, ranges, wanted, leastKeys: registration.settings.batchSize });
+    }
     await store.write(main, spec.name, {
       state,
       // Otherwise it is what people asked for, also since it was read.

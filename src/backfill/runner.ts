@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isSqlFailure, sqlstate } from '../db/errors.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
@@ -17,10 +18,11 @@ import { reopenRanges } from './plan.ts';
 import { openRanges, type Pulse, type Range, type Ranges } from './ranges.ts';
 import type { Remaining } from './remaining.ts';
 import type { Settings } from './settings.ts';
+import { furtherWorkers } from './share.ts';
 import type { Signal } from './signals/signal.ts';
 import { addBatch, averageRowsPerSecond, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
 import { measuringWal } from './wal-meter.ts';
-import { type Order, startSteering, type Steering } from './steering.ts';
+import { ASKED_TO_PAUSE, type Order, type Role, startSteering, type Steering } from './steering.ts';
 import type { Change, Progress, Store, Stored } from './store.ts';
 import { estimateRows, tableOid } from './target.ts';
 import { startWaits } from './waits.ts';
@@ -29,6 +31,9 @@ export interface RunnerOptions {
   readonly job: Job;
   readonly store: Store;
   readonly lease: Lease;
+  readonly role: Role;
+  /** Whether the lease of a further worker is of this process. */
+  readonly isOurs: (lease: string) => boolean;
   /** As it was when this process began. */
   readonly begun: Stored;
   readonly signals: readonly Signal[];
@@ -62,6 +67,8 @@ const MOST_PASSES = 3;
 const WRITE_WITHIN_MS = 30_000;
 const HOLD_MS = 1_000;
 const TELL_EVERY_MS = 5_000;
+const LOOK_AGAIN_MS = 300;
+const OTHERS_WITHIN_MS = 10_000;
 const FIRST_BACKOFF_MS = 50;
 const CANCEL_AGAIN_MS = 200;
 
@@ -127,6 +134,8 @@ export class Runner {
           await batchSession(this.link.main, this.#settings);
           this.#steering = await this.#startSteering();
           const end = await this.#untilTheEnd(this.#steering);
+          if (await this.#othersGoOn(end))
+            return this.#finished({ ...end, reason: `${end.reason ?? ''}; other workers go on` });
           await this.#write({ ...this.#stateAfter(LAST_STEP[end.outcome]), ...closing(end, this.#progress) });
           return this.#finished(end);
         } catch (error) {
@@ -146,7 +155,7 @@ export class Runner {
   }
 
   #startSteering(): Promise<Steering> {
-    const { store, job, signals, pause } = this.#options;
+    const { store, job, signals, pause, role } = this.#options;
     const { main, control } = this.link;
     return startSteering({
       store,
@@ -155,6 +164,8 @@ export class Runner {
       signals,
       ownPids: [main.pid, control.pid],
       settings: this.#settings,
+      progress: this.#progress,
+      role,
       pause,
     });
   }
@@ -166,6 +177,8 @@ export class Runner {
         const end = await this.#walk(steering);
         if (end !== null) return end;
       } while (await this.#itinerary.extend(this.link.main));
+      this.#progress =
+        (await this.#options.store.load(this.link.main, this.#options.job.name))?.progress ?? this.#progress;
       const remaining = await this.#verify(steering);
       if ('outcome' in remaining) return remaining;
       if (remaining.kind !== 'left') return { outcome: 'succeeded', reason: null, remaining };
@@ -174,6 +187,23 @@ export class Runner {
         return { outcome: 'failed', reason, remaining };
       }
       await this.#nextPass(remaining.rows);
+    }
+  }
+
+  /**
+   * A stop that was asked for is reached when the other workers have stopped too. Where only this process is to stop and others are at
+   * work, one of them takes the lead.
+   */
+  async #othersGoOn({ outcome, reason }: End): Promise<boolean> {
+    const { role, store, job, isOurs } = this.#options;
+    if (role === 'further' || (outcome !== 'paused' && outcome !== 'cancelled')) return false;
+    const deadline = performance.now() + OTHERS_WITHIN_MS;
+    for (;;) {
+      const others = await furtherWorkers(this.link.main, store.schema, job.name);
+      if (others.length === 0) return false;
+      if (outcome === 'paused' && reason !== ASKED_TO_PAUSE && others.some((lease) => !isOurs(lease))) return true;
+      if (performance.now() > deadline) return false;
+      await sleep(LOOK_AGAIN_MS);
     }
   }
 
@@ -192,11 +222,17 @@ export class Runner {
       await this.#takeOver(settings);
 
       const keys = batchKeys(this.#pace, settings);
+      this.#progress = furthest(this.#progress, steering.progress());
       let place: Place | null = null;
       let batch: Batch | null;
       try {
-        place = await this.#itinerary.place(this.link.main);
-        if (place === null) return null;
+        const found = await this.#itinerary.place(this.link.main);
+        if (found === null && this.#options.role === 'leads') return null;
+        if (found === null || found === 'elsewhere') {
+          await steering.change(LOOK_AGAIN_MS);
+          continue;
+        }
+        place = found;
         const { range, leaf } = place;
         const wanted = { keys, pulse: this.#pulse() };
         const parts = { ...this.#options, ranges: this.#ranges, leaf };
@@ -428,6 +464,7 @@ export class Runner {
   /** Every word in the books is written under the lease, also when a person's open transaction holds the row for a while. */
   async #write(change: Change): Promise<void> {
     const { store, job, lease } = this.#options;
+    if (this.#options.role === 'further') return;
     const { main } = this.link;
     const deadline = performance.now() + WRITE_WITHIN_MS;
     for (;;) {
@@ -463,6 +500,7 @@ export class Runner {
   }
 
   #stateAfter(step: Step): { state: State } {
+    if (this.#options.role === 'further') return { state: this.#state };
     // A pause that was asked for is written by the steering; any state that it can have written leads on from here.
     const state = after(this.#state, step);
     if (state === null) throw new Error(`a backfill that is ${this.#state} cannot ${step}`);
@@ -498,6 +536,11 @@ export class Runner {
 async function measured(link: Link, run: () => Promise<Batch | null>): Promise<Batch | null> {
   const { result, wal } = await measuringWal(link, run);
   return result === null ? null : { ...result, wal };
+}
+
+/** What others have done is known a moment later than one's own. */
+function furthest(own: Progress, all: Progress): Progress {
+  return all.rowsVisited > own.rowsVisited ? all : own;
 }
 
 function added(before: Progress, { keys, rows, range }: Batch): Progress {

@@ -7,6 +7,7 @@ import { leaseName } from './lease-name.ts';
 import type { BackfillProgress } from './event.ts';
 import type { DesiredState } from './machine.ts';
 import type { Settings } from './settings.ts';
+import { furtherWorkers } from './share.ts';
 import { openStore, type Stored } from './store.ts';
 import { readTimeLost, type TimeLost } from './waits.ts';
 
@@ -16,6 +17,8 @@ export interface BackfillStatus extends BackfillProgress {
   readonly desiredState: DesiredState;
   /** The process at work; null when there is none, whatever the state says. */
   readonly runner: string | null;
+  /** How many work at it, on all machines. */
+  readonly workers: number;
   readonly table: string;
   readonly key: readonly string[];
   readonly pass: number;
@@ -72,6 +75,7 @@ const FRESH_SECONDS = 10;
 
 async function toStatus(session: Session, schema: string, stored: Stored): Promise<BackfillStatus> {
   const holder = await leaseHolder(session, schema, leaseName(stored.name));
+  const further = await furtherWorkers(session, schema, stored.name);
   const { progress, eta } = stored;
   const moving = holder !== null && stored.idleSeconds < FRESH_SECONDS;
   return {
@@ -89,6 +93,7 @@ async function toStatus(session: Session, schema: string, stored: Stored): Promi
     throttledBy: stored.throttledBy,
     lastError: stored.lastError,
     runner: holder?.owner ?? null,
+    workers: (holder === null ? 0 : 1) + further.length,
     table: stored.table,
     key: stored.keyColumns,
     pass: progress.pass,

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isConnectionLost } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
-import { after, type DesiredState, type State } from './machine.ts';
+import { after, type DesiredState, isAtWork, type State } from './machine.ts';
 import type { Settings } from './settings.ts';
+import { furtherWorkers, shareOf } from './share.ts';
 import { type Heard, readSignals, type Signal } from './signals/signal.ts';
-import type { Store, Stored } from './store.ts';
+import type { Progress, Store, Stored } from './store.ts';
 
 /** What the loop is to do next. */
 export type Order =
@@ -20,11 +21,17 @@ export type Order =
 /** Looks at what people ask for and what the signals say, so that the loop only has to ask. */
 export interface Steering {
   order(): Order;
+  /** With this worker's share of what all of them may do. */
   settings(): Settings;
+  /** How far all workers together have come, as of the last look. */
+  progress(): Progress;
   /** Resolves after that time, or as soon as the order or the settings may have changed since `order` was asked. */
   change(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Of several workers one leads: it alone says in the books what the backfill as a whole is doing. */
+export type Role = 'leads' | 'further';
 
 export interface SteeringOptions {
   readonly store: Store;
@@ -34,6 +41,8 @@ export interface SteeringOptions {
   readonly signals: readonly Signal[];
   readonly ownPids: readonly number[];
   readonly settings: Settings;
+  readonly progress: Progress;
+  readonly role: Role;
   /** Aborted to pause after the batch; its reason is shown. */
   readonly pause: AbortSignal;
 }
@@ -55,9 +64,10 @@ const STALE_MS = 5_000;
 
 /** Starts looking, after a first look. */
 export async function startSteering(options: SteeringOptions): Promise<Steering> {
-  const { store, name, session, signals, ownPids, pause } = options;
+  const { store, name, session, signals, ownPids, pause, role } = options;
   const stopped = new AbortController();
   let settings = options.settings;
+  let progress = options.progress;
   let asked: Order = { kind: 'go' };
   let verdict: Heard = { kind: 'go' };
   let lookedAt = performance.now();
@@ -76,11 +86,16 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
         },
       );
     }
-    settings = stored.settings;
+    const further = await furtherWorkers(session, store.schema, name);
+    settings = shareOf(stored.settings, 1 + further.length);
+    progress = stored.progress;
     // Written before the loop hears of it, so that it cannot overwrite what the loop writes when the pause is reached.
-    const state = requestedState(stored);
+    const state = role === 'leads' ? requestedState(stored) : null;
     if (state !== null && state !== stored.state) await store.write(session, name, { state });
     asked = REQUESTS[stored.desiredState];
+    if (role === 'further' && asked.kind === 'go' && !isAtWork(stored.state)) {
+      asked = { kind: 'pause', reason: `it is ${stored.state}` };
+    }
     // People do not have to wait for the signals.
     if (JSON.stringify([asked, settings]) !== before) wake.abort();
     const heard = JSON.stringify(verdict);
@@ -127,6 +142,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
       return verdict.kind === 'stop' ? { ...verdict, kind: 'wait' } : verdict;
     },
     settings: () => settings,
+    progress: () => progress,
     async change(ms) {
       await sleep(ms, undefined, { signal: wake.signal }).catch(() => undefined);
     },

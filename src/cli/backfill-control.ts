@@ -164,12 +164,25 @@ function stateText({ state, runner }: BackfillStatus): string {
 }
 
 export function details(status: BackfillStatus): string[] {
-  const { rate, etaRange, throttledBy, lastError, runner, table, key, pass, settings, desiredState, timeLost } = status;
+  const {
+    rate,
+    etaRange,
+    throttledBy,
+    lastError,
+    runner,
+    workers,
+    table,
+    key,
+    pass,
+    settings,
+    desiredState,
+    timeLost,
+  } = status;
   const lines = [
     headline(status),
     `  table ${table} by (${key.join(', ')}), pass ${pass}; ${describeSettings(settings).join(', ')}`,
   ];
-  if (runner !== null) lines.push(`  runs at ${runner}`);
+  if (runner !== null) lines.push(`  runs at ${runner}${workers > 1 ? `, ${workers} workers in all` : ''}`);
   if (rate > 0) lines.push(`  ${count(rate)} rows/s${etaRange === null ? '' : `, ${timeLeft(etaRange)} left`}`);
   if (throttledBy !== null) lines.push(`  waiting: ${throttledBy}`);
   if (timeLost.length > 0) lines.push(`  time lost: ${timeLost.map(describeLost).join(', ')}`);

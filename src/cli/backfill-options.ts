@@ -45,6 +45,7 @@ export interface RunOptions extends CommonOptions, SettingOptions {
   readonly key?: string;
   readonly dir?: string;
   readonly var: Readonly<Record<string, string>>;
+  readonly workers?: number;
   readonly waitForRunner: number;
   readonly reconnectFor: number;
   readonly resume?: boolean;

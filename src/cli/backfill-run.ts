@@ -43,6 +43,7 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
       source,
       settings,
       owner: `${from}, tiptoe ${toolVersion}`,
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
       waitForRunnerMs: options.waitForRunner,
       reconnectForMs: options.reconnectFor,
       allowFullScan: options.allowFullScan === true,
@@ -143,6 +144,12 @@ function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' 
     case 'restarted':
       note(`${name}: ${event.reason}; beginning anew, the WHERE leaves out what is done`);
       break;
+    case 'joined':
+      note(`${name}: joining ${event.owner} with ${event.workers} workers`);
+      break;
+    case 'worker-ended':
+      note(`${name}: one worker has stopped: ${event.reason}`);
+      break;
     case 'verifying':
       note(`${name}: no key is left; counting what the statement would still change`);
       break;
@@ -165,9 +172,9 @@ function summary(result: BackfillResult, given: string): string {
   const work = `${count(rowsDone)} rows changed, ${count(rowsVisited)} keys visited in ${count(batches)} batches`;
   switch (outcome) {
     case 'succeeded':
-      return remaining === null
+      return remaining === null && result.durationMs === 0
         ? `${name}: was done before. ${work}. tiptoe backfill verify ${name} counts what is left by now.`
-        : `${name}: done. ${work}. Verified: ${describeRemaining(remaining)}.`;
+        : `${name}: done. ${work}.${remaining === null ? '' : ` Verified: ${describeRemaining(remaining)}.`}`;
     case 'paused':
       return `${name}: paused (${reason ?? ''}). ${work}. To go on: ${reason === ASKED_TO_PAUSE ? `tiptoe backfill resume ${name}, then ` : ''}tiptoe backfill run ${given}`;
     case 'gave-up':

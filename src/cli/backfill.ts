@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { schema } from './apply-settings.ts';
 import { Problem } from '../problem.ts';
 import type {
@@ -74,6 +74,12 @@ function runCommand(): Command {
     .addOption(config())
     .addOption(schema())
     .addOption(variable())
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'share the keys between so many workers, and with every other process, on any machine, that is started so; rate and max-wal are for all of them together (default: one, alone)',
+      ).argParser(workerCount),
+    )
     .addOption(
       new Option('--wait-for-runner <time>', 'how long to wait for another process that runs it')
         .argParser(duration)
@@ -248,4 +254,12 @@ function several(flags: string, description: string): Option {
     ...(before ?? []),
     text,
   ]);
+}
+
+const MOST_WORKERS = 64;
+
+function workerCount(text: string): number {
+  const workers = /^\d+$/.test(text) ? Number(text) : 0;
+  if (workers >= 1 && workers <= MOST_WORKERS) return workers;
+  throw new InvalidArgumentError(`a whole number from 1 to ${MOST_WORKERS}`);
 }

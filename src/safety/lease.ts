@@ -125,6 +125,36 @@ export async function leaseHolder(session: Session, schema: string, name: string
   return there === undefined ? null : currentHolder(session, schema, name, `AND NOT ${FREE}`);
 }
 
+/** Leases whose names begin with a prefix and that somebody has right now. The table is there. */
+export async function heldLeases(session: Session, schema: string, prefix: string): Promise<string[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT l.name FROM ${table(schema)} l WHERE pg_catalog.starts_with(l.name, $1) AND NOT ${FREE} ORDER BY l.name`,
+    [prefix],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** A condition: somebody has the lease whose name an expression gives. */
+export function isHeldSql(schema: string, name: string): string {
+  return `EXISTS (SELECT FROM ${table(schema)} l WHERE l.name = ${name} AND NOT ${FREE})`;
+}
+
+/** Removes leases whose holders are gone; who slept through one finds that it is. */
+export async function forgetLeases(session: Session, schema: string, prefix: string): Promise<void> {
+  await session.query(
+    `DELETE FROM ${table(schema)} l WHERE pg_catalog.starts_with(l.name, $1) AND l.owner IS NOT NULL AND ${FREE}`,
+    [prefix],
+  );
+}
+
+/** Gives a lease back whose name will not be used again. Never throws for a connection that is gone. */
+export async function removeLease(session: Session, lease: Lease): Promise<void> {
+  await lease.release(session);
+  await session
+    .query(`DELETE FROM ${table(lease.schema)} WHERE name = $1 AND token = $2`, [lease.name, lease.token])
+    .catch(() => undefined);
+}
+
 /**
  * Throws {@link LeaseLost} unless the lease is still ours, and keeps others from taking it before this transaction ends. Heartbeats
  * go on meanwhile: KEY SHARE conflicts with the FOR UPDATE of a takeover, not with an update of the row. Resolves with the number of the

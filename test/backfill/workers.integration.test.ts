@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Session } from '../../src/db/session.ts';
+import type { BackfillEvent } from '../../src/backfill/event.ts';
+import { testDatabase } from '../support/database.ts';
+import { run, specOf, value } from './support.ts';
+
+const db = testDatabase();
+const SMALL = { batchSize: 20, maxBatchSize: 20 };
+let session: Session;
+
+beforeEach(async () => {
+  session = await db.session();
+});
+
+async function makeTable(
+  name: string,
+  rows: number,
+  key = 'i::bigint * 1000000000',
+  columns = 'id bigint PRIMARY KEY',
+): Promise<void> {
+  await session.exec(`
+    CREATE TABLE ${name} (${columns}, n int NOT NULL DEFAULT 0, done bool);
+    INSERT INTO ${name} SELECT ${key} FROM generate_series(1, ${rows}) i`);
+}
+
+const rangesOf = (name: string) =>
+  session.query<{ rows: string; pass: number; done: boolean; claimed: string | null }>(
+    `SELECT rows_done AS rows, pass, done, claimed_by AS claimed FROM tiptoe.backfill_range WHERE backfill = $1 ORDER BY number`,
+    [name],
+  );
+
+const leasesOf = (name: string) =>
+  value(session, `SELECT count(*) FROM tiptoe.lease WHERE name LIKE 'backfill ${name} worker %'`);
+
+describe('the keys are shared, each row is changed once, by keys', () => {
+  test.each([
+    ['gaps', 'i::bigint * 1000000000', 'id bigint PRIMARY KEY'],
+    ['texts', `'Ä' || md5(i::text)`, 'id text PRIMARY KEY'],
+    ['uuids', 'md5(i::text)::uuid', 'id uuid PRIMARY KEY'],
+    ['pairs', `i % 3, md5(i::text)`, 'tenant int, name text, PRIMARY KEY (tenant, name)'],
+  ])('%s', async (name, key, columns) => {
+    await makeTable(name, 2000, key, columns);
+    const result = await run(db.ownerUrl, await specOf(name, `UPDATE ${name} SET n = n + 1`), {
+      workers: 3,
+      settings: SMALL,
+    });
+    expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 2000, rowsVisited: 2000 });
+    expect(await value(session, `SELECT count(*) FROM ${name} WHERE n <> 1`)).toBe('0');
+    const ranges = await rangesOf(name);
+    expect(ranges).toHaveLength(24);
+    expect(Math.min(...ranges.map(({ rows }) => Number(rows)))).toBeGreaterThan(40);
+    expect(await leasesOf(name)).toBe('0');
+  });
+
+  test('places, and those of several partitions', async () => {
+    await session.exec(`
+      CREATE TABLE places (i int, pad text, done bool) PARTITION BY RANGE (i);
+      CREATE TABLE places_a PARTITION OF places FOR VALUES FROM (0) TO (1000);
+      CREATE TABLE places_b PARTITION OF places FOR VALUES FROM (1000) TO (4000);
+      INSERT INTO places SELECT i, repeat('x', 500) FROM generate_series(1, 3999) i`);
+    const spec = await specOf('places', 'UPDATE places SET done = true WHERE done IS NULL');
+    const result = await run(db.ownerUrl, spec, { workers: 2, settings: SMALL });
+    expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 3999, remaining: { kind: 'proved' } });
+    expect((await rangesOf('places')).length).toBeGreaterThan(10);
+  });
+});
+
+test('what one worker has begun alone is shared by several later', async () => {
+  await makeTable('later', 1000);
+  const spec = await specOf('later', 'UPDATE later SET n = n + 1');
+  const pause = new AbortController();
+  await run(db.ownerUrl, spec, {
+    settings: SMALL,
+    pause: pause.signal,
+    onEvent: (event) => {
+      if (event.event === 'progress' && event.batches === 5) pause.abort('enough');
+    },
+  });
+  expect(await rangesOf('later')).toMatchObject([{ rows: '100', done: false }]);
+  expect(await run(db.ownerUrl, spec, { workers: 2, settings: SMALL })).toMatchObject({
+    outcome: 'succeeded',
+    rowsDone: 1000,
+  });
+  expect(await rangesOf('later')).toHaveLength(16);
+  expect(await value(session, 'SELECT count(*) FROM later WHERE n <> 1')).toBe('0');
+});
+
+test('rows that come into a range that is done are found by its second pass', async () => {
+  await makeTable('second', 1000);
+  let inserted = false;
+  const other = await db.session();
+  const spec = await specOf('second', 'UPDATE second SET done = true WHERE done IS NULL');
+  const result = await run(db.ownerUrl, spec, {
+    workers: 2,
+    settings: SMALL,
+    onEvent: (event) => {
+      if (event.event !== 'progress' || inserted || event.batches < 30) return;
+      inserted = true;
+      void other.exec('INSERT INTO second VALUES (1), (99999999999999999)');
+    },
+  });
+  expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 1002, remaining: { kind: 'proved' } });
+});
+
+describe('another process', () => {
+  /** Two processes with two workers each; resolves when both have begun. */
+  async function two(name: string, settings = {}) {
+    const spec = await specOf(name, `UPDATE ${name} SET n = n + 1`);
+    const pauses = [new AbortController(), new AbortController()] as const;
+    const options = { workers: 2, settings: { ...SMALL, rate: 400, ...settings }, waitForRunnerMs: 10_000 };
+    const begun = (event: string) => {
+      const { promise, resolve } = resolvable();
+      return { promise, onEvent: (seen: BackfillEvent) => (seen.event === event ? resolve() : undefined) };
+    };
+    const [started, joined] = [begun('started'), begun('joined')];
+    const first = run(db.ownerUrl, spec, {
+      ...options,
+      owner: 'one',
+      pause: pauses[0].signal,
+      onEvent: started.onEvent,
+    });
+    await started.promise;
+    const second = run(db.ownerUrl, spec, {
+      ...options,
+      owner: 'two',
+      pause: pauses[1].signal,
+      onEvent: joined.onEvent,
+    });
+    await joined.promise;
+    await vi.waitUntil(async () => (await leasesOf(name)) === '3', 10_000);
+    // Each is at a range of its own, and at no other.
+    await vi.waitUntil(async () => {
+      const claims = (await rangesOf(name)).flatMap(({ done, claimed }) => (done || claimed === null ? [] : [claimed]));
+      return claims.length === 4 && new Set(claims).size === 4;
+    }, 10_000);
+    return { first, second, pauses };
+  }
+
+  test('joins, and both end with the sum', async () => {
+    await makeTable('joined', 3000);
+    const { first, second } = await two('joined', { rate: 1500 });
+    expect(await first).toMatchObject({ outcome: 'succeeded', rowsDone: 3000, remaining: { kind: 'cannot-tell' } });
+    expect(await second).toMatchObject({ outcome: 'succeeded', rowsDone: 3000 });
+    expect(await value(session, 'SELECT count(*) FROM joined WHERE n <> 1')).toBe('0');
+    expect(await leasesOf('joined')).toBe('0');
+  });
+
+  test('is paused with the first', async () => {
+    await makeTable('paused', 3000);
+    const { first, second } = await two('paused');
+    await session.exec(`UPDATE tiptoe.backfill SET desired_state = 'paused' WHERE name = 'paused'`);
+    expect(await first).toMatchObject({ outcome: 'paused' });
+    expect(await second).toMatchObject({ outcome: 'paused' });
+    expect(await value(session, `SELECT state FROM tiptoe.backfill WHERE name = 'paused'`)).toBe('paused');
+    expect(await leasesOf('paused')).toBe('0');
+    const spec = await specOf('paused', 'UPDATE paused SET n = n + 1');
+    expect(await run(db.ownerUrl, spec, { workers: 2, resume: true, settings: { rate: null } })).toMatchObject({
+      rowsDone: 3000,
+    });
+    expect(await value(session, 'SELECT count(*) FROM paused WHERE n <> 1')).toBe('0');
+  });
+
+  test('takes the lead when the first one leaves', async () => {
+    await makeTable('leaver', 2000);
+    const { first, second, pauses } = await two('leaver');
+    pauses[0].abort('SIGTERM');
+    expect(await first).toMatchObject({ outcome: 'paused', reason: 'SIGTERM; other workers go on' });
+    await session.exec(`UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'leaver'`);
+    expect(await second).toMatchObject({ outcome: 'succeeded', rowsDone: 2000 });
+    expect(await value(session, 'SELECT count(*) FROM leaver WHERE n <> 1')).toBe('0');
+  });
+
+  test('shares the rate', async () => {
+    await makeTable('rated', 5000);
+    const { first, second } = await two('rated', { rate: 300 });
+    const done = async (): Promise<number> =>
+      Number(await value(session, `SELECT rows_done FROM tiptoe.backfill_progress WHERE name = 'rated'`));
+    await vi.waitUntil(async () => (await done()) > 200, 10_000);
+    const from = { at: performance.now(), rows: await done() };
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5_000);
+    });
+    const rate = ((await done()) - from.rows) / ((performance.now() - from.at) / 1000);
+    await session.exec(`UPDATE tiptoe.backfill SET desired_state = 'cancelled' WHERE name = 'rated'`);
+    await Promise.all([first, second]);
+    // Four workers; each batch may end a moment before or after the ends of the measure.
+    expect(rate).toBeLessThan(300 + (4 * 20) / 5 + 15);
+    expect(rate).toBeGreaterThan(150);
+  });
+});
+
+function resolvable(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
