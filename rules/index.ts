@@ -49,6 +49,7 @@ import jsonColumn from './json-column.ts';
 import lockHeldDuringWork from './lock-held-during-work.ts';
 import lockTable from './lock-table.ts';
 import locksReferencedTable from './locks-referenced-table.ts';
+import mergedMigrationEdited from './merged-migration-edited.ts';
 import missingLockTimeout from './missing-lock-timeout.ts';
 import mixedTransaction from './mixed-transaction.ts';
 import moneyColumn from './money-column.ts';
@@ -146,6 +147,7 @@ export const rules: readonly Rule[] = [
   lockHeldDuringWork,
   lockTable,
   locksReferencedTable,
+  mergedMigrationEdited,
   missingLockTimeout,
   mixedTransaction,
   moneyColumn,

@@ -6,10 +6,12 @@ import { isPartitionedName } from '../effects/transaction.ts';
 import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
 import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
+import { SourceText } from '../sql/source-text.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
 import type { Category, Rule, Severity, Verdict } from './kit.ts';
 import { brokenDirectives } from './broken-directives.ts';
 import { insideOf, partOf, whereabouts } from './part.ts';
+import { type DeletedFile, deletedVerdict, editSince, MERGED_EDITED } from './merged.ts';
 import type { PlacedDirective } from './place.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import { RunningTransaction } from './transaction.ts';
@@ -55,6 +57,8 @@ export interface AnalyseOptions {
   /** The server's major version, 13 to 18. */
   readonly version: number;
   readonly settings?: Settings;
+  /** What files were, by their path, that are merged already and changed since. */
+  readonly merged?: ReadonlyMap<string, string>;
 }
 
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
@@ -80,6 +84,16 @@ export function lint(scripts: Iterable<Script>, catalog: Catalog, options: Analy
   }));
   endHistory(catalog, unvalidated, drafts.at(-1)?.draft);
   return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));
+}
+
+/** Migrations that are merged already and are no longer there. */
+export function lintDeleted(deleted: readonly DeletedFile[], options: AnalyseOptions): LintedFile[] {
+  return deleted.map((file) => {
+    const reports = new Reports(rulesetOf(options));
+    const range = { start: 0, end: 0 };
+    reports.add(MERGED_EDITED, deletedVerdict(file), { statement: null, range, anchor: 0 });
+    return { script: { source: new SourceText(file.path, file.text) }, findings: reports.take(), suppressed: [] };
+  });
 }
 
 /** What is known of a file before the history ends. */
@@ -180,6 +194,9 @@ function analyseFile(
       range: brokenToken(script, fault),
       anchor: fault.range.start,
     });
+  const edit = editSince(ruleset.merged?.get(script.source.path), script.source);
+  if (edit !== null)
+    reports.add(MERGED_EDITED, edit.verdict, { statement: null, range: edit.range, anchor: edit.range.start });
   for (const { verdict, range } of brokenDirectives(script.comments))
     reports.add('unknown-directive', verdict, { statement: null, range, anchor: range.start });
   return {

@@ -118,6 +118,8 @@ export interface Example {
   readonly sql: string;
   /** What earlier migrations made. */
   readonly before?: string;
+  /** What the file was when it was merged, where it was edited since. */
+  readonly merged?: string;
   /** What later migrations do. */
   readonly after?: string;
   /** The first major version on which it runs. */

@@ -26,10 +26,12 @@ function cell(text: string): string {
 }
 
 function section(rule: Rule): string {
-  const { name, category, severity, docs, examples } = rule;
+  return `## ${rule.name}\n\n${ruleHelp(rule)}`;
+}
+
+/** What a rule finds, why, what to do instead, and examples. */
+export function ruleHelp({ category, severity, docs, examples }: Rule): string {
   return [
-    `## ${name}`,
-    '',
     `*${category}, ${severity}*. ${docs.what}`,
     '',
     `**Why:** ${docs.why}`,
@@ -47,12 +49,13 @@ function section(rule: Rule): string {
   ].join('\n');
 }
 
-function code({ before, sql, after, since, until }: Example): string[] {
+function code({ before, merged, sql, after, since, until }: Example): string[] {
   const earlier = before === undefined ? [] : ['-- earlier migrations', ...before.split('\n'), '-- this one'];
+  const once = merged === undefined ? [] : ['-- as it was merged', ...merged.split('\n'), '-- as it is now'];
   const later = after === undefined ? [] : ['-- later migrations', ...after.split('\n')];
   const versions = [
     ...(since === undefined ? [] : [`-- PostgreSQL ${since} and later`]),
     ...(until === undefined ? [] : [`-- PostgreSQL ${until} and earlier`]),
   ];
-  return ['```sql', ...versions, ...earlier, ...sql.split('\n'), ...later, '```', ''];
+  return ['```sql', ...versions, ...earlier, ...once, ...sql.split('\n'), ...later, '```', ''];
 }

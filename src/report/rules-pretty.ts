@@ -29,7 +29,8 @@ export function rulePage({ name, category, severity, docs, examples }: Rule, sty
   ].join('\n');
 }
 
-function code({ before, sql }: Example, style: Style): string[] {
-  const earlier = (before?.split('\n') ?? []).map((line) => style.dim(`    ${line}`));
+function code({ before, merged, sql }: Example, style: Style): string[] {
+  const once = merged === undefined ? [] : ['-- as it was merged', ...merged.split('\n'), '-- as it is now'];
+  const earlier = [...(before?.split('\n') ?? []), ...once].map((line) => style.dim(`    ${line}`));
   return [...earlier, ...sql.split('\n').map((line) => `    ${line}`), ''];
 }

@@ -17,7 +17,8 @@ export function analyseHistory(
   ];
   const asked = rules.filter((rule) => rule.name === name && rule.severity === 'off');
   const severities = Object.fromEntries(asked.map((rule) => [rule.name, 'warning' as const]));
-  const [before, file] = analyse(scripts, emptyCatalog(), { rules, severities, version });
+  const merged = new Map(example.merged === undefined ? [] : [['example.sql', example.merged]]);
+  const [before, file] = analyse(scripts, emptyCatalog(), { rules, severities, version, merged });
   if (before === undefined || file === undefined) throw new Error('both files are analysed');
   return { before, file };
 }
