@@ -1,9 +1,11 @@
 import { rules } from '../../rules/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { analyse, type AnalyseOptions, type AnalysedFile, lint, type LintedFile } from '../lint/engine.ts';
+import { analyse, type AnalyseOptions, type AnalysedFile, lint, lintDeleted, type LintedFile } from '../lint/engine.ts';
+import type { MigrationFile } from '../migrate/discovery.ts';
 import type { Script } from '../sql/statement.ts';
 import { readConfig } from './config.ts';
 import { readScripts } from './input.ts';
+import type { Changes } from './since.ts';
 import { startingSchema } from './starting-schema.ts';
 
 /** The newest major version that tiptoe knows; `lint` judges by it unless told otherwise. */
@@ -27,24 +29,38 @@ export async function analyseFiles(
   return { files: analyse(scripts, catalog, options), version: options.version };
 }
 
-/** For `lint`: the files, with what was found in them. */
+/** For `lint`: the files, with what was found in them, and by which rules; with `changes`, those that changed and those that were deleted. */
 export async function lintFiles(
   paths: readonly string[],
   given: Given,
-): Promise<{ files: LintedFile[]; version: number }> {
-  const { scripts, catalog, options } = await readHistory(paths, given);
-  return { files: lint(scripts, catalog, options), version: options.version };
+  changes: Changes | null,
+): Promise<{ files: LintedFile[]; options: AnalyseOptions }> {
+  const { scripts, files, from, catalog, options } = await readHistory(paths, given);
+  if (changes === null) return { files: lint(scripts, catalog, options), options };
+  const { compare } = await import('./since.ts');
+  const { changed, merged, deleted } = compare(changes, files, from);
+  const linted = lint(scripts, catalog, { ...options, merged });
+  return {
+    files: [...linted.filter(({ script }) => changed.has(script.source.path)), ...lintDeleted(deleted, options)],
+    options,
+  };
 }
 
 /** The files as one history, and the schema that they begin with. */
 async function readHistory(
   paths: readonly string[],
   given: Given,
-): Promise<{ scripts: Iterable<Script>; catalog: Catalog; options: AnalyseOptions }> {
+): Promise<{
+  scripts: Iterable<Script>;
+  files: MigrationFile[];
+  from: readonly string[];
+  catalog: Catalog;
+  options: AnalyseOptions;
+}> {
   const config = await readConfig(given.config);
-  const scripts = await readScripts(paths, { dir: given.dir ?? config.dir, variables: given.var });
+  const input = await readScripts(paths, { dir: given.dir ?? config.dir, variables: given.var });
   const { catalog, warning, version: known } = await startingSchema(given);
   if (warning !== undefined) process.stderr.write(`tiptoe: ${warning}\n`);
   const version = given.pgVersion ?? known ?? config.pgVersion ?? NEWEST;
-  return { scripts, catalog, options: { rules, severities: config.severities, settings: config.settings, version } };
+  return { ...input, catalog, options: { rules, severities: config.severities, settings: config.settings, version } };
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
+import { withoutCommands } from '../report/workflow-commands.ts';
 import { maskSecrets } from '../postgres/secrets.ts';
 
 /** 0 fine, 1 findings or failed, 2 wrong usage or environment, 3 stopped safely: running again continues. */
@@ -29,7 +30,7 @@ export async function settle(run: () => Promise<unknown>, isVerbose: () => boole
   } catch (error) {
     // Commander has written its own message already; --help and --version come as errors with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    process.stderr.write(`${maskSecrets(explain(error, isVerbose()))}\n`);
+    process.stderr.write(`${withoutCommands(maskSecrets(explain(error, isVerbose())))}\n`);
     return error instanceof Problem ? error.exitCode : 2;
   }
 }

@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import { detectDir, discover } from '../migrate/discovery.ts';
+import { detectDir, discover, type MigrationFile } from '../migrate/discovery.ts';
 import { loadParser } from '../sql/libpg.ts';
 import type { Script } from '../sql/statement.ts';
 import { parseInOrder } from './parse-ahead.ts';
@@ -12,17 +12,15 @@ import { decodeUtf8, notUtf8 } from '../utf8.ts';
 export async function readScripts(
   paths: readonly string[],
   options: { dir: string | undefined; variables: Readonly<Record<string, string>> },
-): Promise<Iterable<Script>> {
+): Promise<{ files: MigrationFile[]; scripts: Iterable<Script>; from: readonly string[] }> {
   const cwd = process.cwd();
   const given = paths.length > 0 ? paths : [options.dir ?? (await detectDir(cwd))];
   const [files] = await Promise.all([
     discover(given, { cwd, ...(given.includes('-') ? { stdin: await readStandardInput() } : {}) }),
     loadParser(),
   ]);
-  return parseInOrder(
-    files.filter(({ kind }) => kind !== 'down'),
-    options.variables,
-  );
+  const upwards = files.filter(({ kind }) => kind !== 'down');
+  return { files: upwards, scripts: parseInOrder(upwards, options.variables), from: given };
 }
 
 async function readStandardInput(): Promise<string> {

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
+import { FORMATS } from '../report/formats.ts';
 import { exitsWith } from './exit.ts';
-import { loadAnalysis } from './load-analysis.ts';
 import * as options from './options.ts';
 
-interface LintOptions {
+export interface LintOptions {
   readonly dir?: string;
   readonly config?: string;
   readonly var: Readonly<Record<string, string>>;
@@ -11,7 +11,12 @@ interface LintOptions {
   readonly schema?: string;
   readonly databaseUrl?: string;
   readonly failOn: 'error' | 'warning' | 'never';
-  readonly format: 'pretty' | 'json';
+  readonly format?: readonly string[];
+  readonly since?: string;
+  /** False for none. */
+  readonly baseline?: string | false;
+  /** True for the file that is there, or the one of the default name. */
+  readonly writeBaseline?: string | true;
   readonly quiet: boolean;
 }
 
@@ -33,7 +38,21 @@ export function lintCommand(): Command {
         .choices(['error', 'warning', 'never'])
         .default('error'),
     )
-    .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
+    .option(
+      '--since <ref>',
+      'report only what changed since this branch, tag or commit; all of it is read all the same',
+    )
+    .option(
+      '--baseline <file>',
+      'findings that are accepted as they are (default: .tiptoe-baseline.json, here or above)',
+    )
+    .option('--no-baseline', 'report also what the baseline accepts')
+    .option('--write-baseline [file]', 'accept all that is found now, and report only what comes later')
+    .addOption(
+      new Option('--format <format[=file]>', 'how to report, once or more: on standard output, or to a file')
+        .argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+        .default(undefined, 'pretty'),
+    )
     .option('-q, --quiet', 'print nothing when there is nothing to report', false)
     .addHelpText(
       'after',
@@ -42,36 +61,24 @@ Examples:
   tiptoe lint                                  everything in migrations/
   tiptoe lint migrations/042_orders.sql        one file, on its own
   tiptoe lint --format json > findings.json    for a script
+  tiptoe lint --format pretty --format sarif=tiptoe.sarif
+  tiptoe lint --since origin/main              only what this branch changes
+  tiptoe lint --write-baseline                 begin in an old repository
   git show HEAD:x.sql | tiptoe lint -          from a pipe
   tiptoe lint --schema schema.sql new.sql      a new file, on top of what pg_dump --schema-only wrote
+
+Formats:
+${Object.entries(FORMATS)
+  .map(([name, { says }]) => `  ${name.padEnd(12)}${says}`)
+  .join('\n')}
 
 A finding is accepted by a comment with a reason:
   -- tiptoe-disable-next-statement create-index-blocking: the table has 200 rows`,
     )
-    .action(exitsWith((paths: string[], given: LintOptions, command: Command) => lint(paths, given, command)));
-}
-
-async function lint(paths: readonly string[], given: LintOptions, command: Command): Promise<0 | 1> {
-  const { lintFiles } = await loadAnalysis();
-  const { files, version } = await lintFiles(paths, given);
-  const { counts } = await import('../report/counts.ts');
-  const { errors, warnings } = counts(files);
-  if (given.format === 'json') {
-    const { lintJson } = await import('../report/lint-json.ts');
-    process.stdout.write(lintJson(files, version));
-  } else if (!given.quiet || errors + warnings > 0) {
-    const [{ lintPretty, suppressedPretty }, { styleFor }, { wrap }] = await Promise.all([
-      import('../report/lint-pretty.ts'),
-      import('../terminal/style.ts'),
-      import('../terminal/wrap.ts'),
-    ]);
-    const { color, verbose } = command.optsWithGlobals<{ color: boolean; verbose?: boolean }>();
-    const style = styleFor(process.stdout, { color });
-    if (verbose === true) process.stdout.write(suppressedPretty(files, style));
-    // Where it is no terminal, a line stays a line.
-    const width = process.stdout.columns;
-    process.stdout.write(width > 0 ? wrap(lintPretty(files, style, width), width) : lintPretty(files, style));
-  }
-  if (given.failOn === 'never') return 0;
-  return errors > 0 || (given.failOn === 'warning' && warnings > 0) ? 1 : 0;
+    .action(
+      exitsWith(async (paths: string[], given: LintOptions, command: Command) => {
+        const { runLint } = await import('./lint-run.ts');
+        return runLint(paths, given, command.optsWithGlobals<{ color: boolean; verbose?: boolean }>());
+      }),
+    );
 }

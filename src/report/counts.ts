@@ -1,4 +1,4 @@
-import type { LintedFile } from '../lint/engine.ts';
+import type { Finding, LintedFile } from '../lint/engine.ts';
 
 export function counts(files: readonly LintedFile[]): {
   files: number;
@@ -14,6 +14,13 @@ export function counts(files: readonly LintedFile[]): {
     warnings: findings.length - errors,
     suppressed: files.reduce((sum, file) => sum + file.suppressed.length, 0),
   };
+}
+
+/** `1 error, 2 warnings`; nothing where there is nothing. */
+export function severities(findings: readonly Pick<Finding, 'severity'>[]): string[] {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const warnings = findings.length - errors;
+  return [...(errors > 0 ? [plural(errors, 'error')] : []), ...(warnings > 0 ? [plural(warnings, 'warning')] : [])];
 }
 
 export function plural(count: number, noun: string): string {

@@ -1,5 +1,6 @@
 import type { AnalysedFile, AnalysedStatement } from '../lint/engine.ts';
 import type { SourceText } from '../sql/source-text.ts';
+import { jsonText } from './workflow-commands.ts';
 
 /** The document of `tiptoe explain --format json`. */
 export function explainJson(files: readonly AnalysedFile[], version: number): string {
@@ -12,7 +13,7 @@ export function explainJson(files: readonly AnalysedFile[], version: number): st
       statements: statements.map((statement) => explainedStatement(source, statement)),
     })),
   };
-  return `${JSON.stringify(document)}\n`;
+  return jsonText(document);
 }
 
 /** One statement and what it does. */

@@ -6,6 +6,7 @@ import type { SyntaxFault } from '../sql/statement.ts';
 import { plural } from './counts.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
+import { withoutCommands } from './workflow-commands.ts';
 
 /** What each statement locks and does, for a person: one short block a statement; `quiet` leaves out those that hold up no traffic. */
 export function explainPretty(
@@ -17,7 +18,7 @@ export function explainPretty(
     .map((file) => (quiet ? { ...file, statements: file.statements.filter(holdsUp) } : file))
     .filter(({ statements, script }) => !quiet || statements.length + script.faults.length > 0)
     .map((file) => fileBlock(file, style));
-  return [...blocks, summary(files, style)].join('\n');
+  return withoutCommands([...blocks, summary(files, style)].join('\n'));
 }
 
 function holdsUp({ effects }: AnalysedStatement): boolean {

@@ -1,9 +1,11 @@
 import type { Finding, LintedFile } from '../lint/engine.ts';
 import type { SourceText } from '../sql/source-text.ts';
 import { counts } from './counts.ts';
+import type { Scope } from './lint-report.ts';
+import { jsonText } from './workflow-commands.ts';
 
 /** The document of `tiptoe lint --format json`. */
-export function lintJson(files: readonly LintedFile[], version: number): string {
+export function lintJson(files: readonly LintedFile[], version: number, { since, baseline }: Scope = {}): string {
   const document = {
     version: 1,
     pgVersion: version,
@@ -11,9 +13,11 @@ export function lintJson(files: readonly LintedFile[], version: number): string 
       path: source.path,
       findings: findings.map((finding) => reportedFinding(source, finding)),
     })),
-    summary: counts(files),
+    ...(since === undefined ? {} : { since }),
+    ...(baseline === undefined ? {} : { staleBaseline: baseline.stale }),
+    summary: { ...counts(files), ...(baseline === undefined ? {} : { baselined: baseline.accepted }) },
   };
-  return `${JSON.stringify(document)}\n`;
+  return jsonText(document);
 }
 
 /** One finding and where it is. */

@@ -1,24 +1,53 @@
 import type { Finding, LintedFile } from '../lint/engine.ts';
+import type { Range } from '../sql/statement.ts';
 import { codeFrame } from './code-frame.ts';
 import { counts, plural } from './counts.ts';
+import type { Scope } from './lint-report.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
+import { withoutCommands } from './workflow-commands.ts';
 
-/** Findings for a person: where, what, why, what to do instead. Source lines take `width` columns at most; prose is not wrapped. */
-export function lintPretty(files: readonly LintedFile[], style: Style, width = 120): string {
-  const blocks = files.flatMap((file) => file.findings.map((finding) => block(file, finding, style, width)));
-  return [...blocks, `${summary(files, style)}\n`].join('\n');
+/**
+ * Findings for a person: where, what, why, what to do instead. Source lines take `width` columns at most; prose is not wrapped. Findings about
+ * the same SQL share its code frame, and of a file a reason is given once.
+ */
+export function lintPretty(
+  files: readonly LintedFile[],
+  style: Style,
+  { width = 120, scope = {} }: { readonly width?: number; readonly scope?: Scope } = {},
+): string {
+  const blocks = files.flatMap((file) => {
+    const said = new Set<string>();
+    return file.findings.map((finding, at) => {
+      const isFramed = isSame(file.findings[at - 1]?.range, finding.range);
+      const isExplained = said.has(finding.why);
+      said.add(finding.why);
+      return block(file, finding, style, { width, isFramed, isExplained });
+    });
+  });
+  return withoutCommands([...blocks, `${summary(files, style, scope)}\n`].join('\n'));
 }
 
-function block({ script: { source } }: LintedFile, finding: Finding, style: Style, width: number): string {
+function isSame(before: Range | undefined, range: Range): boolean {
+  return before?.start === range.start && before.end === range.end;
+}
+
+interface Layout {
+  readonly width: number;
+  /** The finding before it is about the same SQL. */
+  readonly isFramed: boolean;
+  readonly isExplained: boolean;
+}
+
+function block({ script: { source } }: LintedFile, finding: Finding, style: Style, layout: Layout): string {
   const { line, column } = source.position(finding.range.start);
   const severity = finding.severity === 'error' ? style.red('error') : style.yellow('warning');
-  const frame = codeFrame(source, finding.range, style, width - 2).map((text) => `  ${text}`);
+  const frame = layout.isFramed ? [] : codeFrame(source, finding.range, style, layout.width - 2);
   return [
     `${style.bold(`${printable(source.path)}:${line}:${column}`)}  ${severity}  ${style.dim(finding.rule)}`,
-    ...frame,
+    ...frame.map((text) => `  ${text}`),
     `  ${style.bold(printable(finding.message))}`,
-    `  ${printable(finding.why)}`,
+    ...(layout.isExplained ? [] : [`  ${printable(finding.why)}`]),
     `  ${style.green('→')} ${printable(finding.instead)}`,
     '',
   ].join('\n');
@@ -34,13 +63,15 @@ export function suppressedPretty(files: readonly LintedFile[], style: Style): st
       );
     }),
   );
-  return lines.join('');
+  return withoutCommands(lines.join(''));
 }
 
-function summary(files: readonly LintedFile[], style: Style): string {
+function summary(files: readonly LintedFile[], style: Style, { since, baseline }: Scope): string {
   const { errors, warnings, suppressed } = counts(files);
-  const where = `in ${plural(files.length, 'file')}`;
-  const hidden = suppressed === 0 ? '' : `, ${suppressed} suppressed`;
+  const changed = since === undefined ? '' : ` changed since ${printable(since)}`;
+  const where = `in ${plural(files.length, 'file')}${changed}`;
+  const accepted = baseline?.accepted ?? 0;
+  const hidden = `${suppressed === 0 ? '' : `, ${suppressed} suppressed`}${accepted === 0 ? '' : `, ${accepted} in the baseline`}`;
   if (errors + warnings === 0) return `${style.green('✓')} no findings ${where}${hidden}`;
   const parts = [
     ...(errors > 0 ? [style.red(plural(errors, 'error'))] : []),
