@@ -134,7 +134,7 @@ async function runRestarts(bench: Bench, pairs: readonly Pair[], expected: Expec
             emptyDisk: nothing,
           },
           () => {
-            if (!waited) barrier.leave();
+            return waited ? undefined : barrier.passBy();
           },
         );
         tell(verdict);
@@ -153,6 +153,7 @@ class Barrier {
   #missing: number;
   readonly #act: () => Promise<void>;
   readonly #waiting: (() => void)[] = [];
+  readonly #passing: (() => void)[] = [];
 
   constructor(count: number, act: () => Promise<void>) {
     this.#missing = count;
@@ -161,14 +162,22 @@ class Barrier {
 
   wait(): Promise<void> {
     const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.leave();
+    this.#leave();
     return done;
   }
 
-  leave(): void {
+  /** For one who does not come: resolves when all is over for the others too. */
+  passBy(): Promise<void> {
+    const done = new Promise<void>((resolve) => this.#passing.push(resolve));
+    this.#leave();
+    return done;
+  }
+
+  #leave(): void {
     this.#missing -= 1;
-    if (this.#missing > 0 || this.#waiting.length === 0) return;
-    void this.#act().then(() => this.#waiting.forEach((go) => go()));
+    if (this.#missing > 0) return;
+    const acted = this.#waiting.length === 0 ? Promise.resolve() : this.#act();
+    void acted.then(() => [...this.#waiting, ...this.#passing].forEach((go) => go()));
   }
 }
 

@@ -34,7 +34,7 @@ export async function runPair(
   pair: Pair,
   expected: unknown,
   around: Surroundings,
-  onFirstEnd: () => void = () => {},
+  onFirstEnd: () => Promise<void> | void = () => {},
 ): Promise<Verdict> {
   const { kind, boundary, fault } = pair;
   await reset(server, database, kind);
@@ -96,7 +96,7 @@ export async function runPair(
         message: code === null ? 'killed' : `exit code ${code}`,
       };
     } else first = await applyHere(server.url(database, proxy.port), kind);
-    onFirstEnd();
+    await onFirstEnd();
     // A server that is restarted may take longer to be back than the run that it has ended.
     await Promise.all(struck);
     if (fault === 'disk-full') await around.emptyDisk();

@@ -95,17 +95,25 @@ export async function makeDatabase(server: CrashServer, database: string, tables
 
 /** Makes a database as it is before a kind is applied; with `bare`, without tiptoe's own schema. */
 export async function reset(server: CrashServer, database: string, { before, bare }: Kind): Promise<void> {
-  const own = bare === true ? 'DROP SCHEMA IF EXISTS tiptoe CASCADE' : OWN_EMPTY;
+  const own = bare === true ? 'ALTER SCHEMA tiptoe RENAME TO kept' : OWN_EMPTY;
   await server.asAdmin(database, async (admin) => {
     await admin.exec(
       `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     );
     await admin.exec(
-      `SET client_min_messages = error; SET lock_timeout = '20s'; DROP SCHEMA IF EXISTS s CASCADE; DROP SCHEMA public CASCADE; ${own};
+      `SET client_min_messages = error; SET lock_timeout = '20s'; DROP SCHEMA IF EXISTS s CASCADE; DROP SCHEMA public CASCADE;
+       ${OWN_BACK}; ${own};
        SET ROLE ${DEPLOY}; CREATE SCHEMA public; ${before}`,
     );
   });
 }
+
+/** Where the kind before has put it aside: the schema as the database was made with, so that every run asks the same. */
+const OWN_BACK = `DO $$ BEGIN
+  IF to_regnamespace('kept') IS NOT NULL THEN
+    DROP SCHEMA IF EXISTS tiptoe CASCADE;
+    ALTER SCHEMA kept RENAME TO tiptoe;
+  END IF; END $$`;
 
 const OWN_EMPTY = `DO $$ BEGIN
   EXECUTE (SELECT 'TRUNCATE ' || string_agg(oid::regclass::text, ', ') FROM pg_class
