@@ -41,7 +41,7 @@ export function figures({ schema, name, table, lagMs, emit }: FiguresOptions): S
 }
 
 /** Of a table and its partitions, as the statistics have them. */
-export async function readDeadRows(session: Session, oid: string): Promise<number> {
+async function readDeadRows(session: Session, oid: string): Promise<number> {
   const [row] = await session.query<{ dead: string }>(
     `SELECT coalesce(sum(s.n_dead_tup), 0) AS dead FROM pg_catalog.pg_stat_all_tables s
       WHERE s.relid = $1::pg_catalog.oid
