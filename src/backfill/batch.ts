@@ -61,12 +61,13 @@ export async function runBatch(
     lease,
   }: { readonly job: Job; readonly leaf: Leaf; readonly ranges: Ranges; readonly lease: Lease },
   from: Range,
-  wanted: { readonly keys: number; readonly pulse: Pulse },
+  wanted: { readonly keys: number; readonly pulse: Pulse; readonly onKeys?: (upTo: Key) => void },
 ): Promise<Batch | null> {
   const began = performance.now();
   const within = { after: from.lastKey ?? from.lower, upper: from.upper ?? from.walkTo };
   const keys = await findRange(session, leaf, within, wanted.keys);
   if (keys === null) return null;
+  wanted.onKeys?.(keys.upTo);
   const { rows, range } = await withTransaction(session, async () => {
     await assertLease(session, lease);
     const { rowCount = 0 } = await session.run(keys.after === null ? leaf.sql.first : leaf.sql.next, rangeValues(keys));

@@ -77,6 +77,13 @@ export function batchSql(
   return spliceCondition(statement, rangeCondition(statement.reference, key, range));
 }
 
+/** The statement for one key alone; its values are the parameters. */
+export function keySql(statement: BatchStatement, key: readonly KeyColumn[]): string {
+  const columns = key.map(({ name }) => `${statement.reference}.${quoteIdent(name)}`);
+  const values = key.map(({ type }, index) => `$${index + 1}::${type}`);
+  return spliceCondition(statement, `${tuple(columns)} = ${tuple(values)}`);
+}
+
 /**
  * The key that is the n-th after the last one, as k1, k2, …; no row where fewer are left. An index serves it alone, whatever gaps
  * there are, and nothing but the one row is made into text.

@@ -170,6 +170,21 @@ COMMENT ON COLUMN ${own}.backfill_wait.seconds IS 'Of all processes that ran it 
 COMMENT ON COLUMN ${own}.backfill_wait.times IS 'How often it was held up.';
 COMMENT ON COLUMN ${own}.backfill_wait.last_reason IS 'What the signal said last.';
 
+CREATE TABLE ${own}.backfill_skipped (
+  backfill text NOT NULL REFERENCES ${own}.backfill (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  table_oid oid NOT NULL,
+  table_name text NOT NULL,
+  key text[] NOT NULL,
+  error text NOT NULL,
+  sqlstate text NOT NULL,
+  at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (backfill, table_oid, key)
+);
+COMMENT ON TABLE ${own}.backfill_skipped IS
+  'Keys that --skip-poison has left out. The statement is tried on each again at the end of the walk, and whenever the backfill is run.';
+COMMENT ON COLUMN ${own}.backfill_skipped.key IS 'The values of key_columns.';
+COMMENT ON COLUMN ${own}.backfill_skipped.error IS 'What the statement failed with, for this key alone.';
+
 CREATE FUNCTION ${own}.backfill_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $audit$
 DECLARE

@@ -52,6 +52,8 @@ export type BackfillEvent =
   | { readonly event: 'throttled'; readonly reason: string }
   | { readonly event: 'unthrottled' }
   | { readonly event: 'batch-failed'; readonly reason: string; readonly attempt: number }
+  /** One key was left out, because its row cannot be changed. */
+  | { readonly event: 'skipped'; readonly table: string; readonly key: readonly string[]; readonly reason: string }
   | { readonly event: 'reconnecting'; readonly reason: string }
   | { readonly event: 'reconnected' }
   /** A partition that was detached or dropped is not walked to its end. */
@@ -75,6 +77,8 @@ export interface BackfillResult {
   readonly rowsDone: number;
   readonly rowsVisited: number;
   readonly batches: number;
+  /** Keys that are left out because of errors. */
+  readonly keysSkipped: number;
   /** Of this run. */
   readonly durationMs: number;
   /** What the walk after the end found; null when there was none. */

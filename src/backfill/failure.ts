@@ -12,6 +12,14 @@ export function isHopeless(error: unknown): boolean {
   return /^(?:42|3F|0A)/.test(sqlstate(error) ?? '');
 }
 
+/**
+ * The rows themselves are why it failed, and the same rows will make it fail again: data that does not fit, violated constraints,
+ * triggers and functions that raise errors, limits, internal errors. Not locks, timeouts, resources or the session.
+ */
+export function isOfRows(error: unknown): boolean {
+  return /^(?:2[1237]|38|39|44|54|P0|XX)/.test(sqlstate(error) ?? '');
+}
+
 export function describeFailure(error: unknown): string {
   if (!isSqlFailure(error)) return error instanceof Error ? error.message : String(error);
   // Of a lock, the context says on which table; of a trigger, in which function.

@@ -80,6 +80,7 @@ function result(
     rowsDone,
     rowsVisited,
     batches,
+    keysSkipped: 0,
     durationMs,
     remaining: null,
   };

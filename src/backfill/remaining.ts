@@ -15,6 +15,7 @@ import {
   type Walk,
 } from './batches.ts';
 import { findPlaces, isCtid } from './ctid.ts';
+import { isOfRows } from './failure.ts';
 
 /** What a walk over all keys says about the end. */
 export type Remaining = Proved | Left | CannotTell;
@@ -101,21 +102,27 @@ async function noneLeft(session: Session, statement: BatchStatement, exact: bool
     const [row] = await session.query<{ count: string }>(remainingQuery(statement, 'true', exact) ?? '');
     return row?.count === '0';
   } catch (error) {
-    if (isSqlFailure(error) && sqlstate(error) === SQLSTATE.query_canceled) return false;
+    if (sqlstate(error) === SQLSTATE.query_canceled || isOfRows(error)) return false;
     throw error;
   }
 }
 
 async function count(
   session: Session,
-  { statement, target }: VerifyRequest,
+  { statement, target }: Pick<VerifyRequest, 'statement' | 'target'>,
   range: KeyRange,
   exact: boolean,
 ): Promise<number> {
   const sql = remainingQuery(statement, rangeCondition(statement.reference, target.key, range), exact);
   if (sql === null) throw new Error('counting what is left of a statement that cannot tell');
-  const [row] = await session.query<{ count: string }>(sql, rangeValues(range));
-  return Number(row?.count ?? 0);
+  try {
+    const [row] = await session.query<{ count: string }>(sql, rangeValues(range));
+    return Number(row?.count ?? 0);
+  } catch (error) {
+    // A row whose new value cannot be made is not done, whatever that value would be.
+    if (!exact || !isOfRows(error)) throw error;
+    return count(session, { statement, target }, range, false);
+  }
 }
 
 /** Types without an equality operator, json above all, have no IS DISTINCT FROM. */

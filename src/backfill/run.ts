@@ -49,6 +49,8 @@ export interface RunBackfillOptions {
   /** Several, and beside those of other processes that were given this too; otherwise one, alone. */
   readonly workers?: number;
   readonly waitForRunnerMs?: number;
+  /** Whether to leave out a key whose row makes the statement fail, instead of pausing there. */
+  readonly skipPoison?: boolean;
   /** Whether to run also where each batch reads a whole table. */
   readonly allowFullScan?: boolean;
   /** How long to wait for a table that is locked at the start. */
@@ -187,6 +189,7 @@ async function lead(
       signals,
       open: () => openLink(options.connection, source.name, begun.settings),
       reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
+      skipPoison: options.skipPoison === true,
       pause,
       cancelBatch: options.cancelBatch ?? NEVER,
       emit: onEvent,
@@ -233,6 +236,7 @@ function gather({ options, store }: Work, job: Job): Team {
         signals: () => signalsFor(options, job, () => undefined),
         open: () => openLink(connection, source.name, begun.settings),
         reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
+        skipPoison: options.skipPoison === true,
         pause,
         cancelBatch,
         emit: onEvent,
@@ -266,7 +270,17 @@ async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): P
 
 function alreadyDone({ name, progress }: Stored): BackfillResult {
   const { rowsDone, rowsVisited, batches } = progress;
-  return { name, outcome: 'succeeded', reason: null, rowsDone, rowsVisited, batches, durationMs: 0, remaining: null };
+  return {
+    name,
+    outcome: 'succeeded',
+    reason: null,
+    rowsDone,
+    rowsVisited,
+    batches,
+    keysSkipped: 0,
+    durationMs: 0,
+    remaining: null,
+  };
 }
 
 async function takeLease({ control }: Link, options: RunBackfillOptions): Promise<Lease> {

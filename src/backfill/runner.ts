@@ -6,7 +6,7 @@ import { assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
 import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced, TableRewritten } from './batch.ts';
 import type { Key } from './batches.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
-import { describeFailure, isHopeless, isOutage, rowHeld } from './failure.ts';
+import { describeFailure, isHopeless, isOfRows, isOutage, rowHeld } from './failure.ts';
 import { type Itinerary, openItinerary, type Place } from './itinerary.ts';
 import type { Job } from './job.ts';
 import { readLeafName } from './leaf.ts';
@@ -21,6 +21,7 @@ import type { Settings } from './settings.ts';
 import { furtherWorkers } from './share.ts';
 import type { Signal } from './signals/signal.ts';
 import { addBatch, averageRowsPerSecond, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
+import { countSkipped, readSkipped, retryKey, skipKey, type SkipParts, writeSkipped } from './skipped.ts';
 import { measuringWal } from './wal-meter.ts';
 import { ASKED_TO_PAUSE, type Order, type Role, startSteering, type Steering } from './steering.ts';
 import type { Change, Progress, Store, Stored } from './store.ts';
@@ -39,6 +40,7 @@ export interface RunnerOptions {
   readonly signals: readonly Signal[];
   readonly open: () => Promise<Link>;
   readonly reconnectForMs: number;
+  readonly skipPoison: boolean;
   readonly pause: AbortSignal;
   readonly cancelBatch: AbortSignal;
   readonly emit: (event: BackfillEvent) => void;
@@ -61,8 +63,10 @@ const LAST_STEP: Readonly<Record<End['outcome'], Step>> = {
   failed: 'fail',
 };
 
-/** In a row. */
+/** In a row, and at one key alone. */
 const MOST_FAILURES = 5;
+/** In a row: then it is not the rows. */
+const MOST_SKIPPED = 100;
 const MOST_PASSES = 3;
 const WRITE_WITHIN_MS = 30_000;
 const HOLD_MS = 1_000;
@@ -70,6 +74,7 @@ const TELL_EVERY_MS = 5_000;
 const LOOK_AGAIN_MS = 300;
 const OTHERS_WITHIN_MS = 10_000;
 const FIRST_BACKOFF_MS = 50;
+const LONGEST_BACKOFF_MS = 5_000;
 const CANCEL_AGAIN_MS = 200;
 
 /** One process at work on one backfill. Owns the link from the moment it is made; `link` is the one to close. */
@@ -88,6 +93,10 @@ export class Runner {
   readonly #waits = startWaits();
   #lastError: string | null = null;
   #failures = 0;
+  #skippedInARow = 0;
+  #keysSkipped = 0;
+  /** The last key of the batch that was tried last. */
+  #tried: Key | null = null;
   #pace: Pace;
   #speed: Speed;
   #restUntil = 0;
@@ -177,10 +186,18 @@ export class Runner {
         const end = await this.#walk(steering);
         if (end !== null) return end;
       } while (await this.#itinerary.extend(this.link.main));
+      const failed = await this.#retrySkipped(steering);
+      if (failed !== null) return failed;
       this.#progress =
         (await this.#options.store.load(this.link.main, this.#options.job.name))?.progress ?? this.#progress;
       const remaining = await this.#verify(steering);
       if ('outcome' in remaining) return remaining;
+      const skipped = this.#keysSkipped;
+      if (skipped > 0 && (remaining.kind !== 'left' || remaining.rows <= skipped)) {
+        const keys = skipped === 1 ? 'one key is' : `${skipped} keys are`;
+        const reason = `${keys} left out because of errors, see ${this.#options.store.schema}.backfill_skipped`;
+        return { outcome: 'gave-up', reason, remaining };
+      }
       if (remaining.kind !== 'left') return { outcome: 'succeeded', reason: null, remaining };
       if (pass >= MOST_PASSES) {
         const reason = `${remaining.rows} rows are still left after ${MOST_PASSES} passes`;
@@ -234,7 +251,8 @@ export class Runner {
         }
         place = found;
         const { range, leaf } = place;
-        const wanted = { keys, pulse: this.#pulse() };
+        this.#tried = null;
+        const wanted = { keys, pulse: this.#pulse(), onKeys: (upTo: Key) => void (this.#tried = upTo) };
         const parts = { ...this.#options, ranges: this.#ranges, leaf };
         const run = () => this.#cancellably(() => runBatch(this.link.main, parts, range, wanted));
         batch = settings.maxWalMb === null ? await run() : await measured(this.link, run);
@@ -269,6 +287,7 @@ export class Runner {
     this.#itinerary.moved(batch.range);
     this.#progress = added(this.#progress, batch);
     this.#failures = 0;
+    this.#skippedInARow = 0;
     this.#lastError = null;
     this.#pace = afterBatch(this.#pace, settings, batch, now);
     this.#speed = addBatch(this.#speed, batch, now);
@@ -365,18 +384,85 @@ export class Runner {
     if (this.#wasCancelled(error)) {
       return { outcome: 'paused', reason: 'the batch was cancelled', remaining: null };
     }
-    const reason = `the batch of ${keys} ${this.#describe(place)} failed: ${describeFailure(error)}`;
+    const reason = `${this.#describe(place, keys)} failed: ${describeFailure(error)}`;
     if (isHopeless(error)) return { outcome: 'failed', reason, remaining: null };
+    const ofRows = isOfRows(error);
+    if (keys === 1 && ofRows && this.#options.skipPoison && place !== null) return this.#skip(place, error);
     this.#failures += 1;
     this.#lastError = reason;
-    if (this.#failures === MOST_FAILURES) {
-      return { outcome: 'gave-up', reason: `${MOST_FAILURES} batches in a row failed; ${reason}`, remaining: null };
+    if (this.#failures >= MOST_FAILURES && keys === 1) {
+      const advice = ofRows ? '; --skip-poison would leave it out' : '';
+      return {
+        outcome: 'gave-up',
+        reason: `${this.#failures} batches in a row failed; ${reason}${advice}`,
+        remaining: null,
+      };
     }
     this.#pace = afterFailure(this.#pace, keys);
     this.#options.emit({ event: 'batch-failed', reason, attempt: this.#failures });
     await this.#write({ lastError: reason });
-    await steering.change(FIRST_BACKOFF_MS * 2 ** this.#failures);
+    // Fewer of the same rows need no patience.
+    if (keys === 1 || !ofRows)
+      await steering.change(Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures));
     return null;
+  }
+
+  /** Leaves out the one key that fails by itself. */
+  async #skip({ leaf, range }: Place, error: unknown): Promise<End | null> {
+    const key = this.#tried;
+    if (key === null) return null;
+    if (this.#skippedInARow === MOST_SKIPPED) {
+      const reason = `${MOST_SKIPPED} keys in a row failed; the key ${key.join(', ')} of ${leaf.shown} failed: ${describeFailure(error)}`;
+      return { outcome: 'gave-up', reason, remaining: null };
+    }
+    const moved = await skipKey(this.link.main, this.#skipParts(), { leaf, range, key, error });
+    if (moved === null) return null;
+    this.#skippedInARow += 1;
+    this.#failures = 0;
+    this.#itinerary.moved(moved);
+    this.#progress = added(this.#progress, { keys: 1, rows: 0, range: moved });
+    this.#options.emit({ event: 'skipped', table: leaf.shown, key, reason: describeFailure(error) });
+    return null;
+  }
+
+  /** The keys that were left out, once more; the end where one fails again and may not be left out. */
+  async #retrySkipped(steering: Steering): Promise<End | null> {
+    const { job, store, skipPoison } = this.#options;
+    for (const skipped of await readSkipped(this.link.main, store.schema, job.name)) {
+      for (let attempt = 1; ; attempt += 1) {
+        const order = await this.#mayGoOn(steering);
+        if ('outcome' in order) return order;
+        try {
+          const rows = await this.#cancellably(() => retryKey(this.link.main, this.#skipParts(), skipped));
+          this.#progress = { ...this.#progress, rowsDone: this.#progress.rowsDone + rows };
+          break;
+        } catch (error) {
+          if (!isSqlFailure(error) || isOutage(error)) throw error;
+          if (this.#wasCancelled(error))
+            return { outcome: 'paused', reason: 'the batch was cancelled', remaining: null };
+          const { tableOid: oid, table: shown, key } = skipped;
+          if (skipPoison && isOfRows(error)) {
+            await withTransaction(this.link.main, async () => {
+              await assertLease(this.link.main, this.#options.lease);
+              await writeSkipped(this.link.main, store.schema, job.name, { leaf: { oid, shown }, key, error });
+            });
+            break;
+          }
+          if (isOfRows(error) || attempt === MOST_FAILURES) {
+            const reason = `the key ${key.join(', ')} of ${shown}, which was left out before, failed again: ${describeFailure(error)}`;
+            return { outcome: 'gave-up', reason, remaining: null };
+          }
+          await steering.change(FIRST_BACKOFF_MS * 2 ** attempt);
+        }
+      }
+    }
+    this.#keysSkipped = await countSkipped(this.link.main, store.schema, job.name);
+    return null;
+  }
+
+  #skipParts(): SkipParts {
+    const { job, store, lease } = this.#options;
+    return { job, lease, schema: store.schema, ranges: this.#ranges };
   }
 
   async #hasMoved(error: unknown, place: Place | null): Promise<boolean> {
@@ -385,11 +471,13 @@ export class Runner {
     return (await readLeafName(this.link.main, place.leaf.oid)) !== place.leaf.shown;
   }
 
-  #describe(place: Place | null): string {
+  #describe(place: Place | null, keys: number): string {
     const { target } = this.#options.job;
+    const table = place?.leaf.shown ?? target.shown;
+    if (keys === 1 && this.#tried !== null) return `the key ${this.#tried.join(', ')} of ${table}`;
     const from = place?.range.lastKey ?? place?.range.lower ?? null;
-    const key = from === null ? 'at the first key' : `after the key ${from.join(', ')}`;
-    return place === null || place.leaf.oid === target.oid ? key : `${key} of ${place.leaf.shown}`;
+    const after = from === null ? 'at the first key' : `after the key ${from.join(', ')}`;
+    return `the batch of ${keys} ${after}${table === target.shown ? '' : ` of ${table}`}`;
   }
 
   async #verify(steering: Steering): Promise<Remaining | End> {
@@ -525,6 +613,7 @@ export class Runner {
       rowsDone,
       rowsVisited,
       batches,
+      keysSkipped: this.#keysSkipped,
       durationMs,
       remaining,
     };
@@ -543,7 +632,7 @@ function furthest(own: Progress, all: Progress): Progress {
   return all.rowsVisited > own.rowsVisited ? all : own;
 }
 
-function added(before: Progress, { keys, rows, range }: Batch): Progress {
+function added(before: Progress, { keys, rows, range }: Pick<Batch, 'keys' | 'rows' | 'range'>): Progress {
   const rowsVisited = before.rowsVisited + keys;
   const beyond = before.rowsTotal !== null && rowsVisited > before.rowsTotal;
   return {

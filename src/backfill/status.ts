@@ -8,6 +8,7 @@ import type { BackfillProgress } from './event.ts';
 import type { DesiredState } from './machine.ts';
 import type { Settings } from './settings.ts';
 import { furtherWorkers } from './share.ts';
+import { countSkipped } from './skipped.ts';
 import { openStore, type Stored } from './store.ts';
 import { readTimeLost, type TimeLost } from './waits.ts';
 
@@ -19,6 +20,8 @@ export interface BackfillStatus extends BackfillProgress {
   readonly runner: string | null;
   /** How many work at it, on all machines. */
   readonly workers: number;
+  /** Keys that are left out because of errors. */
+  readonly keysSkipped: number;
   readonly table: string;
   readonly key: readonly string[];
   readonly pass: number;
@@ -94,6 +97,7 @@ async function toStatus(session: Session, schema: string, stored: Stored): Promi
     lastError: stored.lastError,
     runner: holder?.owner ?? null,
     workers: (holder === null ? 0 : 1) + further.length,
+    keysSkipped: await countSkipped(session, schema, stored.name),
     table: stored.table,
     key: stored.keyColumns,
     pass: progress.pass,

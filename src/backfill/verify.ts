@@ -3,10 +3,17 @@ import { withSession } from '../db/session.ts';
 import { accessProblem } from './access.ts';
 import { batchSession } from './link.ts';
 import { readStatement } from './spec.ts';
+import { countSkipped } from './skipped.ts';
 import { loadBackfill } from './status.ts';
 import { readFunctions, resolveTarget } from './target.ts';
 import { countLeft, wholeWalk } from './left.ts';
 import type { Remaining } from './remaining.ts';
+
+export interface Verified {
+  readonly remaining: Remaining;
+  /** Keys that are left out because of errors. */
+  readonly keysSkipped: number;
+}
 
 /**
  * Counts what the statement of a backfill would still change, done or not; needs `loadParser()`. Only reads. Null when `stop` was
@@ -17,7 +24,7 @@ export async function verifyBackfill(
   schema: string,
   name: string,
   stop: AbortSignal,
-): Promise<Remaining | null> {
+): Promise<Verified | null> {
   const options = { applicationName: `tiptoe backfill verify ${name}` };
   return withSession(connection, options, async (session) => {
     const { statement: text, keyColumns, settings } = await loadBackfill(session, schema, name);
@@ -25,12 +32,13 @@ export async function verifyBackfill(
     const statement = await readFunctions(session, readStatement(text, `Backfill ${name}`).statement);
     const target = await resolveTarget(session, statement, keyColumns);
     const job = { statement, target };
-    return countLeft(session, {
+    const remaining = await countLeft(session, {
       job,
       stretches: await wholeWalk(session, job),
       keys: settings.maxBatchSize,
       mayGoOn: () => Promise.resolve(!stop.aborted),
     });
+    return remaining === null ? null : { remaining, keysSkipped: await countSkipped(session, schema, name) };
   }).catch((error: unknown) => {
     throw accessProblem(error, connection, schema);
   });

@@ -121,11 +121,22 @@ export async function verify(given: string, options: ReportOptions): Promise<Exi
   const interrupt = (): void => stop.abort();
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    const remaining = await verifyBackfill(connectionOf(options), options.schema, name, stop.signal);
-    if (remaining === null) throw new Problem('Stopped before the end of the count.', { exitCode: 3 });
+    const verified = await verifyBackfill(connectionOf(options), options.schema, name, stop.signal);
+    if (verified === null) throw new Problem('Stopped before the end of the count.', { exitCode: 3 });
+    const { remaining, keysSkipped } = verified;
     const answer = describeRemaining(remaining);
-    print(options.format === 'json' ? JSON.stringify({ version: 1, name, verified: answer }) : printable(answer));
-    return remaining.kind === 'left' ? 1 : 0;
+    const skipped = keysSkipped === 0 ? {} : { keysSkipped };
+    print(
+      options.format === 'json'
+        ? JSON.stringify({ version: 1, name, verified: answer, ...skipped })
+        : printable(answer),
+    );
+    if (keysSkipped > 0) {
+      process.stderr.write(
+        `${count(keysSkipped)} keys were left out because of errors: see ${options.schema}.backfill_skipped\n`,
+      );
+    }
+    return remaining.kind === 'left' || keysSkipped > 0 ? 1 : 0;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
@@ -186,6 +197,8 @@ export function details(status: BackfillStatus): string[] {
   if (rate > 0) lines.push(`  ${count(rate)} rows/s${etaRange === null ? '' : `, ${timeLeft(etaRange)} left`}`);
   if (throttledBy !== null) lines.push(`  waiting: ${throttledBy}`);
   if (timeLost.length > 0) lines.push(`  time lost: ${timeLost.map(describeLost).join(', ')}`);
+  if (status.keysSkipped > 0)
+    lines.push(`  ${count(status.keysSkipped)} keys left out because of errors: see the table backfill_skipped`);
   if (lastError !== null) lines.push(`  last error: ${lastError}`);
   if (runner === null && status.state !== 'succeeded') lines.push(`  ${howToGoOn(status)}`);
   if (runner !== null && desiredState !== 'running') lines.push(`  asked to be ${desiredState}`);

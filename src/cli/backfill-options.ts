@@ -55,6 +55,7 @@ export interface RunOptions extends CommonOptions, SettingOptions {
   readonly format: 'pretty' | 'json' | 'ndjson';
   readonly quiet?: boolean;
   readonly dryRun?: boolean;
+  readonly skipPoison?: boolean;
   readonly allowFullScan?: boolean;
 }
 

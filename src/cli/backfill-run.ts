@@ -46,6 +46,7 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       waitForRunnerMs: options.waitForRunner,
       reconnectForMs: options.reconnectFor,
+      skipPoison: options.skipPoison === true,
       allowFullScan: options.allowFullScan === true,
       resume: options.resume === true,
       environment: process.env,
@@ -131,6 +132,9 @@ function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' 
       break;
     case 'batch-failed':
       note(`${name}: ${event.reason}; trying a smaller one`);
+      break;
+    case 'skipped':
+      note(`${name}: the key ${event.key.join(', ')} of ${event.table} is left out: ${event.reason}`);
       break;
     case 'reconnecting':
       note(`${name}: ${event.reason}; connecting again`);

@@ -68,6 +68,7 @@ function runCommand(): Command {
     .addArgument(new Argument('<file-or-name>', 'a .backfill.sql file, or the name of one'))
     .addOption(new Option('--dry-run', 'show the SQL and the plan of one batch, and write nothing'))
     .addOption(new Option('--allow-full-scan', 'run it also where each batch reads a whole table'))
+    .addOption(new Option('--skip-poison', 'leave out rows that make the statement fail, and write them down'))
     .addOption(new Option('--key <columns>', 'the unique key to walk (default: the primary key)'))
     .addOption(databaseUrl())
     .addOption(dir())

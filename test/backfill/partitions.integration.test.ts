@@ -94,7 +94,9 @@ test('rows that came behind the walk: only their partition is walked again', asy
   });
   expect(await rangesOf('again')).toMatchObject([{ pass: 2, rows: '11' }, { pass: 1 }, { pass: 1 }, { pass: 1 }]);
   await session.exec('UPDATE again SET done = NULL WHERE id IN (1, 28)');
-  expect(await verifyBackfill(connectionTo(db.ownerUrl), 'tiptoe', 'again', NEVER)).toEqual({ kind: 'left', rows: 2 });
+  expect(await verifyBackfill(connectionTo(db.ownerUrl), 'tiptoe', 'again', NEVER)).toMatchObject({
+    remaining: { kind: 'left', rows: 2 },
+  });
 });
 
 describe('meanwhile a partition was', () => {
