@@ -65,6 +65,8 @@ export function watch(
   const stopped = new AbortController();
   const waitedFor = new Map<number, LockTarget>();
   let waitingSince = new Map<number, number>();
+  /** Waits that are over; who waits for the second table holds the first one up meanwhile, so all of them share one patience. */
+  let waitedMs = 0;
   let standbySince = Infinity;
   let watched: Work = { transactionStart: null, queryStart: null, waitsForStandby: false };
   let waitedBehind: readonly Blocker[] = [];
@@ -90,9 +92,10 @@ export function watch(
           waiting.set(seen.oid, waitingSince.get(seen.oid) ?? before);
       }
     }
+    for (const [oid, since] of waitingSince) if (!waiting.has(oid)) waitedMs += lastLook - since;
     lastLook = before;
     waitingSince = waiting;
-    const patienceEnd = Math.min(...waiting.values()) + patienceMs + PATIENCE_SLACK_MS;
+    const patienceEnd = Math.min(...waiting.values()) + patienceMs + PATIENCE_SLACK_MS - waitedMs;
     if (performance.now() > patienceEnd) end('out-of-patience');
     watched = (await workOf(control, main)) ?? watched;
     standbySince = watched.waitsForStandby ? Math.min(standbySince, before) : Infinity;

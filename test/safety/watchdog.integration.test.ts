@@ -2,12 +2,14 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { createCap } from '../../src/safety/cap.ts';
 import { countStalls } from '../../src/safety/stalls.ts';
 import { watch } from '../../src/safety/watchdog.ts';
+import { loadParser } from '../../src/sql/libpg.ts';
 import { eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/database.ts';
 
 const db = testDatabase();
 
 beforeAll(async () => {
+  await loadParser();
   const owner = await db.session();
   await owner.exec('CREATE TABLE book (id int)');
 });
@@ -93,4 +95,34 @@ test('without the watching session the work is not safe, and ends', async () => 
   await expect(main.exec('SELECT pg_sleep(60)')).rejects.toThrow(/terminated|lost|closed/i);
   await dog.stop();
   expect(dog.cause()).toBe('control-lost');
+});
+
+test('waits one after the other share one patience', async () => {
+  const [main, control] = [await db.session(), await db.session()];
+  const shelves = ['one', 'two', 'three', 'four', 'five'].map((name) => `shelf_${name}`);
+  for (const shelf of shelves) await main.exec(`CREATE TABLE ${shelf} (id int)`);
+  const holders = await Promise.all(
+    shelves.map(async (shelf) => {
+      const holder = await db.session();
+      await holder.exec(`BEGIN; SELECT FROM ${shelf}`);
+      return holder;
+    }),
+  );
+  const dog = watch(control, main, createCap(60_000), { patienceMs: 600 });
+  await main.exec('BEGIN');
+  const leave = (async () => {
+    // Each wait is shorter than the patience, and all together are longer.
+    for (const holder of holders) {
+      await holder.exec('SELECT pg_sleep(0.4)');
+      await holder.exec('COMMIT');
+    }
+  })();
+  const locked = (async () => {
+    for (const shelf of shelves) await main.exec(`LOCK TABLE ${shelf}`);
+  })();
+  await expect(locked).rejects.toMatchObject({ sqlstate: '57014' });
+  await main.exec('ROLLBACK');
+  await dog.stop();
+  await leave;
+  expect(dog.cause()).toBe('out-of-patience');
 });
