@@ -57,7 +57,7 @@ export async function follow(
 }
 
 /** How long the rest of a phase takes, when it goes on as it went since it was first seen. */
-export function watchSpeed(): (
+function watchSpeed(): (
   seen: { readonly phase: string; readonly share: number | null },
   now: number,
 ) => number | null {
