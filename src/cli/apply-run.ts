@@ -90,8 +90,12 @@ async function runForPrograms(
   line: LiveLine | null,
 ): Promise<ExitCode> {
   const printEvent = (event: object) => print(JSON.stringify({ at: new Date().toISOString(), ...event }));
-  const printResult = (result: Omit<ApplyResult, 'exitCode' | 'outcome'> & { outcome: string }) =>
-    events ? printEvent({ event: 'result', ...result }) : print(JSON.stringify({ version: 1, ...result }));
+  const { from: runFrom, toolVersion } = runner();
+  const printResult = (result: Omit<ApplyResult, 'exitCode' | 'outcome'> & { outcome: string }) => {
+    const named = { ...result, runFrom, toolVersion };
+    if (events) printEvent({ event: 'result', ...named });
+    else print(JSON.stringify({ version: 1, ...named }));
+  };
   interrupted.beforeLeaving(() => printResult(LEFT));
   try {
     const options = await settle(command);

@@ -387,6 +387,8 @@ migrations/001_index.sql:2:1  error  create-index-blocking
   expect(JSON.parse((await apply(['--format', 'json'])).stdout)).toMatchObject({
     outcome: 'refused',
     reason: 'lint-gate',
+    runFrom: expect.stringMatching(/^\S+@\S+ pid \d+$/) as unknown,
+    toolVersion: expect.stringMatching(/^\d+\.\d+\.\d+/) as unknown,
     files: [{ path: 'migrations/001_index.sql', outcome: 'refused' }],
     findings: [
       { rule: 'create-index-blocking', line: 2, endLine: 3, big: [{ relation: 'public.cli_big', rows: 1200 }] },
