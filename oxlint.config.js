@@ -101,7 +101,6 @@ export default {
     'no-await-in-loop': 'off',
     'no-shadow': 'off',
     // A helper that asserts says so by its name.
-    // A helper that asserts says so by its name.
     'vitest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*'] }],
     'vitest/no-focused-tests': 'error',
     // The second argument says which case of many it was.
