@@ -23,12 +23,13 @@ const COLUMNS: Readonly<Record<string, string>> = {
     'The table itself, whatever it is called by now; NULL to have it found by its name again, after a restore.',
   key_types: 'Type and collation of key_columns: the keys of the ranges are places in their order.',
   rows_total: 'Keys to walk; an estimate unless rows_total_exact.',
-  rate: 'Rows changed per second at most; NULL for no limit. Write it to change it, as the next six.',
+  rate: 'Rows changed per second at most; NULL for no limit. Write it to change it, as the next seven.',
   max_wal_mb: 'MB (1024² bytes) of WAL that the batches write per second at most; NULL for no limit.',
   batch_time_ms: 'What a batch should take.',
   batch_size: 'Keys in the first batch.',
   max_batch_size: 'Keys in a batch at most.',
   max_lag_ms: 'With a standby further behind, nothing is written.',
+  max_passes: 'How often one run walks the keys at most, as long as rows are left that came behind the walk.',
   signals:
     'What else holds it up, by name and value as in the header of a file: {"max-active": "50", "window": ["Mon-Fri 22:00-05:00 Europe/Berlin"]}. URLs of standbys are names of environment variables.',
   file_settings: 'What the header of the file said; what changes there is taken over at the next start.',
@@ -83,6 +84,7 @@ CREATE TABLE ${own}.backfill (
   batch_size integer NOT NULL CHECK (batch_size > 0),
   max_batch_size integer NOT NULL CHECK (max_batch_size > 0),
   max_lag_ms double precision NOT NULL CHECK (max_lag_ms >= 1),
+  max_passes integer NOT NULL CHECK (max_passes > 0),
   signals jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(signals) = 'object'),
   file_settings jsonb NOT NULL DEFAULT '{}',
   throttled_by text,
@@ -188,7 +190,7 @@ COMMENT ON COLUMN ${own}.backfill_skipped.error IS 'What the statement failed wi
 CREATE FUNCTION ${own}.backfill_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $audit$
 DECLARE
-  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'max_wal_mb', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'signals'];
+  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'max_wal_mb', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'max_passes', 'signals'];
   before CONSTANT jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
   now_is CONSTANT jsonb := to_jsonb(NEW);
   field text;
@@ -207,6 +209,6 @@ END
 $audit$;
 COMMENT ON FUNCTION ${own}.backfill_audit() IS 'Writes ${own}.backfill_event.';
 CREATE TRIGGER backfill_audit
-  AFTER INSERT OR UPDATE OF state, desired_state, rate, max_wal_mb, batch_time_ms, batch_size, max_batch_size, max_lag_ms, signals ON ${own}.backfill
+  AFTER INSERT OR UPDATE OF state, desired_state, rate, max_wal_mb, batch_time_ms, batch_size, max_batch_size, max_lag_ms, max_passes, signals ON ${own}.backfill
   FOR EACH ROW EXECUTE FUNCTION ${own}.backfill_audit();
 `;

@@ -67,7 +67,6 @@ const LAST_STEP: Readonly<Record<End['outcome'], Step>> = {
 const MOST_FAILURES = 5;
 /** In a row: then it is not the rows. */
 const MOST_SKIPPED = 100;
-const MOST_PASSES = 3;
 const WRITE_WITHIN_MS = 30_000;
 const HOLD_MS = 1_000;
 const TELL_EVERY_MS = 5_000;
@@ -95,6 +94,7 @@ export class Runner {
   #failures = 0;
   #skippedInARow = 0;
   #keysSkipped = 0;
+  #passesBefore: number | undefined;
   /** The last key of the batch that was tried last. */
   #tried: Key | null = null;
   #pace: Pace;
@@ -181,7 +181,8 @@ export class Runner {
 
   /** Pass after pass, until nothing is left that the WHERE can tell. */
   async #untilTheEnd(steering: Steering): Promise<End> {
-    for (let pass = 1; ; pass += 1) {
+    const before = (this.#passesBefore ??= await this.#countPassesBefore());
+    for (;;) {
       do {
         const end = await this.#walk(steering);
         if (end !== null) return end;
@@ -199,12 +200,22 @@ export class Runner {
         return { outcome: 'gave-up', reason, remaining };
       }
       if (remaining.kind !== 'left') return { outcome: 'succeeded', reason: null, remaining };
-      if (pass >= MOST_PASSES) {
-        const reason = `${remaining.rows} rows are still left after ${MOST_PASSES} passes`;
+      const { maxPasses } = steering.settings();
+      const walked = this.#progress.pass - before;
+      if (walked >= maxPasses) {
+        const passes = walked === 1 ? 'one pass' : `${walked} passes`;
+        const rows = remaining.rows === 1 ? '1 row is' : `${remaining.rows} rows are`;
+        const reason = `${rows} still left after ${passes}, and max-passes is ${maxPasses}`;
         return { outcome: 'failed', reason, remaining };
       }
       await this.#nextPass(remaining.rows);
     }
+  }
+
+  /** A pass that an earlier run left unfinished is one of this run's. */
+  async #countPassesBefore(): Promise<number> {
+    const open = (await this.#ranges.list(this.link.main)).some(({ done, leftOut }) => !done && leftOut === null);
+    return open ? this.#options.begun.progress.pass - 1 : this.#options.begun.progress.pass;
   }
 
   /**

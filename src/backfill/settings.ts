@@ -22,6 +22,8 @@ export interface Settings extends SignalSettings {
   readonly maxBatchSize: number;
   /** With a standby further behind, nothing is written. */
   readonly maxLagMs: number;
+  /** Walks over the keys at most, the further ones for rows that came behind the walk. */
+  readonly maxPasses: number;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -31,10 +33,11 @@ export const DEFAULT_SETTINGS: Settings = {
   batchSize: 1000,
   maxBatchSize: 20_000,
   maxLagMs: 5_000,
+  maxPasses: 3,
   ...NO_SIGNAL_SETTINGS,
 };
 
-const PACE_NAMES = ['rate', 'max-wal', 'batch-time', 'batch-size', 'max-batch-size', 'max-lag'] as const;
+const PACE_NAMES = ['rate', 'max-wal', 'batch-time', 'batch-size', 'max-batch-size', 'max-lag', 'max-passes'] as const;
 
 export const SETTING_NAMES = [...PACE_NAMES, ...SIGNAL_SETTING_NAMES] as const;
 
@@ -94,6 +97,11 @@ const READINGS: Readonly<Record<(typeof PACE_NAMES)[number], Reading>> = {
     expected: 'a duration from 1ms to 24h, such as 5s',
     read: (text) => within(parseDuration(text), 24 * 3_600_000, (maxLagMs) => ({ maxLagMs })),
     show: ({ maxLagMs }) => formatDuration(maxLagMs),
+  },
+  'max-passes': {
+    expected: 'a whole number of passes from 1 to 1000, such as 3',
+    read: (text) => within(wholeNumber(text), 1_000, (maxPasses) => ({ maxPasses })),
+    show: ({ maxPasses }) => String(maxPasses),
   },
 };
 

@@ -113,11 +113,11 @@ export function openStore(schema: string): Store {
       await session.query(
         `INSERT INTO ${table} AS b (name, file, statement, statement_hash, table_name, key_columns, file_settings, ${SETTING_COLUMNS.join(', ')},
                                  table_oid, key_types)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          ON CONFLICT (name) DO UPDATE SET file = excluded.file, statement = excluded.statement,
            statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns,
            table_oid = excluded.table_oid, key_types = excluded.key_types
-         WHERE b.state <> 'succeeded' AND ($17 OR b.state = 'pending')
+         WHERE b.state <> 'succeeded' AND ($18 OR b.state = 'pending')
            AND NOT EXISTS (SELECT FROM ${own}.backfill_range r WHERE r.backfill = b.name AND r.batches > 0)`,
         [
           registration.name,
@@ -153,11 +153,12 @@ const SETTING_COLUMNS = [
   'batch_size',
   'max_batch_size',
   'max_lag_ms',
+  'max_passes',
   'signals',
 ] as const;
 
 function settingValues(settings: Settings): (number | string | null)[] {
-  const { rate, maxWalMb, batchTimeMs, batchSize, maxBatchSize, maxLagMs } = settings;
+  const { rate, maxWalMb, batchTimeMs, batchSize, maxBatchSize, maxLagMs, maxPasses } = settings;
   return [
     rate,
     maxWalMb,
@@ -165,6 +166,7 @@ function settingValues(settings: Settings): (number | string | null)[] {
     batchSize,
     maxBatchSize,
     maxLagMs,
+    maxPasses,
     JSON.stringify(writeSignalSettings(settings)),
   ];
 }
@@ -210,7 +212,7 @@ function select(own: string): string {
        p.rows_total AS "rowsTotal", p.rows_total_exact AS "rowsTotalExact", p.batches, p.batch_keys AS "batchKeys",
        b.rate AS "maxRate", b.max_wal_mb AS "maxWalMb", b.batch_time_ms AS "batchTimeMs", b.batch_size AS "batchSize",
        b.max_batch_size AS "maxBatchSize",
-       b.max_lag_ms AS "maxLagMs", b.signals, b.file_settings AS "fileSettings", p.rate_now AS rate,
+       b.max_lag_ms AS "maxLagMs", b.max_passes AS "maxPasses", b.signals, b.file_settings AS "fileSettings", p.rate_now AS rate,
        p.eta_seconds AS "etaSeconds",
        p.eta_low AS "etaLow", p.eta_high AS "etaHigh", b.throttled_by AS "throttledBy", b.last_error AS "lastError",
        ${iso('b.started_at')} AS "startedAt", ${iso('p.updated_at')} AS "updatedAt", ${iso('b.finished_at')} AS "finishedAt",
@@ -243,6 +245,7 @@ interface Row {
   batchSize: number;
   maxBatchSize: number;
   maxLagMs: string;
+  maxPasses: number;
   signals: string;
   fileSettings: string;
   rate: string;
@@ -300,6 +303,7 @@ function fromRow(row: Row): Stored {
       batchSize: row.batchSize,
       maxBatchSize: row.maxBatchSize,
       maxLagMs: Number(row.maxLagMs),
+      maxPasses: row.maxPasses,
       ...readSignalSettings(JSON.parse(row.signals)),
     },
     fileSettings: JSON.parse(row.fileSettings) as Partial<Settings>,

@@ -28,6 +28,7 @@ export interface SettingOptions {
   readonly batchSize?: string;
   readonly maxBatchSize?: string;
   readonly maxLag?: string;
+  readonly maxPasses?: string;
   readonly maxSlotWal?: string;
   readonly maxArchiveBacklog?: string;
   readonly maxActive?: string;
@@ -66,6 +67,7 @@ const FLAGS: Readonly<Record<keyof SettingOptions, SettingName>> = {
   batchSize: 'batch-size',
   maxBatchSize: 'max-batch-size',
   maxLag: 'max-lag',
+  maxPasses: 'max-passes',
   maxSlotWal: 'max-slot-wal',
   maxArchiveBacklog: 'max-archive-backlog',
   maxActive: 'max-active',

@@ -226,6 +226,12 @@ function withSettings(command: Command, note: string): Command {
     .addOption(new Option('--batch-size <keys>', `keys in the first batch, such as 1000${note}`))
     .addOption(new Option('--max-batch-size <keys>', `keys in a batch at most, such as 20000${note}`))
     .addOption(new Option('--max-lag <time>', `write nothing while a standby is further behind, such as 5s${note}`))
+    .addOption(
+      new Option(
+        '--max-passes <passes>',
+        `how often to walk the keys while rows came behind the walk, such as 3${note}`,
+      ),
+    )
     .addOption(several('--replica-url-env <name>', `environment variable with the URL of a standby's standby${again}`))
     .addOption(several('--expect-replica <name>', `write nothing while this standby is not connected${again}`))
     .addOption(several('--ignore-replica <name>', `a standby that does not matter${again}`))

@@ -138,6 +138,33 @@ test('rows that come behind the walk are found by a second pass', async () => {
   expect(result.events).toContainEqual({ event: 'pass', pass: 2, rowsLeft: 1 });
 });
 
+test('max-passes bounds the walks of one run; the next run goes on', async () => {
+  const session = await db.session();
+  await session.exec(`
+    CREATE TABLE bounded (id int PRIMARY KEY, done bool);
+    INSERT INTO bounded SELECT i FROM generate_series(1, 100) i`);
+  const text = 'UPDATE bounded SET done = true WHERE done IS NULL';
+  const spec = await specOf('bounded', `-- tiptoe:backfill\n-- max-passes: 1\n${text}`);
+  let inserted: Promise<unknown> | undefined;
+  const result = await run(db.ownerUrl, spec, {
+    settings: { rate: 200, ...SMALL },
+    onEvent: ({ event }) => {
+      if (event === 'progress') inserted ??= session.exec('INSERT INTO bounded VALUES (0)');
+    },
+  });
+  await inserted;
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    reason: '1 row is still left after one pass, and max-passes is 1',
+    remaining: { kind: 'left', rows: 1 },
+  });
+  expect(await run(db.ownerUrl, spec)).toMatchObject({
+    outcome: 'succeeded',
+    rowsDone: 101,
+    remaining: { kind: 'proved' },
+  });
+});
+
 test('a new value that is another one every time is set once', async () => {
   const session = await db.session();
   await session.exec(`

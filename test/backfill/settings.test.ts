@@ -18,6 +18,7 @@ test.each<[SettingName, string, object]>([
   ['max-wal', '1.5GB/s', { maxWalMb: 1536 }],
   ['max-wal', '20', { maxWalMb: 20 }],
   ['max-wal', 'none', { maxWalMb: null }],
+  ['max-passes', '1', { maxPasses: 1 }],
   ['batch-time', '1.5s', { batchTimeMs: 1500 }],
   ['batch-size', '1', { batchSize: 1 }],
   ['max-lag', '2min', { maxLagMs: 120_000 }],
@@ -42,6 +43,8 @@ test.each<[SettingName, string]>([
   ['rate', '5000 rows/min'],
   ['rate', ''],
   ['max-wal', '0MB/s'],
+  ['max-passes', '0'],
+  ['max-passes', 'none'],
   ['max-wal', '20mb/s'],
   ['max-wal', '20MB/min'],
   ['batch-time', '250'],
@@ -75,6 +78,7 @@ test('later layers win, and the first batch is not above the greatest', () => {
     batchSize: 10,
     maxBatchSize: 10,
     maxLagMs: 1,
+    maxPasses: 3,
     ...NO_SIGNAL_SETTINGS,
   });
   expect(describeSettings(mergeSettings({ rate: 5 }))).toEqual([
@@ -84,6 +88,7 @@ test('later layers win, and the first batch is not above the greatest', () => {
     'batch-size 1000',
     'max-batch-size 20000',
     'max-lag 5s',
+    'max-passes 3',
   ]);
 });
 
@@ -112,7 +117,7 @@ test('signals are kept as they are written, and those that are on are described'
     signal: ['load <= 8: SELECT 5'],
   });
   expect(mergeSettings(readSignalSettings(JSON.parse(JSON.stringify(kept))))).toEqual(settings);
-  expect(describeSettings(settings).slice(6)).toEqual([
+  expect(describeSettings(settings).slice(7)).toEqual([
     'max-slot-wal 1.5GB',
     'max-transaction-age 1min',
     'max-dead 20%',

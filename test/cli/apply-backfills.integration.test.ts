@@ -180,5 +180,5 @@ test('the config says what backfills do whose file says nothing else', async () 
     timeLost: [],
   });
   const set = await backfill('set', '001_new', '--max-active', 'none', '--ignore-replica', 'reports');
-  expect(set.stdout).toMatch(/max-lag 2s, ignore-replica reports, signal ok: SELECT true\n$/);
+  expect(set.stdout).toMatch(/max-lag 2s, max-passes 3, ignore-replica reports, signal ok: SELECT true\n$/);
 });

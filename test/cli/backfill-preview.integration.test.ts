@@ -23,7 +23,7 @@ test('--dry-run shows a batch with its plan and writes nothing; status --sql sho
   const sql =
     'UPDATE items AS i SET a = 1 WHERE (a IS NULL OR b > 0) AND (i.id > $1::pg_catalog.int4 AND i.id <= $2::pg_catalog.int4)';
   expect(stdout.split('\n').slice(0, 5)).toEqual([
-    '-- 001_items: public.items by (id), 5,000 keys; rate none, max-wal none, batch-time 250ms, batch-size 1000, max-batch-size 20000, max-lag 5s',
+    '-- 001_items: public.items by (id), 5,000 keys; rate none, max-wal none, batch-time 250ms, batch-size 1000, max-batch-size 20000, max-lag 5s, max-passes 3',
     `-- A batch of 1,000 keys, with $1 = '1000', $2 = '2000':`,
     `${sql};`,
     '',

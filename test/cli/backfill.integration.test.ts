@@ -60,7 +60,7 @@ test('run, by its path or its name, with its settings from the header, then the 
       'first: done. 300 rows changed, 300 keys visited in 6 batches. Verified: cannot tell: the statement has no WHERE.\n',
   });
   expect(stderr).toContain(
-    'first: starting on public.first by (id); rate 100000 rows/s, max-wal none, batch-time 250ms, batch-size 50, max-batch-size 60, max-lag 5s\n',
+    'first: starting on public.first by (id); rate 100000 rows/s, max-wal none, batch-time 250ms, batch-size 50, max-batch-size 60, max-lag 5s, max-passes 3\n',
   );
   // oxlint-disable-next-line no-control-regex -- that is what must not be there
   expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
@@ -102,7 +102,8 @@ describe('one after the other', () => {
 
     expect(await backfill('set', 'steered', '--rate', 'none', '--batch-time', '50ms')).toMatchObject({
       code: 0,
-      stdout: 'steered: rate none, max-wal none, batch-time 50ms, batch-size 1000, max-batch-size 20000, max-lag 5s\n',
+      stdout:
+        'steered: rate none, max-wal none, batch-time 50ms, batch-size 1000, max-batch-size 20000, max-lag 5s, max-passes 3\n',
     });
     expect(await backfill('run', path)).toEqual({
       code: 3,
