@@ -93,7 +93,7 @@ function fileSection({ entry, file, done, requires }: PlannedFile, place: number
   ].join('\n');
 }
 
-const BACKFILL = 'a backfill, in batches; what comes after it waits until it has succeeded';
+const BACKFILL = 'a backfill, in batches; what needs it or touches its tables waits until it has succeeded';
 
 function standingNow(standing: string, done: number): string {
   if (standing === 'half-done')
