@@ -35,6 +35,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
   file_settings: 'What the header of the file said; what changes there is taken over at the next start.',
   throttled_by: 'The signal that holds it up.',
   last_error: 'Why it failed, or why the last batch did.',
+  edited:
+    'What was first done to its checkpoints other than by a batch: from then on they do not prove that each row was changed once.',
 };
 
 const RANGE_COLUMNS: Readonly<Record<string, string>> = {
@@ -63,6 +65,27 @@ const comments = (table: string, columns: Readonly<Record<string, string>>): str
     .map(([column, text]) => `COMMENT ON COLUMN ${table}.${column} IS ${quoteLiteral(text)};`)
     .join('\n');
 
+const same = (...columns: readonly string[]): string =>
+  columns.map((column) => `NEW.${column} IS NOT DISTINCT FROM OLD.${column}`).join(' AND ');
+
+/** All that ever happens to a checkpoint; a person's UPDATE is something else. It is there to find mistakes: who wants to can forge it. */
+const MOVES = [
+  // A claim, a cut, and the end of a range by the worker that had it.
+  `${same('last_key', 'pass', 'batches', 'rows_done', 'rows_visited')}
+   AND (NOT NEW.done OR OLD.done OR OLD.claimed_by IS NOT NULL AND NEW.claimed_by IS NULL)`,
+  // A batch, or a key that is left out.
+  `${same('pass', 'done', 'upper_key', 'claimed_by')} AND NEW.batches = OLD.batches + 1 AND NEW.last_key IS NOT NULL AND NEW.last_key IS DISTINCT FROM OLD.last_key
+   AND NEW.claimed_by IS NOT NULL AND NEW.rows_visited > OLD.rows_visited AND NEW.rows_done >= OLD.rows_done`,
+  // A key that was left out before.
+  `${same('last_key', 'pass', 'done', 'upper_key', 'rows_visited')} AND NEW.batches = OLD.batches + 1 AND NEW.rows_done > OLD.rows_done`,
+  // Another pass.
+  `${same('batches', 'upper_key', 'rows_done', 'rows_visited')} AND NEW.pass > OLD.pass AND NOT NEW.done`,
+  // A table without a key was written anew.
+  `${same('pass', 'done', 'upper_key', 'batches', 'rows_done', 'rows_visited')} AND NEW.file IS NOT NULL AND NEW.last_key IS NULL`,
+]
+  .map((move) => `${same('lower_key')} AND ${move}`)
+  .join(' OR ');
+
 /** SECURITY DEFINER: whoever may steer need not be able to write the audit. */
 const first = (own: string): string => `
 CREATE TABLE ${own}.backfill (
@@ -89,6 +112,7 @@ CREATE TABLE ${own}.backfill (
   file_settings jsonb NOT NULL DEFAULT '{}',
   throttled_by text,
   last_error text,
+  edited text,
   registered_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
   started_at timestamptz,
   updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -126,6 +150,20 @@ CREATE TABLE ${own}.backfill_range (
 COMMENT ON TABLE ${own}.backfill_range IS
   'How far each backfill is: one row for its table, or one or more for each partition. Each has a checkpoint of its own.';
 ${comments(`${own}.backfill_range`, RANGE_COLUMNS)}
+
+CREATE FUNCTION ${own}.backfill_edited() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $edited$
+BEGIN
+  UPDATE ${own}.backfill SET edited = 'the chain of checkpoints was edited by hand in range ' || OLD.number
+   WHERE name = OLD.backfill AND edited IS NULL;
+  RETURN NULL;
+END
+$edited$;
+COMMENT ON FUNCTION ${own}.backfill_edited() IS 'Writes ${own}.backfill.edited.';
+CREATE TRIGGER backfill_edited
+  AFTER UPDATE ON ${own}.backfill_range FOR EACH ROW WHEN (NOT (${MOVES})) EXECUTE FUNCTION ${own}.backfill_edited();
+CREATE TRIGGER backfill_removed
+  AFTER DELETE ON ${own}.backfill_range FOR EACH ROW WHEN (OLD.batches > 0) EXECUTE FUNCTION ${own}.backfill_edited();
 
 CREATE VIEW ${own}.backfill_progress AS
   SELECT b.name, b.state, b.desired_state, coalesce(r.pass, 1) AS pass, coalesce(r.rows_done, 0) AS rows_done,
@@ -190,8 +228,8 @@ COMMENT ON COLUMN ${own}.backfill_skipped.error IS 'What the statement failed wi
 CREATE FUNCTION ${own}.backfill_audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $audit$
 DECLARE
-  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'max_wal_mb', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'max_passes', 'signals'];
-  before CONSTANT jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
+  watched CONSTANT text[] := ARRAY['desired_state', 'state', 'rate', 'max_wal_mb', 'batch_time_ms', 'batch_size', 'max_batch_size', 'max_lag_ms', 'max_passes', 'signals', 'edited'];
+  before CONSTANT jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{"edited": null}' ELSE to_jsonb(OLD) END;
   now_is CONSTANT jsonb := to_jsonb(NEW);
   field text;
 BEGIN
@@ -209,6 +247,6 @@ END
 $audit$;
 COMMENT ON FUNCTION ${own}.backfill_audit() IS 'Writes ${own}.backfill_event.';
 CREATE TRIGGER backfill_audit
-  AFTER INSERT OR UPDATE OF state, desired_state, rate, max_wal_mb, batch_time_ms, batch_size, max_batch_size, max_lag_ms, max_passes, signals ON ${own}.backfill
+  AFTER INSERT OR UPDATE OF state, desired_state, rate, max_wal_mb, batch_time_ms, batch_size, max_batch_size, max_lag_ms, max_passes, signals, edited ON ${own}.backfill
   FOR EACH ROW EXECUTE FUNCTION ${own}.backfill_audit();
 `;

@@ -14,6 +14,7 @@ import {
   stepValues,
   type Walk,
 } from './batches.ts';
+import type { Chain } from './chain.ts';
 import { findPlaces, isCtid } from './ctid.ts';
 import { isOfRows } from './failure.ts';
 
@@ -32,6 +33,8 @@ interface Left {
 interface CannotTell {
   readonly kind: 'cannot-tell';
   readonly reason: string;
+  /** Where the statement is why. */
+  readonly chain?: Chain;
 }
 
 /** Of some keys: `after` is the last one before the first row that is left. */

@@ -6,6 +6,7 @@ import { assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
 import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced, TableRewritten } from './batch.ts';
 import type { Key } from './batches.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
+import { withChain } from './chain.ts';
 import { describeFailure, isHopeless, isOfRows, isOutage, rowHeld } from './failure.ts';
 import { type Itinerary, openItinerary, type Place } from './itinerary.ts';
 import type { Job } from './job.ts';
@@ -492,7 +493,7 @@ export class Runner {
   }
 
   async #verify(steering: Steering): Promise<Remaining | End> {
-    const { job, emit } = this.#options;
+    const { job, store, emit } = this.#options;
     const { statement, target } = job;
     if (statement.progress.kind === 'tells') emit({ event: 'verifying' });
     let end: End | null = null;
@@ -512,7 +513,9 @@ export class Runner {
       const remaining = await this.#cancellably(() =>
         countLeft(this.link.main, { job, stretches, keys, mayGoOn, onLeft }),
       );
-      return remaining ?? end ?? { kind: 'cannot-tell', reason: 'the count was interrupted' };
+      if (remaining !== null)
+        return await withChain(this.link.main, { job, schema: store.schema, name: job.name }, remaining);
+      return end ?? { kind: 'cannot-tell', reason: 'the count was interrupted' };
     } catch (error) {
       if (!isSqlFailure(error) || isOutage(error)) throw error;
       if (this.#options.cancelBatch.aborted)

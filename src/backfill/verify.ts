@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '../db/connection.ts';
 import { withSession } from '../db/session.ts';
 import { accessProblem } from './access.ts';
+import { withChain } from './chain.ts';
 import { batchSession } from './link.ts';
 import { readStatement } from './spec.ts';
 import { countSkipped } from './skipped.ts';
@@ -38,7 +39,11 @@ export async function verifyBackfill(
       keys: settings.maxBatchSize,
       mayGoOn: () => Promise.resolve(!stop.aborted),
     });
-    return remaining === null ? null : { remaining, keysSkipped: await countSkipped(session, schema, name) };
+    if (remaining === null) return null;
+    return {
+      remaining: await withChain(session, { job, schema, name }, remaining),
+      keysSkipped: await countSkipped(session, schema, name),
+    };
   }).catch((error: unknown) => {
     throw accessProblem(error, connection, schema);
   });

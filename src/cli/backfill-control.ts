@@ -7,7 +7,8 @@ import type { DesiredState } from '../backfill/machine.ts';
 import { previewBackfill } from '../backfill/preview.ts';
 import { describeSettings } from '../backfill/settings.ts';
 import { backfillStatus, type BackfillStatus, listBackfills } from '../backfill/status.ts';
-import { describeRemaining, verifyBackfill } from '../backfill/verify.ts';
+import { verifyBackfill } from '../backfill/verify.ts';
+import { describeVerified, publishVerified } from './backfill-verified.ts';
 import { type ConnectionSettings, resolveConnection } from '../db/connection.ts';
 import { roughDuration } from '../duration.ts';
 import { readServer, requirePrimary } from '../db/server.ts';
@@ -124,19 +125,19 @@ export async function verify(given: string, options: ReportOptions): Promise<Exi
     const verified = await verifyBackfill(connectionOf(options), options.schema, name, stop.signal);
     if (verified === null) throw new Problem('Stopped before the end of the count.', { exitCode: 3 });
     const { remaining, keysSkipped } = verified;
-    const answer = describeRemaining(remaining);
     const skipped = keysSkipped === 0 ? {} : { keysSkipped };
     print(
       options.format === 'json'
-        ? JSON.stringify({ version: 1, name, verified: answer, ...skipped })
-        : printable(answer),
+        ? JSON.stringify({ version: 1, name, ...publishVerified(remaining), ...skipped })
+        : printable(describeVerified(remaining)),
     );
     if (keysSkipped > 0) {
       process.stderr.write(
         `${count(keysSkipped)} keys were left out because of errors: see ${options.schema}.backfill_skipped\n`,
       );
     }
-    return remaining.kind === 'left' || keysSkipped > 0 ? 1 : 0;
+    const broken = remaining.kind === 'cannot-tell' && remaining.chain?.kind === 'broken';
+    return remaining.kind === 'left' || broken || keysSkipped > 0 ? 1 : 0;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }

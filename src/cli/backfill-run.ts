@@ -2,7 +2,7 @@ import type { BackfillEvent, BackfillResult } from '../backfill/event.ts';
 import { previewBackfill } from '../backfill/preview.ts';
 import { runBackfill } from '../backfill/run.ts';
 import { ASKED_TO_PAUSE } from '../backfill/steering.ts';
-import { describeRemaining } from '../backfill/verify.ts';
+import { describeVerified, publishVerified } from './backfill-verified.ts';
 import { resolveConnection } from '../db/connection.ts';
 import { printable } from '../report/printable.ts';
 import { loadParser } from '../sql/libpg.ts';
@@ -168,7 +168,7 @@ function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' 
 
 /** The result for programs: the end in the words of `backfill verify`. */
 function published({ remaining, ...result }: BackfillResult): Record<string, unknown> {
-  return { ...result, verified: remaining === null ? null : describeRemaining(remaining) };
+  return { ...result, ...(remaining === null ? { verified: null } : publishVerified(remaining)) };
 }
 
 function summary(result: BackfillResult, given: string): string {
@@ -178,7 +178,7 @@ function summary(result: BackfillResult, given: string): string {
     case 'succeeded':
       return remaining === null && result.durationMs === 0
         ? `${name}: was done before. ${work}. tiptoe backfill verify ${name} counts what is left by now.`
-        : `${name}: done. ${work}.${remaining === null ? '' : ` Verified: ${describeRemaining(remaining)}.`}`;
+        : `${name}: done. ${work}.${remaining === null ? '' : ` Verified: ${describeVerified(remaining)}.`}`;
     case 'paused':
       return `${name}: paused (${reason ?? ''}). ${work}. To go on: ${reason === ASKED_TO_PAUSE ? `tiptoe backfill resume ${name}, then ` : ''}tiptoe backfill run ${given}`;
     case 'gave-up':
