@@ -9,63 +9,70 @@ const db = testDatabase();
 const temporary = ownTemporaryDirectory();
 
 interface Phase {
-  /** What must be there; `held` is read by an open transaction meanwhile. */
-  readonly setup: string;
-  readonly sql: string;
+  /** What must be there beside the table `held`, which an open transaction reads meanwhile. */
+  readonly setup?: (held: string) => string;
+  readonly sql: (held: string) => string;
   /** Which of our sessions shows that the phase is reached. */
   readonly reached: string;
   readonly says: string;
 }
 
 const WAITS = 'EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted)';
+const ROLLED_BACK = 'Interrupted; migrations/001_a.sql was rolled back, and nothing of it stands.';
+const STATEMENT: Phase = {
+  sql: () => 'SELECT pg_sleep(300);',
+  reached: `a.wait_event = 'PgSleep'`,
+  says: ROLLED_BACK,
+};
+const LOCK: Phase = {
+  sql: (held) => `ALTER TABLE ${held} ADD b int;`,
+  reached: `a.application_name = 'tiptoe: control'`,
+  says: ROLLED_BACK,
+};
 const PHASES: Readonly<Record<string, Phase>> = {
-  lock: {
-    setup: 'CREATE TABLE lock_held (id int)',
-    sql: 'ALTER TABLE lock_held ADD b int;',
-    reached: `a.application_name = 'tiptoe: control'`,
-    says: 'Interrupted; migrations/001_a.sql was rolled back, and nothing of it stands.',
-  },
-  statement: {
-    setup: 'CREATE TABLE statement_held (id int)',
-    sql: 'SELECT pg_sleep(300);',
-    reached: `a.wait_event = 'PgSleep'`,
-    says: 'Interrupted; migrations/001_a.sql was rolled back, and nothing of it stands.',
-  },
+  lock: LOCK,
+  statement: STATEMENT,
   commit: {
-    setup: `CREATE TABLE commit_held (id int);
-      CREATE FUNCTION commit_slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(300); RETURN NULL; END';
-      CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON commit_held DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION commit_slowly()`,
-    sql: 'INSERT INTO commit_held VALUES (1);',
+    setup: (held) => `
+      CREATE FUNCTION ${held}_slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(300); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON ${held} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ${held}_slowly()`,
+    sql: (held) => `INSERT INTO ${held} VALUES (1);`,
     reached: `a.query = 'COMMIT' AND a.wait_event = 'PgSleep'`,
-    says: 'Interrupted; migrations/001_a.sql was rolled back, and nothing of it stands.',
+    says: ROLLED_BACK,
   },
   concurrently: {
-    setup: 'CREATE TABLE concurrently_held (id int)',
-    sql: 'CREATE INDEX CONCURRENTLY concurrently_id ON concurrently_held (id);',
+    sql: (held) => `CREATE INDEX CONCURRENTLY ${held}_id ON ${held} (id);`,
     reached: `a.query LIKE 'CREATE INDEX%' AND ${WAITS}`,
     says: 'Interrupted in the middle of online work in migrations/001_a.sql',
   },
 };
 
-async function inPhase(name: string, { setup, sql, reached }: Phase, schema: string) {
+/** A run that has reached a phase. Each has a table of its own: what online work leaves behind is for the next run of the same books. */
+async function inPhase({ setup, sql, reached }: Phase, schema: string) {
+  const held = `${schema}_held`;
   const session = await db.session();
-  if ((await session.query('SELECT WHERE to_regclass($1) IS NULL', [`${name}_held`])).length === 1)
-    await session.exec(setup);
+  await session.exec(`CREATE TABLE ${held} (id int)`);
+  if (setup !== undefined) await session.exec(setup(held));
   const reader = await db.session();
-  await reader.exec(`BEGIN ISOLATION LEVEL REPEATABLE READ; TABLE ${name}_held`);
+  await reader.exec(`BEGIN ISOLATION LEVEL REPEATABLE READ; TABLE ${held}`);
+  // A backend may still be busy with what the run before it left at once.
+  const [begun] = await session.query<{ at: string }>('SELECT clock_timestamp()::text AS at');
   const cwd = await mkdtemp(join(temporary.path, 'project-'));
   await mkdir(join(cwd, 'migrations'));
-  await writeFile(join(cwd, 'migrations', '001_a.sql'), sql);
+  await writeFile(join(cwd, 'migrations', '001_a.sql'), sql(held));
   const args = ['apply', '--schema', schema, '--cap', '5min', '--format', 'json'];
   const running = startTiptoe(args, { cwd, env: { DATABASE_URL: db.ownerUrl } });
-  if (name === 'lock') await running.waitForOutput(/pid \d+ \(.*lock_held/);
-  const query = `SELECT FROM pg_stat_activity a WHERE a.datname = current_database() AND a.application_name LIKE 'tiptoe: %' AND ${reached}`;
-  await vi.waitFor(async () => expect(await session.query(query)).not.toEqual([]), { timeout: 30_000 });
+  if (reached === LOCK.reached) await running.waitForOutput(/pid \d+ \(.*_held/);
+  const query = `SELECT FROM pg_stat_activity a WHERE a.datname = current_database() AND a.application_name LIKE 'tiptoe: %'
+    AND a.backend_start > $1::timestamptz AND ${reached}`;
+  await vi.waitFor(async () => expect(await session.query(query, [begun?.at ?? null])).not.toEqual([]), {
+    timeout: 30_000,
+  });
   return running;
 }
 
 test.each(Object.entries(PHASES))('Ctrl-C leaves cleanly and soon: %s', async (name, phase) => {
-  const running = await inPhase(name, phase, `signal_${name}`);
+  const running = await inPhase(phase, `signal_${name}`);
   running.kill('SIGINT');
   const { code, stdout } = await running.finished();
   expect(code).toBe(3);
@@ -77,7 +84,7 @@ test.each(Object.entries(PHASES))('Ctrl-C leaves cleanly and soon: %s', async (n
 });
 
 test.each(Object.entries(PHASES))('a second one leaves at once, with the one document: %s', async (name, phase) => {
-  const running = await inPhase(name, phase, `signals_${name}`);
+  const running = await inPhase(phase, `signals_${name}`);
   running.kill('SIGINT');
   running.kill('SIGTERM');
   const { code, stdout } = await running.finished();
@@ -86,7 +93,7 @@ test.each(Object.entries(PHASES))('a second one leaves at once, with the one doc
 });
 
 test('while it waits for another runner', async () => {
-  const first = await inPhase('statement', PHASES.statement as Phase, 'signal_runner');
+  const first = await inPhase(STATEMENT, 'signal_runner');
   const cwd = await mkdtemp(join(temporary.path, 'project-'));
   await mkdir(join(cwd, 'migrations'));
   await writeFile(join(cwd, 'migrations', '001_a.sql'), 'SELECT 1;');

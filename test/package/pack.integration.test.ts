@@ -81,6 +81,7 @@ test('it brings what lint, apply and backfill need, in exact versions', async ()
     'libpg-query',
     'ora',
     'pg',
+    'prom-client',
     'valibot',
   ]);
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
