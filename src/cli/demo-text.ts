@@ -49,7 +49,7 @@ export function narrate(event: DemoEvent, style: Style): string {
       );
     case 'still-paused':
       return say(
-        `${style.yellow(event.state)} still, ${roughDuration(event.pausedMs)} later, at ${count(event.rowsDone)} rows; run again, it goes on from there`,
+        `${style.yellow(event.state)} still, ${roughDuration(event.pausedMs)} later, at ${count(event.rowsDone)} rows; with --resume it goes on from there`,
       );
     case 'backfilled':
       return say(

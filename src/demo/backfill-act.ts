@@ -20,8 +20,8 @@ const NAME = quoteLiteral(backfill.name);
 const PAUSE = `UPDATE ${SCHEMA}.backfill SET desired_state = 'paused' WHERE name = ${NAME}`;
 
 /**
- * `tiptoe backfill run`, paused at a third by plain SQL from another connection, looked at, and run again from any terminal: by its name,
- * without its file.
+ * `tiptoe backfill run`, paused at a third by plain SQL from another connection, looked at, and resumed from any terminal: by its name, without
+ * its file.
  */
 export async function backfillWithPause(stage: Stage): Promise<BackfillReport> {
   const { connect, signal, onEvent } = stage;
@@ -40,7 +40,7 @@ export async function backfillWithPause(stage: Stage): Promise<BackfillReport> {
     const pausedMs = Math.round(performance.now() - pausedAt);
     onEvent({ event: 'still-paused', ...after, pausedMs });
 
-    const last = await run(stage, { name: backfill.name });
+    const last = await run(stage, { name: backfill.name }, true);
     if (last.outcome !== 'succeeded') throw failure(stage, last);
     const proved = last.remaining?.kind === 'proved';
     onEvent({ event: 'backfilled', rows: last.rowsDone, batches: last.batches, proved });
@@ -71,18 +71,23 @@ async function askToPause({ onEvent }: Stage, dba: Session, ended: AbortSignal):
 
 async function look(dba: Session): Promise<{ state: string; rowsDone: number }> {
   const [row] = await dba.query<{ state: string; rows: string }>(
-    `SELECT state, rows_done AS rows FROM ${SCHEMA}.backfill WHERE name = ${NAME}`,
+    `SELECT state, rows_done AS rows FROM ${SCHEMA}.backfill_progress WHERE name = ${NAME}`,
   );
   return { state: row?.state ?? 'unknown', rowsDone: Number(row?.rows ?? 0) };
 }
 
-function run({ connect, runner, signal, onEvent }: Stage, source: BackfillSource): Promise<BackfillResult> {
+function run(
+  { connect, runner, signal, onEvent }: Stage,
+  source: BackfillSource,
+  resume = false,
+): Promise<BackfillResult> {
   return runBackfill({
     connection: connect('shop', 'owner'),
     schema: SCHEMA,
     source,
     owner: runner.from,
     pause: signal,
+    resume,
     onEvent: (of) => onEvent({ event: 'backfill', name: source.name, of }),
   });
 }
