@@ -57,10 +57,7 @@ export async function follow(
 }
 
 /** How long the rest of a phase takes, when it goes on as it went since it was first seen. */
-function watchSpeed(): (
-  seen: { readonly phase: string; readonly share: number | null },
-  now: number,
-) => number | null {
+function watchSpeed(): (seen: { readonly phase: string; readonly share: number | null }, now: number) => number | null {
   let first: { phase: string; share: number; at: number } | null = null;
   return ({ phase, share }, now) => {
     if (share === null) return null;
