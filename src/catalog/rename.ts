@@ -5,7 +5,8 @@ import { move } from './relations.ts';
 import { renameTableObject } from './table-objects.ts';
 import { renameInViews } from './views.ts';
 
-const RELATION_KINDS: ReadonlySet<string> = new Set<RelationKind>([
+/** What of those that RENAME names is a relation. */
+export const RELATION_KINDS: ReadonlySet<string> = new Set<RelationKind>([
   'table',
   'view',
   'materialized-view',

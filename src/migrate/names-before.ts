@@ -3,6 +3,7 @@ import { beginSession } from '../catalog/session.ts';
 import { advance } from '../effects/effects.ts';
 import type { Action } from '../sql/action.ts';
 import type { Script, Statement } from '../sql/statement.ts';
+import { RELATION_KINDS } from '../catalog/rename.ts';
 
 /** A statement and the relations of it that are asked about, schema-qualified, as the linter names them. */
 export interface Asked {
@@ -112,7 +113,7 @@ function nameChanges(): NameChanges {
           made.add(keyOf(creationSchema(catalog, action.name), action.name.name));
           break;
         case 'rename':
-          if (RELATIONS.has(action.what))
+          if (RELATION_KINDS.has(action.what))
             move(resolve(catalog, action.relation), (schema) => keyOf(schema, action.to), certain);
           break;
         case 'set-schema':
@@ -138,15 +139,6 @@ function nameChanges(): NameChanges {
     },
   };
 }
-
-const RELATIONS: ReadonlySet<string> = new Set([
-  'table',
-  'view',
-  'materialized-view',
-  'index',
-  'sequence',
-  'foreign-table',
-]);
 
 /** A schema with a dot in its name is taken for one without; the server is then asked by the whole name all the same. */
 function split(key: string): [schema: string, name: string] {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { messageReader, type Message } from '../support/wire-messages.ts';
 
 /** One request of a client: all that it sends before it waits for the server. */
 export interface Request {
@@ -163,37 +164,11 @@ class Connection {
   }
 }
 
-interface Message {
-  /** Empty for a startup message. */
-  readonly type: string;
-  readonly bytes: Buffer;
-}
-
 const TERMINATE = 'X';
 const READY = 'Z';
 const BACKEND_KEY = 'K';
 /** A query, the end of the extended protocol's messages, a password, goodbye, and the startup message. */
 const ENDS_A_REQUEST: ReadonlySet<string> = new Set(['Q', 'S', 'p', TERMINATE, '']);
-
-/** Cuts a stream of bytes into protocol messages; a client's stream begins with the startup message. */
-function messageReader(fromClient: boolean): (data: Buffer) => Message[] {
-  let rest = Buffer.alloc(0);
-  let startingUp = fromClient;
-  return (data) => {
-    rest = Buffer.concat([rest, data]);
-    const messages: Message[] = [];
-    for (;;) {
-      const header = startingUp ? 4 : 5;
-      if (rest.length < header) return messages;
-      const length = rest.readInt32BE(header - 4) + header - 4;
-      if (rest.length < length) return messages;
-      const bytes = rest.subarray(0, length);
-      rest = rest.subarray(length);
-      messages.push({ type: startingUp ? '' : bytes.toString('latin1', 0, 1), bytes });
-      startingUp = false;
-    }
-  };
-}
 
 function describe(messages: readonly Message[]): string {
   const first = messages[0];

@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client } from 'pg';
+import { messageReader, SSL_REQUEST } from './wire-messages.ts';
 
 const TERMINATE = 'X';
 const READY = 'Z';
 /** The messages after which the server answers with READY. */
 const ENDS_A_REQUEST = new Set(['Q', 'S']);
-const SSL_REQUEST = 80_877_103;
 
 /**
  * A connection pooler like PgBouncer with pool_mode = transaction: a client has a backend from its first message
@@ -127,34 +127,6 @@ function forward(bytes: Buffer, backend: Duplex, client: Socket): Promise<string
     });
     backend.write(bytes);
   });
-}
-
-interface Message {
-  /** Empty for the startup messages, which have no type. */
-  readonly type: string;
-  readonly startup: number;
-  readonly bytes: Buffer;
-}
-
-/** Cuts a stream of bytes into protocol messages; a client's stream begins with startup messages. */
-function messageReader(fromClient: boolean): (data: Buffer) => Message[] {
-  let rest = Buffer.alloc(0);
-  let startingUp = fromClient;
-  return (data) => {
-    rest = Buffer.concat([rest, data]);
-    const messages: Message[] = [];
-    for (;;) {
-      const header = startingUp ? 4 : 5;
-      if (rest.length < header) return messages;
-      const length = rest.readInt32BE(header - 4) + header - 4;
-      if (rest.length < length) return messages;
-      const bytes = rest.subarray(0, length);
-      rest = rest.subarray(length);
-      const startup = startingUp ? bytes.readInt32BE(4) : 0;
-      messages.push({ type: startingUp ? '' : bytes.toString('latin1', 0, 1), startup, bytes });
-      if (startup !== SSL_REQUEST) startingUp = false;
-    }
-  };
 }
 
 /** AuthenticationOk, BackendKeyData with a made-up pid, ReadyForQuery. */
