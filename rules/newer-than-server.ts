@@ -44,6 +44,7 @@ export default defineRule({
     'create-publication',
     'alter-publication',
     'create-statistics',
+    'create-extension',
     'dml',
     'select',
     'explain',

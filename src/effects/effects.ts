@@ -218,6 +218,7 @@ function collect(out: Collector, action: Action, catalog: Catalog, version: numb
     case 'create-domain':
     case 'create-enum':
     case 'alter-enum':
+    case 'create-extension':
     case 'no-relation':
     case 'runs-alone':
     case 'set':

@@ -3,9 +3,11 @@ import type { Session } from '../db/session.ts';
 import { quoteIdent } from '../postgres/quote.ts';
 import type { Script, Statement } from '../sql/statement.ts';
 import { ownFailure } from './failure.ts';
+import { findLacking, type Lacking } from './held-rights.ts';
 import { type Lookup, namesBefore } from './names-before.ts';
+import type { RelationRight, Right } from './rights.ts';
 import { stop, type Stop } from './stop.ts';
-import { type Right, type Wanted, wantedRights } from './wanted-rights.ts';
+import { type Wanted, wantedRights } from './wanted-rights.ts';
 
 export interface AtPrivileges {
   /** The whole history, in order. */
@@ -17,13 +19,9 @@ export interface AtPrivileges {
   readonly version: number;
 }
 
-/** Something on the server that the role lacks a right on. */
-interface Missing {
+interface Missing extends Lacking {
   readonly wanted: Wanted;
   readonly right: Right;
-  readonly owner: string;
-  /** As SQL names it. */
-  readonly name: string;
 }
 
 /**
@@ -39,7 +37,7 @@ export async function missingPrivileges(session: Session, at: AtPrivileges): Pro
     at.scripts.flatMap((script) => script.statements.filter(({ index }) => at.isPending(script, index))),
   );
   const wanted = wantedRights(at.scripts, startingCatalog(at), at.version, (statement) => pending.has(statement));
-  const missing = await findMissing(session, wanted, lookupsOf(wanted, at, pending));
+  const missing = await findMissing(session, wanted, lookupsOf(wanted, at, pending), at.version);
   const [first] = missing;
   return first === undefined ? null : refusal(who.role, first, new Set(missing.map((one) => one.wanted)).size);
 }
@@ -55,7 +53,7 @@ type Lookups = (statement: Statement, relation: string) => readonly Lookup[];
 
 function lookupsOf(wanted: readonly Wanted[], at: AtPrivileges, pending: ReadonlySet<Statement>): Lookups {
   const asked = wanted.flatMap(({ statement, rights }) => {
-    const relations = rights.flatMap((right) => (right.kind === 'create' ? [] : [right.relation]));
+    const relations = rights.flatMap((right) => ('relation' in right ? [right.relation] : []));
     return relations.length === 0 ? [] : [{ statement, relations }];
   });
   if (asked.length === 0) return () => [];
@@ -63,82 +61,24 @@ function lookupsOf(wanted: readonly Wanted[], at: AtPrivileges, pending: Readonl
   return (statement, relation) => names.get(statement)?.get(relation) ?? [];
 }
 
-async function findMissing(session: Session, wanted: readonly Wanted[], lookups: Lookups): Promise<Missing[]> {
-  const relations = new Set<string>();
-  const schemas = new Set<string>();
-  for (const { statement, rights } of wanted)
-    for (const right of rights) {
-      if (right.kind === 'create') schemas.add(right.schema);
-      else for (const name of lookups(statement, right.relation).flat()) relations.add(name);
-    }
-  const onRelations = relations.size === 0 ? NONE : await readRelations(session, [...relations]);
-  const onSchemas = schemas.size === 0 ? NONE : await readSchemas(session, [...schemas]);
-  return wanted.flatMap((one) =>
-    one.rights.flatMap((right): Missing[] => {
-      const held =
-        right.kind === 'create'
-          ? onSchemas.get(right.schema)
-          : lookups(one.statement, right.relation)
-              .map((lookup) => lookup.map((name) => onRelations.get(name)).find((found) => found !== undefined))
-              .find((found) => found !== undefined);
-      if (held === undefined || held.kinds.has(right.kind)) return [];
-      return [{ wanted: one, right, owner: held.owner, name: held.name }];
-    }),
+async function findMissing(
+  session: Session,
+  wanted: readonly Wanted[],
+  lookups: Lookups,
+  version: number,
+): Promise<Missing[]> {
+  const asked = wanted.flatMap((one) =>
+    one.rights.map((right) => ({
+      wanted: one,
+      right,
+      names: 'relation' in right ? lookups(one.statement, right.relation) : [],
+    })),
   );
-}
-
-interface Held {
-  readonly owner: string;
-  /** As SQL names it. */
-  readonly name: string;
-  readonly kinds: ReadonlySet<Right['kind']>;
-}
-
-const NONE: ReadonlyMap<string, Held> = new Map();
-
-async function readRelations(session: Session, asked: readonly string[]): Promise<ReadonlyMap<string, Held>> {
-  const rows = await session.query<{
-    asked: string;
-    owner: string;
-    name: string;
-    owned: boolean;
-    droppable: boolean;
-    refers: boolean;
-    triggers: boolean;
-  }>(
-    `SELECT w.asked, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-            pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name,
-            pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
-            pg_catalog.pg_has_role(c.relowner, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'USAGE') AS droppable,
-            c.relkind NOT IN ('r', 'p') OR pg_catalog.has_any_column_privilege(c.oid, 'REFERENCES') AS refers,
-            c.relkind NOT IN ('r', 'p', 'v', 'f') OR pg_catalog.has_table_privilege(c.oid, 'TRIGGER') AS triggers
-       FROM pg_catalog.unnest($1::pg_catalog.text[]) AS w (asked)
-       JOIN pg_catalog.pg_namespace n ON pg_catalog.starts_with(w.asked, n.nspname)
-       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND w.asked = n.nspname || '.' || c.relname`,
-    [asked],
-  );
-  return new Map(
-    rows.map(({ asked: key, owner, name, owned, droppable, refers, triggers }) => {
-      const kinds = new Set<Right['kind']>();
-      if (owned) kinds.add('owner');
-      if (droppable) kinds.add('owner-or-schema');
-      if (refers) kinds.add('references');
-      if (triggers) kinds.add('trigger');
-      return [key, { owner, name, kinds }];
-    }),
-  );
-}
-
-async function readSchemas(session: Session, asked: readonly string[]): Promise<ReadonlyMap<string, Held>> {
-  const rows = await session.query<{ asked: string; owner: string; name: string; may: boolean }>(
-    `SELECT n.nspname AS asked, pg_catalog.pg_get_userbyid(n.nspowner) AS owner, pg_catalog.quote_ident(n.nspname) AS name,
-            pg_catalog.has_schema_privilege(n.oid, 'CREATE') AS may
-       FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1::pg_catalog.text[])`,
-    [asked],
-  );
-  return new Map(
-    rows.map(({ asked: key, owner, name, may }) => [key, { owner, name, kinds: new Set(may ? ['create'] : []) }]),
-  );
+  const lacking = await findLacking(session, asked, version);
+  return asked.flatMap(({ wanted: one, right }, index): Missing[] => {
+    const lacks = lacking[index] ?? null;
+    return lacks === null ? [] : [{ wanted: one, right, ...lacks }];
+  });
 }
 
 function refusal(role: string, { wanted, right, owner, name }: Missing, statements: number): Stop {
@@ -168,25 +108,57 @@ function explain(
 ): [message: string, hint: string] {
   switch (right.kind) {
     case 'owner':
+    case 'owner-of-all':
     case 'owner-or-schema':
+    case 'maintain':
+    case 'schema-owner':
+    case 'type-owner':
       return [
         `${name} belongs to ${owner}, and the role ${role} is no member of that role`,
         `Run tiptoe as ${owner}; or make ${role} a member: GRANT ${quoteIdent(owner)} TO ${to};`,
-      ];
-    case 'references':
-      return [
-        `the role ${role} may not refer to ${name} of ${owner} by a foreign key`,
-        `As ${owner}: GRANT REFERENCES ON ${name} TO ${to};`,
-      ];
-    case 'trigger':
-      return [
-        `the role ${role} may not make a trigger on ${name} of ${owner}`,
-        `As ${owner}: GRANT TRIGGER ON ${name} TO ${to};`,
       ];
     case 'create':
       return [
         `the role ${role} may not create anything in the schema ${name} of ${owner}`,
         `As ${owner}: GRANT CREATE ON SCHEMA ${name} TO ${to};`,
       ];
+    case 'usage':
+      return [
+        `the role ${role} may not use the schema ${name} of ${owner}`,
+        `As ${owner}: GRANT USAGE ON SCHEMA ${name} TO ${to};`,
+      ];
+    case 'create-in-database':
+    case 'create-extension': {
+      const what = right.kind === 'create-extension' ? `the extension ${quoteIdent(right.extension)}` : right.what;
+      return [
+        `the role ${role} may not create ${what} in the database ${name} of ${owner}`,
+        `As ${owner}: GRANT CREATE ON DATABASE ${name} TO ${to};`,
+      ];
+    }
+    case 'execute':
+      return [
+        `the role ${role} may not call ${name} of ${owner}`,
+        `As ${owner}: GRANT EXECUTE ON ROUTINE ${name} TO ${to};`,
+      ];
+    default: {
+      const [doing, grant] = GRANTED[right.kind];
+      return [
+        `the role ${role} may not ${doing(`${name} of ${owner}`)}`,
+        `As ${owner}: GRANT ${grant} ON ${name} TO ${to};`,
+      ];
+    }
   }
 }
+
+type Granted = Exclude<RelationRight, 'owner' | 'owner-of-all' | 'owner-or-schema' | 'maintain'>;
+
+/** What a right on a relation lets a role do to it, and its name in GRANT. */
+const GRANTED: Readonly<Record<Granted, readonly [doing: (relation: string) => string, grant: string]>> = {
+  references: [(name) => `refer to ${name} by a foreign key`, 'REFERENCES'],
+  trigger: [(name) => `make a trigger on ${name}`, 'TRIGGER'],
+  truncate: [(name) => `empty ${name}`, 'TRUNCATE'],
+  delete: [(name) => `delete from ${name}`, 'DELETE'],
+  select: [(name) => `read ${name}`, 'SELECT'],
+  insert: [(name) => `insert into ${name}`, 'INSERT'],
+  update: [(name) => `update ${name}`, 'UPDATE'],
+};

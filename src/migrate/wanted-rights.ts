@@ -1,18 +1,9 @@
-import { type Catalog, creationSchema, keyOf, resolve } from '../catalog/catalog.ts';
+import { type Catalog, creationSchema, keyOf } from '../catalog/catalog.ts';
 import { beginSession } from '../catalog/session.ts';
 import { advance } from '../effects/effects.ts';
-import type { Action, ColumnDef, ConstraintDef, Name } from '../sql/action.ts';
+import type { Action } from '../sql/action.ts';
 import type { Script, Statement } from '../sql/statement.ts';
-
-/** What the server asks of a role before it runs a statement. */
-export type Right =
-  | {
-      /** `owner-or-schema`: the owner of its schema may drop it, too. */
-      readonly kind: 'owner' | 'owner-or-schema' | 'references' | 'trigger';
-      /** Schema-qualified. */
-      readonly relation: string;
-    }
-  | { readonly kind: 'create'; readonly schema: string };
+import { type Right, rightsFor } from './rights.ts';
 
 export interface Wanted {
   readonly script: Script;
@@ -32,6 +23,7 @@ export function wantedRights(
 ): Wanted[] {
   const wanted: Wanted[] = [];
   const made = new Set<string>();
+  let parted = false;
   for (const script of scripts) {
     beginSession(
       catalog,
@@ -42,10 +34,11 @@ export function wantedRights(
       const { action } = statement;
       if (takesOnRole(action)) ourselves = false;
       if (isPending(statement)) {
-        const rights = ourselves ? rightsFor(action, catalog).filter((right) => !made.has(subject(right))) : [];
-        if (rights.length > 0) wanted.push({ script, statement, rights });
+        const rights = ourselves ? rightsFor(action, catalog).filter((right) => !made.has(subject(right) ?? '')) : [];
+        if (rights.length > 0) wanted.push({ script, statement, rights: parted ? rights.map(ofItAlone) : rights });
         if (mayChangeRights(statement)) return wanted;
         for (const key of makes(action, catalog)) made.add(key);
+        parted ||= partsFamilies(action);
       }
       advance(catalog, action, version);
     }
@@ -53,79 +46,33 @@ export function wantedRights(
   return wanted;
 }
 
-function subject(right: Right): string {
-  return right.kind === 'create' ? right.schema : right.relation;
+function ofItAlone(right: Right): Right {
+  return right.kind === 'owner-of-all' ? { ...right, kind: 'owner' } : right;
 }
 
-function rightsFor(action: Action, catalog: Catalog): Right[] {
-  const on = (kind: Exclude<Right['kind'], 'create'>, name: Name): Right => ({
-    kind,
-    relation: resolve(catalog, name),
-  });
-  const create = (name: Name): Right => ({ kind: 'create', schema: creationSchema(catalog, name) });
-  const references = (constraints: readonly ConstraintDef[]) =>
-    constraints.flatMap((one) => (one.kind === 'foreign-key' ? [on('references', one.references)] : []));
-  const columnReferences = (columns: readonly ColumnDef[]) =>
-    columns.flatMap(({ constraints }) => references(constraints));
-
-  switch (action.kind) {
-    case 'create-table':
-      return [
-        ...(action.persistence === 'temporary' ? [] : [create(action.name)]),
-        ...(action.partitionOf === null ? [] : [on('owner', action.partitionOf.parent)]),
-        ...action.inherits.map((parent) => on('owner', parent)),
-        ...references(action.constraints),
-        ...columnReferences(action.columns),
-      ];
-    case 'create-table-as':
-      return action.persistence === 'temporary' ? [] : [create(action.name)];
-    case 'create-view':
-      return action.temporary ? [] : [create(action.name)];
-    case 'create-sequence':
-    case 'create-function':
-    case 'create-enum':
-    case 'create-domain':
-    case 'create-composite':
-    case 'create-range':
-      return [create(action.name)];
-    case 'create-index': {
-      const owner = on('owner', action.table);
-      return [owner, { kind: 'create', schema: schemaOf(owner) }];
-    }
-    case 'alter-table':
-      return [
-        on('owner', action.name),
-        ...action.commands.flatMap((command) => {
-          if (command.kind === 'add-column') return columnReferences([command.column]);
-          if (command.kind === 'add-constraint') return references([command.constraint]);
-          if (command.kind === 'attach-partition') return [on('owner', command.partition)];
-          return command.kind === 'inherit' ? [on('owner', command.parent)] : [];
-        }),
-      ];
-    case 'alter-sequence':
-      return [on('owner', action.name)];
-    case 'rename':
-      return [on('owner', action.relation)];
-    case 'set-schema':
-      return [on('owner', action.relation), { kind: 'create', schema: action.schema }];
-    case 'drop-relation':
-      return action.names.map((name) => on('owner-or-schema', name));
-    case 'create-trigger':
-      return [on('trigger', action.table)];
-    case 'create-rule':
-      return [on('owner', action.table)];
+/** By what a right is known to be about something that the run makes itself. */
+function subject(right: Right): string | null {
+  switch (right.kind) {
+    case 'create':
+    case 'usage':
+    case 'schema-owner':
+      return right.schema;
+    case 'execute':
+      return functionNamed(right.name);
+    case 'type-owner':
+      return typeNamed(right.name);
+    case 'create-in-database':
+    case 'create-extension':
+      return null;
     default:
-      return [];
+      return right.relation;
   }
 }
 
-/** The schema of what a right is about. */
-function schemaOf(right: Right): string {
-  const subjectOf = subject(right);
-  return subjectOf.slice(0, Math.max(0, subjectOf.indexOf('.')));
-}
+const functionNamed = (name: string) => `function ${name}`;
+const typeNamed = (name: string) => `type ${name}`;
 
-/** Relations and schemas that are the run's own from here on, by key and by name. */
+/** What is the run's own from here on, or not what it was: relations by key; schemas, functions and types by name. */
 function makes(action: Action, catalog: Catalog): string[] {
   switch (action.kind) {
     case 'create-table':
@@ -139,9 +86,33 @@ function makes(action: Action, catalog: Catalog): string[] {
       return [action.from, action.to];
     case 'drop-schema':
       return [...action.names];
+    case 'create-function':
+      return [functionNamed(action.name.name)];
+    case 'alter-function': {
+      const { name } = action.change;
+      return [action.function.name.name, ...(name === undefined ? [] : [name])].map(functionNamed);
+    }
+    case 'create-enum':
+    case 'create-domain':
+    case 'create-composite':
+    case 'create-range':
+      return [typeNamed(action.name.name)];
+    case 'change-type':
+      return [action.name.name, ...('name' in action.to ? [action.to.name] : [])].map(typeNamed);
+    case 'drop-type':
+      return action.names.map(({ name }) => typeNamed(name));
     default:
       return [];
   }
+}
+
+/** A partition or child that is there now may not be one any more. */
+function partsFamilies(action: Action): boolean {
+  if (action.kind === 'drop-relation' || action.kind === 'drop-schema') return true;
+  return (
+    action.kind === 'alter-table' &&
+    action.commands.some(({ kind }) => kind === 'detach-partition' || kind === 'no-inherit')
+  );
 }
 
 /** From here on the file acts as someone else, or may do so. */

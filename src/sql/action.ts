@@ -585,7 +585,13 @@ export type Action =
   | { readonly kind: 'drop-publication'; readonly names: readonly string[] }
   | { readonly kind: 'create-statistics'; readonly name: Name | null; readonly tables: readonly Name[] }
   | { readonly kind: 'drop-statistics'; readonly names: readonly Name[] }
-  /** Creates, changes or drops something that locks no relation: roles, functions, types, extensions, … */
+  | {
+      readonly kind: 'create-extension';
+      readonly name: string;
+      /** null for the one that the server takes by default */
+      readonly version: string | null;
+    }
+  /** Creates, changes or drops something that locks no relation: roles, casts, operators, … */
   | { readonly kind: 'no-relation' }
   /** Locks no relation, and PostgreSQL refuses it inside a transaction block: CREATE DATABASE, ALTER SYSTEM, … */
   | {

@@ -54,6 +54,7 @@ export const ACTIONS: Readonly<Record<ActionKind, string>> = {
   'rename-publication': 'shown',
   'drop-publication': 'shown',
   'create-statistics': 'shown',
+  'create-extension': 'shown',
   'drop-statistics': 'shown',
   'no-relation': 'shown',
   'runs-alone': 'shown',

@@ -1,4 +1,4 @@
-import type { Node } from '../libpg.ts';
+import type { DefElem, Node } from '../libpg.ts';
 import type { Action } from '../action.ts';
 import { alterTable } from './alter-table.ts';
 import { comment } from './comment.ts';
@@ -50,7 +50,6 @@ const NO_RELATION = new Set([
   'CreateCastStmt',
   'CreateConversionStmt',
   'CreateEventTrigStmt',
-  'CreateExtensionStmt',
   'CreateFdwStmt',
   'CreateForeignServerStmt',
   'CreateOpClassStmt',
@@ -170,11 +169,19 @@ function lower(node: Node): Action | null {
   if ('AlterEnumStmt' in node) return alterEnum(node.AlterEnumStmt);
   if ('CompositeTypeStmt' in node) return createComposite(node.CompositeTypeStmt);
   if ('CreateRangeStmt' in node) return createRange(node.CreateRangeStmt);
+  if ('CreateExtensionStmt' in node) {
+    const { extname = '', options } = node.CreateExtensionStmt;
+    return { kind: 'create-extension', name: extname, version: textOption(defElems(options), 'new_version') };
+  }
   if ('DoStmt' in node) {
-    const args = (node.DoStmt.args ?? []).flatMap((arg) => ('DefElem' in arg ? [arg.DefElem] : []));
+    const args = defElems(node.DoStmt.args);
     return { kind: 'do', language: textOption(args, 'language') ?? 'plpgsql', body: textOption(args, 'as') ?? '' };
   }
   return null;
+}
+
+function defElems(options: readonly Node[] = []): DefElem[] {
+  return options.flatMap((option) => ('DefElem' in option ? [option.DefElem] : []));
 }
 
 function createSchema({ CreateSchemaStmt }: Extract<Node, { CreateSchemaStmt: unknown }>): Action {
