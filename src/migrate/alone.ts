@@ -26,6 +26,7 @@ import { NO_COST, type StatementResult, statementResult } from './result.ts';
 import { requireOpen } from './schedule.ts';
 import type { Step } from './steps.ts';
 import { tellUnconfirmed } from './unconfirmed.ts';
+import { collectTaken, tellUnforeseen } from './unforeseen.ts';
 
 export interface AloneWork {
   readonly file: MigrationFile;
@@ -150,7 +151,13 @@ async function tryOnce(
   const { control, main, limits, ledger } = context;
   const bounded = online === null || finalize;
   const cap = createCap(limits.capMs);
-  const { dog, release, waiters } = watchOver(context, cap, { patienceMs: one.patienceMs, online: !bounded }, facts);
+  const taken = collectTaken(context);
+  const { dog, release, waiters } = watchOver(
+    context,
+    cap,
+    { patienceMs: one.patienceMs, online: !bounded, onHeld: taken.see },
+    facts,
+  );
   const unconfirmed = listenForUnconfirmed(main);
   const stopped = new AbortController();
   const following = follow(control, main, dog, {
@@ -175,6 +182,7 @@ async function tryOnce(
     await requireUsable(main, step);
     const endedAt = performance.now();
     if (unconfirmed.heard()) await tellUnconfirmed(context, file);
+    tellUnforeseen(context, file, [step], taken.all());
     return statementResult({
       index: step.statement.index,
       attempts: one.attempt,

@@ -19,11 +19,11 @@ import { CommitFailed, Ended, StepFailed, watchOver, type RunContext } from './c
 import type { MigrationFile } from './discovery.ts';
 import type { Facts } from './facts.ts';
 import { commitStands, recordCosts, recordDone, recordStatements } from './ledger.ts';
-import { lockDifferences } from './lock-differences.ts';
 import { type StatementResult, statementResult } from './result.ts';
 import { requireOpen } from './schedule.ts';
 import type { Step } from './steps.ts';
 import { tellUnconfirmed } from './unconfirmed.ts';
+import { tellUnforeseen } from './unforeseen.ts';
 
 export interface TransactionWork {
   readonly file: MigrationFile;
@@ -143,14 +143,13 @@ async function tryOnce(
       dog,
       one.patient,
     );
-    const differences = lockDifferences(work.steps, await taken);
+    const held = await taken;
     leftOf(cap, dog);
     committing = true;
     const done = await commit(context, work, xid, () =>
       results(work, timings, one, cap.startedAt(), performance.now()),
     );
-    for (const difference of differences)
-      context.emit({ event: 'unforeseen-lock', path: work.file.path, pgVersion: context.version, ...difference });
+    tellUnforeseen(context, work.file, work.steps, held);
     return done;
   } catch (error) {
     await main.exec('ROLLBACK').catch(() => undefined);

@@ -34,6 +34,8 @@ export interface WatchOptions {
   /** Work under CONCURRENTLY: its strong locks on indexes are in nobody's way, those on tables last for a moment. */
   readonly online?: boolean;
   readonly onWaiters?: (waiters: readonly Waiter[]) => void;
+  /** Every lock that it is seen with, also those that block nobody. */
+  readonly onHeld?: (locks: readonly Pick<LockTarget, 'relation' | 'mode'>[]) => void;
 }
 
 /** Modes that hold up writers, weakest first. */
@@ -60,7 +62,7 @@ export function watch(
   control: Session,
   main: Session,
   cap: Cap,
-  { patienceMs = Infinity, online = false, onWaiters }: WatchOptions = {},
+  { patienceMs = Infinity, online = false, onWaiters, onHeld }: WatchOptions = {},
 ): Watchdog {
   const stopped = new AbortController();
   const waitedFor = new Map<number, LockTarget>();
@@ -83,9 +85,11 @@ export function watch(
   const look = async (): Promise<void> => {
     const before = performance.now();
     const waiting = new Map<number, number>();
-    for (const seen of await locksOf(control, main)) {
+    const locks = await locksOf(control, main, onHeld === undefined ? BLOCKING : LOCK_MODES);
+    onHeld?.(locks.filter(({ granted, relkind }) => granted && WITH_TRAFFIC.has(relkind)));
+    for (const seen of locks) {
       if (seen.granted) {
-        if (!online || WITH_TRAFFIC.has(seen.relkind)) cap.start(lastLook);
+        if (BLOCKING.includes(seen.mode) && (!online || WITH_TRAFFIC.has(seen.relkind))) cap.start(lastLook);
       } else {
         waitedFor.set(seen.oid, seen);
         if (BLOCKING.includes(seen.mode) && WITH_TRAFFIC.has(seen.relkind))
@@ -150,10 +154,10 @@ interface SeenLock extends LockTarget {
 }
 
 /**
- * Blocking locks of a session on relations that others can see; what its own transaction has made is not yet in our snapshot. Nobody but
+ * Locks in these modes, and waits, of a session on relations that others can see; what its own transaction has made is not yet in our snapshot. Nobody but
  * other schema changes writes to a materialized view.
  */
-function locksOf(control: Session, main: Session): Promise<SeenLock[]> {
+function locksOf(control: Session, main: Session, modes: readonly LockMode[]): Promise<SeenLock[]> {
   return control.query<SeenLock>(
     `WITH locks AS MATERIALIZED (
        SELECT l.pid, l.relation, l.mode, l.granted FROM pg_catalog.pg_locks l
@@ -165,9 +169,9 @@ function locksOf(control: Session, main: Session): Promise<SeenLock[]> {
        JOIN pg_catalog.pg_class c ON c.oid = l.relation
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE l.pid = $1 AND (NOT l.granted OR l.mode = ANY ($2::pg_catalog.text[]))
-        AND n.nspname NOT IN ('pg_catalog', 'pg_toast') AND c.relpersistence <> 't'
+        AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema') AND c.relpersistence <> 't'
         AND (c.relkind <> 'm' OR l.mode = 'AccessExclusiveLock')`,
-    [main.pid, [...BLOCKING]],
+    [main.pid, [...modes]],
   );
 }
 

@@ -63,6 +63,16 @@ test('where code is hidden, everything is foretold', () => {
   expect(compare('SELECT unknown_function()', [{ relation: BOOK, mode: 'AccessExclusiveLock' }])).toEqual([]);
 });
 
+test('what names no table may work on any, and only the modes of those that are known are told', () => {
+  const elsewhere: TakenLock = { relation: 'public.elsewhere', mode: 'ShareUpdateExclusiveLock' };
+  for (const sql of ['VACUUM', 'ANALYZE', 'REINDEX SCHEMA CONCURRENTLY public'])
+    expect(compare(sql, [elsewhere])).toEqual([]);
+  expect(compare('VACUUM', [elsewhere, { relation: BOOK, mode: 'AccessExclusiveLock' }])).toMatchObject([
+    { relation: BOOK, predicted: 'ShareUpdateExclusiveLock' },
+  ]);
+  expect(compare('VACUUM book', [elsewhere])).toMatchObject([{ relation: 'public.elsewhere', predicted: null }]);
+});
+
 test('with a history that leaves tables out, only what holds up traffic is told', () => {
   expect(
     compare('ALTER TABLE elsewhere ADD a int', [

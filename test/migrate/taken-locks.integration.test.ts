@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { testDatabase } from '../support/database.ts';
 import { run } from './support.ts';
 
@@ -71,4 +71,58 @@ test('a wrong prediction is found out', async () => {
     { relation: 'public.other', taken: 'AccessExclusiveLock', predicted: null, kinds: ['Insert'], informed: true },
   ]);
   expect(JSON.stringify(unforeseen(result))).not.toContain('4711');
+});
+
+/** What is in nobody's way does its work slowly, so that its locks are seen. */
+const SLOW = `CREATE FUNCTION slow(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN a; END'`;
+
+test('statements that run alone are foretold as they are', async () => {
+  const version = inject('serverVersion');
+  const files = {
+    '1_a.sql': `CREATE TABLE slowly (a int); INSERT INTO slowly VALUES (1), (2); ${SLOW};
+      CREATE TABLE parts (a int) PARTITION BY LIST (a); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+      CREATE TABLE "Odd one" (a int)`,
+    '2_b.sql': 'CREATE INDEX CONCURRENTLY slowly_a ON slowly (slow(a))',
+    '3_c.sql': 'REINDEX INDEX CONCURRENTLY slowly_a; REINDEX TABLE CONCURRENTLY slowly; REINDEX TABLE slowly',
+    '4_d.sql':
+      'VACUUM slowly; VACUUM (FULL, ANALYZE) slowly; CLUSTER slowly USING slowly_a; VACUUM; CLUSTER; VACUUM "Odd one"',
+    '5_e.sql': 'DROP INDEX CONCURRENTLY slowly_a',
+    ...(version >= 14 ? { '6_f.sql': 'ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY' } : {}),
+  };
+  const session = await db.session();
+  await session.exec('CREATE TABLE by_hand (a int)');
+  const result = await run(db.ownerUrl, files, { schema: 'Alone own' });
+  expect(result, result.message ?? '').toMatchObject({ outcome: 'done' });
+  expect(unforeseen(result)).toEqual([]);
+});
+
+test('a lock of a statement that runs alone, and that nobody had foretold, is told as those of a transaction are', async () => {
+  const session = await db.session();
+  const files = {
+    '1_a.sql': `CREATE TABLE alone (a int); INSERT INTO alone VALUES (1); ${SLOW.replace('slow', 'later')}`,
+  };
+  await run(db.ownerUrl, files, { schema: 'alone_own' });
+  await session.exec(`
+    CREATE TABLE beside (a int);
+    CREATE FUNCTION lock_beside() RETURNS void LANGUAGE plpgsql AS 'BEGIN LOCK TABLE public.beside IN SHARE ROW EXCLUSIVE MODE; END';
+    CREATE OR REPLACE FUNCTION later(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+      'BEGIN PERFORM public.lock_beside(); PERFORM pg_sleep(0.5); RETURN a; END'`);
+  const result = await run(
+    db.ownerUrl,
+    { ...files, '2_b.sql': 'CREATE INDEX CONCURRENTLY alone_a ON alone (later(a))' },
+    { schema: 'alone_own' },
+  );
+  expect(result, result.message ?? '').toMatchObject({ outcome: 'done' });
+  expect(unforeseen(result)).toEqual([
+    {
+      event: 'unforeseen-lock',
+      path: '2_b.sql',
+      pgVersion: inject('serverVersion'),
+      relation: 'public.beside',
+      taken: 'ShareRowExclusiveLock',
+      predicted: null,
+      kinds: ['Index'],
+      informed: true,
+    },
+  ]);
 });
