@@ -1,6 +1,5 @@
 import type { Session } from '../db/session.ts';
-import { withTransaction } from '../db/transaction.ts';
-import { assertLease, type Lease } from '../safety/lease.ts';
+import { type Lease, underLease } from '../safety/lease.ts';
 import { qualify } from '../postgres/quote.ts';
 import { type Key, rangeValues } from './batches.ts';
 import { readExtent } from './ctid.ts';
@@ -9,7 +8,7 @@ import type { Leaf } from './leaf.ts';
 import type { BatchMeasure } from './pace.ts';
 import type { Pulse, Range, Ranges } from './ranges.ts';
 import { findRange } from './remaining.ts';
-import { tableOid } from './target.ts';
+import { nameOf, tableOid, type Target } from './target.ts';
 
 export interface Batch extends BatchMeasure {
   /** With its new checkpoint. */
@@ -64,27 +63,28 @@ export async function runBatch(
   wanted: { readonly keys: number; readonly pulse: Pulse; readonly onKeys?: (upTo: Key) => void },
 ): Promise<Batch | null> {
   const began = performance.now();
+  const { statement, target } = job;
   const within = { after: from.lastKey ?? from.lower, upper: from.upper ?? from.walkTo };
   const keys = await findRange(session, leaf, within, wanted.keys);
   if (keys === null) return null;
   wanted.onKeys?.(keys.upTo);
-  const { rows, range } = await withTransaction(session, async () => {
-    await assertLease(session, lease);
+  const { rows, range } = await underLease(session, lease, async () => {
     const { rowCount = 0 } = await session.run(keys.after === null ? leaf.sql.first : leaf.sql.next, rangeValues(keys));
-    // Only now, with the lock that the statement took, does the name stay with its table until the end.
-    await requireSameTables(session, job, leaf);
+    // Only now, with the locks that the statement took, do names stay with their tables until the end.
+    if (leaf.oid !== target.oid) await requirePartition(session, target, leaf);
     if (from.file !== null && (await readExtent(session, leaf.oid)).file !== from.file)
       throw new TableRewritten(leaf.shown);
     const range = advanced(from, { upTo: keys.upTo, keys: keys.keys, rows: rowCount, size: wanted.keys });
-    if (!(await ranges.advance(session, from, range, wanted.pulse))) throw new CheckpointMoved();
+    if (!(await ranges.advance(session, from, range, wanted.pulse, { name: nameOf(statement), oid: target.oid })))
+      throw (await tableOid(session, statement)) === target.oid
+        ? new CheckpointMoved()
+        : new TableReplaced(target.shown);
     return { rows: rowCount, range };
   });
   return { keys: keys.keys, rows, ms: performance.now() - began, wal: null, range };
 }
 
-async function requireSameTables(session: Session, { statement, target }: Job, leaf: Leaf): Promise<void> {
-  if ((await tableOid(session, statement)) !== target.oid) throw new TableReplaced(target.shown);
-  if (leaf.oid === target.oid) return;
+async function requirePartition(session: Session, target: Target, leaf: Leaf): Promise<void> {
   const [same] = await session.query(
     `SELECT FROM pg_catalog.pg_partition_ancestors(pg_catalog.to_regclass($1)) AS a (oid)
       WHERE a.oid = $2::pg_catalog.oid AND pg_catalog.to_regclass($1)::pg_catalog.oid = $3`,

@@ -2,7 +2,7 @@ import { sqlstate } from '../db/errors.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { qualify } from '../postgres/quote.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
-import { assertLease, type Lease } from '../safety/lease.ts';
+import { type Lease, underLease } from '../safety/lease.ts';
 import type { Link } from './link.ts';
 import type { Store, Stored } from './store.ts';
 import type { Target } from './target.ts';
@@ -27,8 +27,7 @@ export async function withExactTotal(
       return Number(row?.rows ?? 0);
     });
     const rowsTotal = { rows, exact: true };
-    await withTransaction(main, async () => {
-      await assertLease(main, lease);
+    await underLease(main, lease, async () => {
       await store.write(main, begun.name, { rowsTotal });
     });
     return (await store.load(main, begun.name)) ?? begun;

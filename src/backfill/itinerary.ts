@@ -1,6 +1,5 @@
 import type { Session } from '../db/session.ts';
-import { withTransaction } from '../db/transaction.ts';
-import { assertLease, forgetLeases, type Lease } from '../safety/lease.ts';
+import { forgetLeases, type Lease, underLease } from '../safety/lease.ts';
 import { CheckpointMoved } from './batch.ts';
 import type { Job } from './job.ts';
 import { type Leaf, readLeaf } from './leaf.ts';
@@ -41,14 +40,12 @@ export interface Itinerary {
 export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOptions): Itinerary {
   let at: Place | null = null;
   const write = async (session: Session, range: Range, change: Partial<Range>): Promise<void> => {
-    await withTransaction(session, async () => {
-      await assertLease(session, lease);
+    await underLease(session, lease, async () => {
       if (!(await ranges.advance(session, range, { ...range, ...change }, NO_PULSE))) throw new CheckpointMoved();
     });
   };
   const claim = (session: Session): Promise<Range | null> =>
-    withTransaction(session, async () => {
-      await assertLease(session, lease);
+    underLease(session, lease, async () => {
       const claimed = await ranges.claim(session, lease.name);
       if (claimed !== null) await forgetLeases(session, lease.schema, workerPrefix(job.name));
       return claimed;
@@ -85,8 +82,7 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
     },
     async extend(session) {
       if (!job.target.partitioned) return false;
-      const planned = await withTransaction(session, async () => {
-        await assertLease(session, lease);
+      const planned = await underLease(session, lease, async () => {
         return planRanges(session, ranges, job);
       });
       return planned.some(isOpen);

@@ -40,6 +40,8 @@ const ASSUMED_WAL_PER_ROW = 2_048;
 
 const SMOOTHING = 0.3;
 const GROWTH = 2;
+/** For a batch that took so small a part of the batch time there is room for four times as much. */
+const FAR_BELOW = 1 / 8;
 const MB = 1024 * 1024;
 
 export function startPace(size: number, now: number): Pace {
@@ -63,15 +65,16 @@ export function waitMs(pace: Pace, { rate, maxWalMb }: Settings, now: number): n
   return Math.max(waitFor(pace.rows, rate, now), waitFor(pace.wal, walLimit(maxWalMb), now));
 }
 
-/** After a batch: towards the size that takes the batch time, at most twice as big, and at once smaller after one that took twice as long. */
+/** After a batch: towards the size that takes the batch time, at most twice as big (four times while far below), and at once smaller after one that took twice as long. */
 export function afterBatch(pace: Pace, settings: Settings, batch: BatchMeasure, now: number): Pace {
   const { keys, rows, ms, wal } = batch;
   const last = ms / keys;
   const msPerKey = pace.msPerKey === null ? last : smooth(pace.msPerKey, last);
   const tooSlow = ms > 2 * settings.batchTimeMs;
+  const growth = ms < FAR_BELOW * settings.batchTimeMs ? GROWTH ** 2 : GROWTH;
   const fitting = settings.batchTimeMs / (tooSlow ? Math.max(last, msPerKey) : msPerKey);
   return {
-    size: clamp(Math.min(fitting, keys * GROWTH), settings.maxBatchSize),
+    size: clamp(Math.min(fitting, keys * growth), settings.maxBatchSize),
     msPerKey,
     rowsPerKey: Math.max(rows / keys, smooth(pace.rowsPerKey, rows / keys)),
     walPerRow: walPerRow(pace.walPerRow, batch),

@@ -41,6 +41,12 @@ export interface Pulse {
 /** Nobody is at work on it. */
 export const NO_PULSE: Pulse = { rate: 0, eta: null };
 
+/** A table by the name that a statement has for it. */
+export interface Named {
+  readonly name: string;
+  readonly oid: string;
+}
+
 /** The ranges of one backfill in the books. Every method is one statement, in whatever transaction the session is in. */
 export interface Ranges {
   list(session: Session): Promise<Range[]>;
@@ -55,10 +61,10 @@ export interface Ranges {
   /** After a restore: each table is the one that has its name now. */
   rebind(session: Session): Promise<void>;
   /**
-   * Moves on from one checkpoint to the next. False where the stored one is not `from`: someone else moved it, and this transaction
-   * must not commit.
+   * Moves on from one checkpoint to the next. False where the stored one is not `from`, because someone else moved it, or where the
+   * table's name means another one by now: this transaction must not commit then.
    */
-  advance(session: Session, from: Range, to: Range, pulse: Pulse): Promise<boolean>;
+  advance(session: Session, from: Range, to: Range, pulse: Pulse, table?: Named): Promise<boolean>;
 }
 
 export function openRanges(schema: string, backfill: string): Ranges {
@@ -123,14 +129,15 @@ export function openRanges(schema: string, backfill: string): Ranges {
         [backfill],
       );
     },
-    async advance(session, from, to, { rate, eta }) {
+    async advance(session, from, to, { rate, eta }, named) {
       const { rowCount } = await session.run(
         `UPDATE ${table}
             SET last_key = $3, pass = $4, rows_done = $5, rows_visited = $6, batches = $7, batch_keys = $8, done = $9, left_out = $10, walk_to = $18, file = $19, claimed_by = $20,
                 rate_now = $11, eta_seconds = $12, eta_low = $13, eta_high = $14, updated_at = pg_catalog.clock_timestamp()
           WHERE backfill = $1 AND number = $2
             AND batches = $15 AND pass = $16 AND last_key IS NOT DISTINCT FROM $17::pg_catalog.text[]
-            AND claimed_by IS NOT DISTINCT FROM $21 AND upper_key IS NOT DISTINCT FROM $22::pg_catalog.text[]`,
+            AND claimed_by IS NOT DISTINCT FROM $21 AND upper_key IS NOT DISTINCT FROM $22::pg_catalog.text[]
+            AND pg_catalog.to_regclass($23) IS NOT DISTINCT FROM $24::pg_catalog.oid`,
         [
           backfill,
           from.number,
@@ -152,6 +159,8 @@ export function openRanges(schema: string, backfill: string): Ranges {
           to.claimedBy,
           from.claimedBy,
           from.upper,
+          named?.name ?? null,
+          named?.oid ?? null,
         ],
       );
       return rowCount === 1;

@@ -1,8 +1,7 @@
 import type { ConnectionSettings } from '../db/connection.ts';
 import { requireDirect } from '../db/server.ts';
-import { withTransaction } from '../db/transaction.ts';
 import { Problem } from '../problem.ts';
-import { acquireLease, assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
+import { acquireLease, type Lease, LeaseLost, underLease } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
 import { withExactTotal } from './exact-total.ts';
@@ -124,7 +123,7 @@ interface Work {
 async function runOnce(work: Work): Promise<BackfillResult> {
   const { options, store, link } = work;
   const { source, pause = NEVER } = options;
-  await requireDirect(link.control);
+  await requireDirect(link.control, link.main);
   await store.ensure(link.control);
   const { spec, stored } = await settleSpec(link.control, store, source);
   if (stored !== null && options.resume !== true) await requireWanted(link.control, store.schema, stored);
@@ -327,8 +326,7 @@ async function begin(
   lease: Lease,
   { spec, given, flags, job, resume, workers }: Beginning,
 ): Promise<Stored> {
-  return withTransaction(main, async () => {
-    await assertLease(main, lease);
+  return underLease(main, lease, async () => {
     const before = await store.load(main, spec.name);
     if (before !== null && !resume) await requireWanted(main, store.schema, before);
     if (before !== null && !given && before.statementHash !== spec.statementHash) {

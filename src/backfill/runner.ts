@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSqlFailure, sqlstate } from '../db/errors.ts';
-import { withTransaction } from '../db/transaction.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
-import { assertLease, type Lease, LeaseLost } from '../safety/lease.ts';
+import { type Lease, LeaseLost, underLease } from '../safety/lease.ts';
 import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced, TableRewritten } from './batch.ts';
 import type { Key } from './batches.ts';
 import type { BackfillEvent, BackfillResult } from './event.ts';
@@ -454,8 +453,7 @@ export class Runner {
             return { outcome: 'paused', reason: 'the batch was cancelled', remaining: null };
           const { tableOid: oid, table: shown, key } = skipped;
           if (skipPoison && isOfRows(error)) {
-            await withTransaction(this.link.main, async () => {
-              await assertLease(this.link.main, this.#options.lease);
+            await underLease(this.link.main, this.#options.lease, async () => {
               await writeSkipped(this.link.main, store.schema, job.name, { leaf: { oid, shown }, key, error });
             });
             break;
@@ -530,8 +528,7 @@ export class Runner {
     const { rows } = await estimateRows(main, job.target);
     const pass = this.#progress.pass + 1;
     const rowsTotal = { rows: this.#progress.rowsVisited + rows, exact: false };
-    await withTransaction(main, async () => {
-      await assertLease(main, lease);
+    await underLease(main, lease, async () => {
       await reopenRanges(main, this.#ranges, this.#left, pass);
       await store.write(main, job.name, { rowsTotal });
     });
@@ -571,8 +568,7 @@ export class Runner {
     const deadline = performance.now() + WRITE_WITHIN_MS;
     for (;;) {
       try {
-        await withTransaction(main, async () => {
-          await assertLease(main, lease);
+        await underLease(main, lease, async () => {
           await store.write(main, job.name, change);
           await this.#waits.write(main, store.schema, job.name);
         });

@@ -1,8 +1,7 @@
 import { sqlstate } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
-import { withTransaction } from '../db/transaction.ts';
 import { quoteIdent } from '../postgres/quote.ts';
-import { assertLease, type Lease } from '../safety/lease.ts';
+import { type Lease, underLease } from '../safety/lease.ts';
 import { CheckpointMoved } from './batch.ts';
 import { type Key, keySql } from './batches.ts';
 import { describeFailure } from './failure.ts';
@@ -40,8 +39,7 @@ export async function skipKey(
     error,
   }: { readonly leaf: Leaf; readonly range: Range; readonly key: Key; readonly error: unknown },
 ): Promise<Range | null> {
-  return withTransaction(session, async () => {
-    await assertLease(session, lease);
+  return underLease(session, lease, async () => {
     const next = await findRange(session, leaf, { after: range.lastKey ?? range.lower, upper: key }, 1);
     if (next?.upTo.join('\0') !== key.join('\0')) return null;
     await writeSkipped(session, schema, job.name, { leaf, key, error });
@@ -63,8 +61,7 @@ export async function retryKey(
   { job, schema, ranges, lease }: SkipParts,
   { tableOid, key }: SkippedKey,
 ): Promise<number> {
-  return withTransaction(session, async () => {
-    await assertLease(session, lease);
+  return underLease(session, lease, async () => {
     const leaf = await readLeaf(session, job, tableOid);
     const { rowCount = 0 } = leaf === null ? {} : await session.run(keySql(leaf.statement, leaf.key), key);
     await session.query(

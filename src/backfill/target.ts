@@ -113,8 +113,8 @@ async function requireNoMove(session: Session, { assigns }: BatchStatement, oid:
   );
 }
 
-async function readRelation(session: Session, { table }: BatchStatement): Promise<Relation> {
-  const written = qualify(table.schema ?? undefined, table.name);
+async function readRelation(session: Session, statement: BatchStatement): Promise<Relation> {
+  const written = nameOf(statement);
   const [relation] = await session.query<Relation>(
     `SELECT c.oid::pg_catalog.text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
             pg_catalog.row_security_active(c.oid) AS "rowSecurity",
@@ -127,19 +127,24 @@ async function readRelation(session: Session, { table }: BatchStatement): Promis
   const [path] = await session.query<{ path: string }>(`SELECT pg_catalog.current_setting('search_path') AS path`);
   throw new Problem(`There is no table ${written} in the database ${session.connection.database}.`, {
     advice:
-      table.schema === null
+      statement.table.schema === null
         ? `The search path is ${path?.path ?? ''}; name the table with its schema, or apply the migration that creates it first.`
         : 'Check its name, or apply the migration that creates it first.',
   });
 }
 
 /** What the name in the statement means right now, by the search path of this session; null where there is no such table. */
-export async function tableOid(session: Session, { table }: BatchStatement): Promise<string | null> {
+export async function tableOid(session: Session, statement: BatchStatement): Promise<string | null> {
   const [row] = await session.query<{ oid: string | null }>(
     'SELECT pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.text AS oid',
-    [qualify(table.schema ?? undefined, table.name)],
+    [nameOf(statement)],
   );
   return row?.oid ?? null;
+}
+
+/** The table as the statement names it, in quotes where it needs them. */
+export function nameOf({ table }: BatchStatement): string {
+  return qualify(table.schema ?? undefined, table.name);
 }
 
 /** A group that two batches have a part of would give two rows. */

@@ -98,28 +98,35 @@ const PROBES = 3;
  * has just got back from the first one: then either both are on one backend, or the first one has moved.
  */
 export async function detectPooler(session: Session): Promise<boolean> {
-  return withSession(session.connection, { applicationName: 'tiptoe pooler check' }, async (other) => {
-    for (let probe = 0; probe < PROBES; probe += 1) {
-      if ((await backendPid(session)) !== session.pid) return true;
-      try {
-        await other.exec('BEGIN');
-      } catch (error) {
-        // Statement pooling has no transactions.
-        if (sqlstate(error) === SQLSTATE.protocol_violation) return true;
-        throw error;
-      }
-      const taken = await backendPid(other);
-      if (taken === session.pid) return true;
-      if ((await backendPid(session)) !== session.pid) return true;
-      await other.exec('ROLLBACK');
-    }
-    return false;
-  });
+  return withSession(session.connection, { applicationName: 'tiptoe pooler check' }, (other) =>
+    shareBackends(session, other),
+  );
 }
 
-/** Throws a Problem when a transaction pooler is in between: limits and locks would land on other backends. */
-export async function requireDirect(session: Session): Promise<void> {
-  if (!(await detectPooler(session))) return;
+async function shareBackends(session: Session, other: Session): Promise<boolean> {
+  for (let probe = 0; probe < PROBES; probe += 1) {
+    if ((await backendPid(session)) !== session.pid) return true;
+    try {
+      await other.exec('BEGIN');
+    } catch (error) {
+      // Statement pooling has no transactions.
+      if (sqlstate(error) === SQLSTATE.protocol_violation) return true;
+      throw error;
+    }
+    const taken = await backendPid(other);
+    if (taken === session.pid) return true;
+    if ((await backendPid(session)) !== session.pid) return true;
+    await other.exec('ROLLBACK');
+  }
+  return false;
+}
+
+/**
+ * Throws a Problem when a transaction pooler is in between: limits and locks would land on other backends. `other` is a second session
+ * of the same connection, where there is one; it has no transaction open.
+ */
+export async function requireDirect(session: Session, other?: Session): Promise<void> {
+  if (!(await (other === undefined ? detectPooler(session) : shareBackends(session, other)))) return;
   throw new Problem(`${describe(session.connection)} is a connection pooler that shares sessions between clients.`, {
     advice: PAST_THE_POOLER,
   });

@@ -1,5 +1,5 @@
 import { ConnectionLost } from './errors.ts';
-import type { Session } from './session.ts';
+import type { CommandResult, Session } from './session.ts';
 
 /** The connection was lost during COMMIT: only the server knows whether it happened. */
 export class CommitUnknown extends ConnectionLost {
@@ -11,13 +11,17 @@ export class CommitUnknown extends ConnectionLost {
 
 /**
  * Runs `work` in a transaction: commits what it did, or rolls back and throws on what it threw. Throws
- * CommitUnknown when the connection goes away during COMMIT.
+ * CommitUnknown when the connection goes away during COMMIT. `begin` may have statements after its BEGIN, which then take no message of
+ * their own; `work` is given what they did.
  */
-export async function withTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.exec('BEGIN');
+export async function withTransaction<T>(
+  session: Session,
+  work: (begun: readonly CommandResult[]) => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> {
   let result: T;
   try {
-    result = await work();
+    result = await work(await session.exec(begin));
   } catch (error) {
     // The first error is the one that matters; a lost connection rolls back by itself.
     await session.exec('ROLLBACK').catch(() => {});

@@ -3,10 +3,9 @@ import { sqlstate } from '../db/errors.ts';
 import { ensureOwnSchema, missingPrivilege } from '../db/own-schema.ts';
 import { readServer, requireDirect, requirePrimary } from '../db/server.ts';
 import { type Session, withSession } from '../db/session.ts';
-import { withTransaction } from '../db/transaction.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
-import { acquireLease, assertLease, type Lease } from '../safety/lease.ts';
+import { acquireLease, type Lease, underLease } from '../safety/lease.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { checksum } from './checksum.ts';
 import type { MigrationFile } from './discovery.ts';
@@ -62,8 +61,7 @@ export async function baseline(options: SettleOptions & { readonly to?: string }
     const unchanged = meant.length - marked.length;
     if (changes.length === 0) return { outcome: 'done', changes, unchanged };
     if (!(await options.confirm(changes))) return { outcome: 'declined', changes, unchanged };
-    await withTransaction(control, async () => {
-      await assertLease(control, lease);
+    await underLease(control, lease, async () => {
       for (const entry of marked)
         await settleFile(control, ledger, {
           command: 'baseline',
@@ -95,8 +93,7 @@ export async function repair(
     const changes = [{ ...change(entry, as), statement: statement ?? null }];
     if (statement !== undefined) refuseWhole(entry);
     if (!(await options.confirm(changes))) return { outcome: 'declined', changes, unchanged: 0 };
-    await withTransaction(control, async () => {
-      await assertLease(control, lease);
+    await underLease(control, lease, async () => {
       if (statement === undefined) await settleFile(control, ledger, settlement);
       else if (!(await settleStatement(control, ledger, settlement, statement - 1))) {
         throw new Problem(`Statement ${statement} of ${entry.path} was never begun; there is nothing to settle.`, {

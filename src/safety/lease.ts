@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sqlstate } from '../db/errors.ts';
 import { ensureOwnSchema } from '../db/own-schema.ts';
 import type { Session } from '../db/session.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
@@ -33,6 +34,8 @@ export interface Lease {
   /** Gives it back; another process may have it at once. Never throws for a connection that is gone. */
   release(session: Session): Promise<void>;
 }
+
+type LeaseToken = Pick<Lease, 'schema' | 'name' | 'token'>;
 
 /** Someone else has taken over since; nothing that was done under the lease may be committed any more. */
 export class LeaseLost extends Error {
@@ -160,10 +163,7 @@ export async function removeLease(session: Session, lease: Lease): Promise<void>
  * go on meanwhile: KEY SHARE conflicts with the FOR UPDATE of a takeover, not with an update of the row. Resolves with the number of the
  * transaction, when it has one.
  */
-export async function assertLease(
-  session: Session,
-  lease: Pick<Lease, 'schema' | 'name' | 'token'>,
-): Promise<string | null> {
+export async function assertLease(session: Session, lease: LeaseToken): Promise<string | null> {
   const [row] = await session.query<{ xid: string | null }>(
     `SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text AS xid
        FROM ${table(lease.schema)} WHERE name = $1 AND token = $2 FOR KEY SHARE`,
@@ -171,6 +171,21 @@ export async function assertLease(
   );
   if (row === undefined) throw new LeaseLost(lease);
   return row.xid;
+}
+
+/**
+ * Runs `work` in a transaction in which the lease has been asserted, as {@link assertLease} does, in the message that begins it.
+ */
+export function underLease<T>(session: Session, lease: LeaseToken, work: () => Promise<T>): Promise<T> {
+  const { schema, name, token } = lease;
+  return withTransaction(
+    session,
+    async (begun) => {
+      if (begun.at(-1)?.rowCount !== 1) throw new LeaseLost(lease);
+      return work();
+    },
+    `BEGIN; SELECT FROM ${table(schema)} WHERE name = ${quoteLiteral(name)} AND token = ${quoteLiteral(token)} FOR KEY SHARE`,
+  );
 }
 
 const table = (schema: string) => `${quoteIdent(schema)}.lease`;

@@ -134,6 +134,11 @@ describe('batch time steers batch size', () => {
     expect(batches.at(-1)?.ms).toBeLessThan(270);
   });
 
+  test('it grows by greater steps while a batch takes less than an eighth of the batch time', () => {
+    const batches = simulate({}, { forMs: 2_000, msPerKey: () => 0.01 });
+    expect(batches.slice(0, 4).map(({ keys }) => keys)).toEqual([1000, 4000, 8000, 16_000]);
+  });
+
   test('it stays below the greatest size', () => {
     const batches = simulate({ maxBatchSize: 3000 }, { forMs: 20_000, msPerKey: () => 0.001 });
     expect(Math.max(...batches.map(({ keys }) => keys))).toBe(3000);

@@ -2,7 +2,14 @@ import { expect, test, vi } from 'vitest';
 import { isConnectionLost } from '../../src/db/errors.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
 import type { Session } from '../../src/db/session.ts';
-import { acquireLease, assertLease, leaseHolder, LeaseLost, type LeaseRequest } from '../../src/safety/lease.ts';
+import {
+  acquireLease,
+  assertLease,
+  leaseHolder,
+  LeaseLost,
+  type LeaseRequest,
+  underLease,
+} from '../../src/safety/lease.ts';
 import { eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/database.ts';
 
@@ -126,8 +133,7 @@ test('a lease of another server is free, whatever its clock said and whoever has
 test('nobody takes over while a transaction has asserted the lease, and heartbeats go on meanwhile', async () => {
   const [control, main, other] = [await db.session(), await db.session(), await db.session()];
   const lease = await acquireLease(control, request('asserted'));
-  await withTransaction(main, async () => {
-    await assertLease(main, lease);
+  await underLease(main, lease, async () => {
     await control.exec(`SET lock_timeout = '2s'`);
     await lease.heartbeat(control);
     await expire(control, 'asserted');
@@ -136,6 +142,20 @@ test('nobody takes over while a transaction has asserted the lease, and heartbea
   const next = await acquireLease(other, request('asserted'));
   await next.release(other);
   await lease.release(control);
+});
+
+test('without the lease nothing is begun, and the session is free again', async () => {
+  const [control, main] = [await db.session(), await db.session()];
+  const name = String.raw`it's \ odd`;
+  const lease = await acquireLease(control, request(name));
+  await expect(underLease(main, lease, () => main.query('SELECT 1 AS one'))).resolves.toEqual([{ one: 1 }]);
+  await expire(control, name.replaceAll("'", "''"));
+  const next = await acquireLease(control, request(name));
+  const work = vi.fn<() => Promise<void>>();
+  await expect(underLease(main, lease, work)).rejects.toThrow(LeaseLost);
+  expect(work).not.toHaveBeenCalled();
+  expect(main.transactionStatus()).toBe('idle');
+  await next.release(control);
 });
 
 test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
