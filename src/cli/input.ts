@@ -1,8 +1,8 @@
 import { Problem } from '../problem.ts';
-import { detectDir, discover, type MigrationFile } from '../migrate/discovery.ts';
+import { detectDir, findFiles, type MigrationFile, readFiles } from '../migrate/discovery.ts';
 import { loadParser } from '../sql/libpg.ts';
 import type { Script } from '../sql/statement.ts';
-import { parseInOrder } from './parse-ahead.ts';
+import { parseInOrder, startParserThread } from './parse-ahead.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
 
 /**
@@ -15,12 +15,12 @@ export async function readScripts(
 ): Promise<{ files: MigrationFile[]; scripts: Iterable<Script>; from: readonly string[] }> {
   const cwd = process.cwd();
   const given = paths.length > 0 ? paths : [options.dir ?? (await detectDir(cwd))];
-  const [files] = await Promise.all([
-    discover(given, { cwd, ...(given.includes('-') ? { stdin: await readStandardInput() } : {}) }),
-    loadParser(),
-  ]);
+  const found = findFiles(given, cwd);
+  const thread = startParserThread(found.length);
+  const files = readFiles(found, given.includes('-') ? await readStandardInput() : undefined);
+  await loadParser();
   const upwards = files.filter(({ kind }) => kind !== 'down');
-  return { files: upwards, scripts: parseInOrder(upwards, options.variables), from: given };
+  return { files: upwards, scripts: parseInOrder(upwards, options.variables, thread), from: given };
 }
 
 async function readStandardInput(): Promise<string> {

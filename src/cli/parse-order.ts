@@ -7,13 +7,17 @@ export interface Unparsed {
   readonly text: string;
 }
 
-/** What the thread that parses ahead is given. */
-export interface Order {
-  readonly files: readonly Unparsed[];
-  readonly variables: Readonly<Record<string, string>>;
+/** What the thread that parses ahead has from its start. */
+export interface Shared {
   /** Numbers that both threads see: {@link TAKEN}, {@link DELIVERED} and {@link NEEDED}. */
   readonly marks: Int32Array;
   readonly outbox: MessagePort;
+}
+
+/** What it is asked for, once. */
+export interface Order {
+  readonly files: readonly Unparsed[];
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** The first file that nobody has begun to parse. */
