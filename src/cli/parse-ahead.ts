@@ -66,7 +66,7 @@ function* parseAhead(
   variables: Readonly<Record<string, string>>,
   { worker, marks, inbox }: ParserThread,
 ): Generator<Script, void, undefined> {
-  worker.postMessage({ files: files.map(({ path, text }) => ({ path, text })), variables } satisfies Order);
+  worker.postMessage({ files: files.map(({ path, text }) => ({ path, text })), variables } satisfies Order, []);
   for (const [at, { path, text }] of files.entries()) {
     Atomics.store(marks, NEEDED, at);
     Atomics.notify(marks, NEEDED);

@@ -228,13 +228,12 @@ function aloneIn(division: Division | null): ReadonlySet<number> {
 
 /** The transaction of each statement; BEGIN and COMMIT belong to none. */
 function transactions(script: Script, division: Division | null): ReadonlyMap<Statement, RunningTransaction> {
-  const units = division?.units.map(statementsOf) ?? [script.statements];
-  return new Map(
-    units.flatMap((statements) => {
-      const transaction = new RunningTransaction();
-      return statements.map((statement) => [statement, transaction] as const);
-    }),
-  );
+  const transactionOf = new Map<Statement, RunningTransaction>();
+  for (const statements of division?.units.map(statementsOf) ?? [script.statements]) {
+    const transaction = new RunningTransaction();
+    for (const statement of statements) transactionOf.set(statement, transaction);
+  }
+  return transactionOf;
 }
 
 function transactionOpen(command: string, before: boolean): boolean {

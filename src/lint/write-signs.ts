@@ -69,6 +69,11 @@ const DEFINITION =
   /^(?:name|title|slug|description|label|enabled|is_enabled|active|is_active|disabled|cron\w*|schedule|display_name|icon|color)$/;
 const PLANNED = /^(?:starts?_(?:at|on|date)|ends?_(?:at|on|date)|due_(?:at|on|date))$/;
 
+/** A sign that a table may show, and whether it does. */
+interface Seen extends Sign {
+  readonly seen: boolean;
+}
+
 function signs(shape: Shape): Sign[] {
   const { columns, key, partitionBy } = shape;
   const has = (pattern: RegExp): boolean => columns.some(({ name }) => pattern.test(name));
@@ -82,16 +87,7 @@ function signs(shape: Shape): Sign[] {
   const stream = append || points;
   const queue = has(QUEUE) && count(QUEUE) + count(QUEUED) >= 2;
   const session = /(?:^|_)(?:sessions?|caches?)$/.test(snake(shape.name)) && has(SESSION);
-  const details = [
-    {
-      what: 'a column for what happened',
-      seen: has(HAPPENED) || (name === 2 && has(/^(?:type|kind|notification_type)$/)),
-    },
-    { what: 'columns for who called', seen: has(CALLER) },
-    { what: 'columns for how a call went', seen: has(OUTCOME) },
-    { what: 'a reference to rows of any table', seen: columns.some((column) => isPolymorphic(column, columns)) },
-  ].filter(({ seen }) => seen);
-  const shown: readonly (Sign & { readonly seen: boolean })[] = [
+  const positive: readonly Seen[] = [
     { what: 'its name', weight: name, seen: name > 0 },
     { what: 'a key and a time of creation, and none of a change', weight: 2, seen: append },
     { what: 'rows that are points in time', weight: 2, seen: points },
@@ -108,22 +104,38 @@ function signs(shape: Shape): Sign[] {
         columns.some((column) => /^jsonb?$/.test(column.type.name) && PAYLOAD.test(column.name)),
     },
     // Without a name that says so, one such column is as much as an ordinary table may have.
-    ...(name > 0 ? details : stream ? details.slice(0, 1) : []).map(({ what }) => ({ what, weight: 1, seen: true })),
+    ...(name > 0 ? details(columns, name) : stream ? details(columns, name).slice(0, 1) : []),
     { what: 'columns of a work queue', weight: 3, seen: queue },
     { what: 'rows that come and go', weight: 2, seen: session },
     { what: 'partitioned by time', weight: 4, seen: isPartitionedByTime(shape) },
     { what: 'partitioned', weight: 2, seen: partitionBy !== null && !isPartitionedByTime(shape) },
     { what: 'UNLOGGED', weight: 3, seen: shape.unlogged },
+  ];
+  // Most tables show none, and most of the names of columns need no look then.
+  if (!positive.some(({ seen }) => seen)) return [];
+  const negative: readonly Seen[] = [
     { what: 'columns of a definition', weight: -2, seen: count(DEFINITION) >= 2 },
     { what: 'dates that are planned', weight: -1, seen: has(PLANNED) },
   ];
-  const seen = shown.flatMap(({ what, weight, seen }) => (seen ? [{ what, weight }] : []));
+  const seen = [...positive, ...negative].flatMap(({ what, weight, seen }) => (seen ? [{ what, weight }] : []));
   const speaks = seen.reduce((sum, { weight }) => sum + weight, 0) >= 2;
   return speaks && shape.indexes >= 4
     ? [...seen, { what: `${shape.indexes} indexes that each write changes`, weight: 1 }]
-    : seen.some(({ weight }) => weight > 0)
-      ? seen
-      : [];
+    : seen;
+}
+
+/** What single columns tell, each of them not much. */
+function details(columns: readonly ShapeColumn[], name: number): Seen[] {
+  const has = (pattern: RegExp): boolean => columns.some((column) => pattern.test(column.name));
+  return [
+    {
+      what: 'a column for what happened',
+      seen: has(HAPPENED) || (name === 2 && has(/^(?:type|kind|notification_type)$/)),
+    },
+    { what: 'columns for who called', seen: has(CALLER) },
+    { what: 'columns for how a call went', seen: has(OUTCOME) },
+    { what: 'a reference to rows of any table', seen: columns.some((column) => isPolymorphic(column, columns)) },
+  ].flatMap(({ what, seen }) => (seen ? [{ what, weight: 1, seen }] : []));
 }
 
 function nameWeight(written: string): number {
