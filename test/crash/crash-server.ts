@@ -10,8 +10,8 @@ import { TEST_SETTINGS } from '../support/majors.ts';
 /** A server of the test's own, which it may restart. */
 export interface CrashServer {
   readonly version: number;
-  readonly host: string;
-  readonly port: number;
+  readonly hostname: string;
+  readonly port: string;
   /** The URL of a database for the role that runs tiptoe, on a port of a proxy or on the server's own. */
   url(database: string, port?: number): string;
   /** Opens a session as a superuser for the time of some work. */
@@ -30,7 +30,7 @@ export async function startCrashServer(version?: number): Promise<CrashServer> {
   });
   const { dataDir, binDir } = server;
   if (dataDir === undefined || binDir === undefined) throw new Error('a server that can be restarted is needed');
-  const { hostname: host, port } = new URL(server.url);
+  const { hostname, port } = new URL(server.url);
   const asAdmin = <T>(database: string, work: (session: Session) => Promise<T>): Promise<T> =>
     withSession(connectionTo(databaseUrl(server.url, database)), { applicationName: 'crash test' }, work);
   // A password costs more time than all else that a short session does.
@@ -41,9 +41,10 @@ export async function startCrashServer(version?: number): Promise<CrashServer> {
   const account = await serverAccount();
   return {
     version: server.version,
-    host,
-    port: Number(port),
-    url: (database, through = Number(port)) => `postgres://${DEPLOY}@${host}:${through}/${database}?sslmode=disable`,
+    hostname,
+    port,
+    url: (database, through = Number(port)) =>
+      `postgres://${DEPLOY}@${hostname}:${through}/${database}?sslmode=disable`,
     asAdmin,
     async restart(mode) {
       const log = join(dataDir, 'restarts.log');

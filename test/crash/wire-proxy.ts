@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { createConnection, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { type Listener, startTcpProxy } from '../support/tcp-proxy.ts';
 import { messageReader, type Message } from '../support/wire-messages.ts';
 
 /** One request of a client: all that it sends before it waits for the server. */
@@ -25,13 +25,11 @@ export interface Passing {
 }
 
 /** A TCP proxy in front of a server, which sees every request and lets a test act at any moment of it. */
-export interface WireProxy {
-  readonly port: number;
+export interface WireProxy extends Listener {
   /** Every request that came, in order. */
   readonly requests: readonly Request[];
   /** The process of the newest session of that application name. */
   pidOf(application: string): number | null;
-  stop(): Promise<void>;
 }
 
 /** What timers ask: how often depends on how busy the machine is. */
@@ -39,14 +37,14 @@ const POLLED = /pg_locks|pg_stat_progress|^UPDATE \S+lease SET heartbeat_at/;
 
 /** `onPassing` is asked at each moment of each request; where it returns a promise, the request waits for it. */
 export async function startProxy(
-  target: { readonly host: string; readonly port: number },
+  target: Pick<URL, 'hostname' | 'port'>,
   onPassing: (passing: Passing) => Promise<void> | undefined,
 ): Promise<WireProxy> {
   const requests: Request[] = [];
   const connections = new Set<Connection>();
   const names = new Map<string, number>();
-  const server = createServer((client) => {
-    const connection = new Connection(client, target, {
+  const proxy = await startTcpProxy(target, (client, server) => {
+    const connection = new Connection(client, server, {
       name(application) {
         const number = names.get(application) ?? 0;
         names.set(application, number + 1);
@@ -57,21 +55,13 @@ export async function startProxy(
     });
     connections.add(connection);
     client.on('close', () => connections.delete(connection));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  });
   return {
-    port: address.port,
+    ...proxy,
     requests,
     pidOf: (application) =>
       [...connections].findLast(({ session, pid }) => pid !== null && session.startsWith(`${application} `))?.pid ??
       null,
-    async stop() {
-      for (const connection of connections) connection.cut();
-      server.close();
-      await once(server, 'close');
-    },
   };
 }
 
@@ -92,15 +82,10 @@ class Connection {
   #answered: () => void = () => {};
   #requests: Promise<void> = Promise.resolve();
 
-  constructor(client: Socket, target: { readonly host: string; readonly port: number }, watcher: Watcher) {
-    this.#client = client.setNoDelay(true);
-    this.#server = createConnection(target).setNoDelay(true);
+  constructor(client: Socket, server: Socket, watcher: Watcher) {
+    this.#client = client;
+    this.#server = server;
     this.#watcher = watcher;
-    for (const [one, other] of [
-      [this.#client, this.#server],
-      [this.#server, this.#client],
-    ] as const)
-      one.on('error', () => {}).on('close', () => other.destroySoon());
     const fromClient = messageReader(true);
     let pending: Message[] = [];
     client.on('data', (data) => {
@@ -113,7 +98,7 @@ class Connection {
       }
     });
     const fromServer = messageReader(false);
-    this.#server.on('data', (data) => {
+    server.on('data', (data) => {
       const messages = fromServer(data);
       if (this.#held === null) this.#client.write(data);
       else this.#held.push(data);
@@ -122,7 +107,7 @@ class Connection {
         if (type === READY) this.#answered();
       }
     });
-    this.#server.on('close', () => this.#answered());
+    server.on('close', () => this.#answered());
   }
 
   cut(): void {

@@ -1,9 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client } from 'pg';
+import { startListener } from './tcp-proxy.ts';
 import { messageReader, SSL_REQUEST } from './wire-messages.ts';
 
 const TERMINATE = 'X';
@@ -23,23 +22,14 @@ export interface TransactionPooler {
 
 export async function startPooler(url: string): Promise<TransactionPooler> {
   const pool = new BackendPool(url);
-  const clients = new Set<Socket>();
-  const server = createServer((socket) => {
-    clients.add(socket.on('close', () => clients.delete(socket)).on('error', () => {}));
-    serveClient(socket, pool);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the pooler has no port');
+  const listener = await startListener((client) => serveClient(client, pool));
   const through = new URL(url);
   through.hostname = '127.0.0.1';
-  through.port = String(address.port);
+  through.port = String(listener.port);
   return {
     url: through.href,
     async stop() {
-      for (const socket of clients) socket.destroy();
-      server.close();
-      await once(server, 'close');
+      await listener.stop();
       await pool.close();
     },
   };
