@@ -88,21 +88,33 @@ async function readPartitions(
   root: string,
   one: string | null = null,
 ): Promise<Partition[]> {
+  if (only) return [];
   return session.query<Partition>(
-    `WITH RECURSIVE tree AS (
-       SELECT $1::pg_catalog.oid AS oid
-       UNION
-       SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
-         JOIN pg_catalog.pg_class parent ON parent.oid = i.inhparent AND parent.relkind = 'p'
-        WHERE NOT $3 AND pg_catalog.to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true')
+    `WITH RECURSIVE tree AS (${one === null ? DOWN : UP})
      SELECT l.oid::pg_catalog.text AS oid, n.nspname AS schema, l.relname AS name, l.relkind AS kind,
             n.nspname || '.' || l.relname AS shown, pg_catalog.row_security_active(l.oid) AS "rowSecurity", ${PRIVILEGES[command]} AS allowed
-       FROM tree JOIN pg_catalog.pg_class l ON l.oid = tree.oid JOIN pg_catalog.pg_namespace n ON n.oid = l.relnamespace
-      WHERE l.relkind <> 'p' AND ($2::pg_catalog.oid IS NULL OR l.oid = $2)
+       FROM pg_catalog.pg_class l JOIN pg_catalog.pg_namespace n ON n.oid = l.relnamespace
+      WHERE l.relkind <> 'p' AND ${one === null ? 'l.oid IN (SELECT oid FROM tree)' : 'l.oid = $2 AND $1::pg_catalog.oid IN (SELECT oid FROM tree)'}
       ORDER BY n.nspname, l.relname`,
-    [root, one, only],
+    one === null ? [root] : [root, one],
   );
 }
+
+const ATTACHED = `pg_catalog.to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true'`;
+
+const DOWN = `
+       SELECT $1::pg_catalog.oid AS oid
+        UNION
+       SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+         JOIN pg_catalog.pg_class parent ON parent.oid = i.inhparent AND parent.relkind = 'p'
+        WHERE ${ATTACHED}`;
+
+/** From one table to the top: to look for it among a thousand would take as long as to read them all. */
+const UP = `
+       SELECT $2::pg_catalog.oid AS oid
+        UNION ALL
+       SELECT (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = tree.oid AND ${ATTACHED} LIMIT 1) FROM tree
+        WHERE tree.oid IS NOT NULL`;
 
 /** The partitions of a table; throws a Problem (exit 2) where one of them could not be walked. */
 export async function requireLeaves(
