@@ -18,6 +18,8 @@ interface IndexColumn extends KeyColumn {
   readonly notNull: boolean;
   /** The name of its collation, where equal does not mean the same bytes. */
   readonly nondeterministic: string | null;
+  /** The schema of its operators, where the search path does not find them. */
+  readonly unseen: string | null;
 }
 
 /** A table; `shown` is for people. */
@@ -106,6 +108,15 @@ export async function readKeyColumns(
       { advice: 'A walk could visit one for the other; name another unique key by -- key.' },
     );
   }
+  const unseen = chosen.columns.find((column) => column.unseen !== null);
+  if (unseen !== undefined) {
+    throw new Problem(
+      `The key column ${unseen.name} of ${table} has the type ${unseen.type}, whose operators the search path does not find; the keys would be compared in another order than that of their index.`,
+      {
+        advice: `Add the schema ${unseen.unseen ?? ''} to the search_path of the role, or walk another unique key by -- key.`,
+      },
+    );
+  }
   return chosen.columns.map(({ name, type, collation }) => ({ name, type, collation }));
 }
 
@@ -119,13 +130,22 @@ async function readIndexes(session: Session, oid: string): Promise<KeyIndex[]> {
             pg_catalog.json_agg(pg_catalog.json_build_object(
               'name', a.attname, 'schema', tn.nspname, 'type', t.typname, 'notNull', a.attnotnull,
               'collation', CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', cn.nspname, c.collname) END,
-              'nondeterministic', CASE WHEN c.collisdeterministic IS FALSE THEN c.collname END) ORDER BY k.position) AS columns
+              'nondeterministic', CASE WHEN c.collisdeterministic IS FALSE THEN c.collname END,
+              'unseen', (SELECT ns.nspname FROM pg_catalog.pg_amop p JOIN pg_catalog.pg_operator op ON op.oid = p.amopopr
+                           JOIN pg_catalog.pg_namespace ns ON ns.oid = op.oprnamespace
+                          WHERE p.amopfamily = o.opcfamily AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype
+                            AND NOT pg_catalog.pg_operator_is_visible(op.oid) LIMIT 1)) ORDER BY k.position) AS columns
        FROM pg_catalog.pg_index i
       CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::pg_catalog.int2[]), pg_catalog.unnest(i.indoption::pg_catalog.int2[]),
               pg_catalog.unnest(i.indclass::pg_catalog.oid[]), pg_catalog.unnest(i.indcollation::pg_catalog.oid[]))
               WITH ORDINALITY AS k (attnum, option, opclass, "collation", position)
        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+       -- A domain is compared as what it is made of, and may refuse the NULLs with which statements are tried out.
+       JOIN LATERAL (
+         WITH RECURSIVE made_of AS (
+           SELECT a.atttypid AS oid
+           UNION ALL SELECT d.typbasetype FROM made_of JOIN pg_catalog.pg_type d ON d.oid = made_of.oid AND d.typtype = 'd')
+         SELECT b.* FROM made_of JOIN pg_catalog.pg_type b ON b.oid = made_of.oid WHERE b.typtype <> 'd') AS t ON true
        JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
        JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
        LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation

@@ -8,6 +8,7 @@ import type { BatchStatement } from '../sql/batch-statement.ts';
 import { withServerFunctions } from '../sql/changing-values.ts';
 import { batchSql, EVERYWHERE, type KeyColumn, stepSql, stepValues, type Walk } from './batches.ts';
 import { isOutage } from './failure.ts';
+import { requireFixedKey } from './fixed-key.ts';
 import { readKey } from './key.ts';
 import { readLeaf, requireLeaves } from './leaf.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
@@ -75,15 +76,7 @@ export async function resolveTarget(
   const partitioned = kind === 'p';
   const partitions = partitioned ? await requireLeaves(session, statement, oid, shown) : [];
   const key = await readKey(session, { oid, shown }, keyColumns, statement.progress, partitions);
-  const changed = key.find(({ name: column }) => statement.assigns.includes(column));
-  if (changed !== undefined) {
-    throw new Problem(
-      `The statement changes ${changed.name}, a column of the key that is walked; rows would move under the walk.`,
-      {
-        advice: 'Walk another unique key (-- key: …), or change the column by a new one beside it.',
-      },
-    );
-  }
+  await requireFixedKey(session, { oid, key }, statement.assigns);
   requireWholeGroups(statement, key);
   if (partitioned) await requireNoMove(session, statement, oid);
   const target: Target = { oid, shown, table: { schema, name }, only: statement.only, key, partitioned };
