@@ -84,6 +84,52 @@ test.each(HOLDERS)('the cap ends %s, and says what it cost', async (_, sql, wher
   expect(await ledger(session, 'own')).toEqual([['1_a', 'failed']]);
 });
 
+/** The last transaction of a DETACH CONCURRENTLY has the partition to itself, and here it takes its time. */
+test.runIf(inject('serverVersion') >= 14)(
+  'the cap ends the end of a DETACH CONCURRENTLY, and the next run does it',
+  async () => {
+    const session = await db.session();
+    const admin = await db.session(db.adminUrl);
+    await session.exec(`
+    CREATE TABLE events (a int) PARTITION BY LIST (a); CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1)`);
+    await admin.exec(`
+    CREATE FUNCTION stay() RETURNS event_trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'public.events_1'::regclass AND mode = 'AccessExclusiveLock') THEN
+          PERFORM pg_sleep(60);
+        END IF;
+      END $$;
+    CREATE EVENT TRIGGER stay ON ddl_command_end EXECUTE FUNCTION stay()`);
+    const pending = () =>
+      session.query(`SELECT FROM pg_inherits WHERE inhdetachpending AND inhparent = 'events'::regclass`);
+    const attached = () => session.query(`SELECT FROM pg_inherits WHERE inhparent = 'events'::regclass`);
+    const files = { '1_a.sql': 'ALTER TABLE events DETACH PARTITION events_1 CONCURRENTLY' };
+    const attempt = async () => {
+      const running = run(db.ownerUrl, files, { schema: 'events_own', limits: FAST });
+      await vi.waitFor(async () => expect(await isLocked(session, 'events_1')).toBe(true), { ...PATIENT, interval: 5 });
+      const traffic = await db.session(db.trafficUrl);
+      await traffic.exec('SELECT FROM events_1');
+      return running;
+    };
+    try {
+      // The second attempt is the FINALIZE, which is under the cap, too.
+      for (const result of [await attempt(), await attempt()]) {
+        expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, reason: 'cap' });
+        expect(result.message).toContain(
+          '(the cap is 600 ms), and 1 session waited behind it; it was cancelled in line 1',
+        );
+        expect(result.message).toContain('the partition events_1 is half detached, and the next run finishes it');
+        expect(await pending()).toHaveLength(1);
+        expect(await ledger(session, 'events_own')).toEqual([['1_a', 'half-done']]);
+      }
+    } finally {
+      await admin.exec('DROP EVENT TRIGGER stay; DROP FUNCTION stay');
+    }
+    expect(await run(db.ownerUrl, files, { schema: 'events_own', limits: FAST })).toMatchObject({ outcome: 'done' });
+    expect(await attached()).toEqual([]);
+  },
+);
+
 test('a file with a reason has a cap of its own, which the ledger keeps', async () => {
   const session = await db.session();
   await session.exec('CREATE TABLE reasoned (a int)');
