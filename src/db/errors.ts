@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { quoteIdent } from '../postgres/quote.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
 import type { ConnectionSettings } from './connection.ts';
@@ -91,7 +92,8 @@ interface Explanation {
   readonly advice: string;
 }
 
-function refusal({ sqlstate, message }: SqlFailure, { user, database }: ConnectionSettings): Explanation {
+function refusal({ sqlstate, message, routine }: SqlFailure, settings: ConnectionSettings): Explanation {
+  const { user, database } = settings;
   switch (sqlstate) {
     case SQLSTATE.invalid_password:
       return {
@@ -104,7 +106,7 @@ function refusal({ sqlstate, message }: SqlFailure, { user, database }: Connecti
         advice: `Create it (createdb ${database}), or check the name at the end of the URL.`,
       };
     case SQLSTATE.invalid_authorization_specification:
-      return authorization(message, user);
+      return authorization({ message, routine }, settings);
     case SQLSTATE.insufficient_privilege:
       return {
         what: lowerFirst(message),
@@ -162,20 +164,24 @@ export class NoAnswer extends Error {
   }
 }
 
-function authorization(message: string, user: string): Explanation {
-  if (/pg_hba\.conf/.test(message)) {
-    const plain = /no encryption|SSL off/.test(message);
+/** The server speaks its own language (`lc_messages`): only names of files and of places in its source stay what they are. */
+function authorization(
+  { message, routine }: Pick<SqlFailure, 'message' | 'routine'>,
+  { user, tls }: ConnectionSettings,
+): Explanation {
+  if (message.includes('pg_hba.conf')) {
+    const plain = tls.mode === 'disable';
     return {
       what: `the server's pg_hba.conf does not let ${user} in from here${plain ? ' without TLS' : ''}`,
       advice: plain
-        ? 'Add ?sslmode=require to the URL.'
+        ? 'Use ?sslmode=require if it wants TLS; or check host, user and database in the URL, or ask for a line in pg_hba.conf.'
         : 'Check host, user and database in the URL, or ask for a line in pg_hba.conf.',
     };
   }
-  if (/does not exist/.test(message)) {
+  if (routine === 'InitializeSessionUserId') {
     return {
-      what: `the role ${user} does not exist`,
-      advice: `Check the user in the URL, or create it: createuser ${user}.`,
+      what: lowerFirst(message),
+      advice: `Check the user in the URL; or create it (createuser ${user}), or let it in: ALTER ROLE ${quoteIdent(user)} LOGIN.`,
     };
   }
   return { what: lowerFirst(message), advice: 'Check the user in the URL.' };
