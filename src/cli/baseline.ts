@@ -1,24 +1,16 @@
-import { Command, Option } from 'commander';
-import { schema } from './apply-settings.ts';
+import { type Command, Option } from 'commander';
 import { type ExitCode, exitsWith } from './exit.ts';
-import { config, databaseUrl, dir, yes } from './options.ts';
+import { settleCommand } from './settle-command.ts';
 
 export function baselineCommand(): Command {
-  return new Command('baseline')
+  return settleCommand('baseline', [
+    new Option('--to <name>', 'the last migration to mark, by name or version (default: all)'),
+  ])
     .summary('mark migrations as applied without running them')
     .description(
       'Marks migrations as applied without running them: for a database that has their changes already, from another tool or a dump. ' +
         'Nothing but the ledger is changed. What is applied already stays as it is, so that it may run again. A file that is half-done is ' +
         'not for it: see tiptoe repair.',
-    )
-    .addOption(databaseUrl())
-    .addOption(dir())
-    .addOption(config())
-    .addOption(schema())
-    .addOption(new Option('--to <name>', 'the last migration to mark, by name or version (default: all)'))
-    .addOption(yes())
-    .addOption(
-      new Option('--format <format>', 'what to write to standard output').choices(['pretty', 'json']).default('pretty'),
     )
     .addHelpText(
       'after',
@@ -26,7 +18,7 @@ export function baselineCommand(): Command {
 Exit codes:
   0  they are marked, or were already
   1  one of them is half-done; nothing was marked
-  2  wrong usage, or the server cannot be used
+  2  wrong usage, nobody to ask and no --yes, or the server cannot be used
   3  not confirmed, or another tiptoe is at work; nothing was marked
 
 Examples:

@@ -41,8 +41,6 @@ export const variable = (): Option =>
     })
     .default({}, 'none');
 
-export const yes = (): Option => new Option('--yes', 'do not ask, also on a terminal');
-
 /** A number that counts from 1. */
 export function ordinal(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);

@@ -56,8 +56,12 @@ async function report(
       schema,
       runner: runner(),
       async confirm(changes) {
-        // Where nobody can be asked, the command itself is the answer.
-        if (yes === true || !process.stdin.isTTY) return true;
+        if (yes === true) return true;
+        if (!process.stdin.isTTY) {
+          throw new Problem('Nobody can be asked here: standard input is no terminal. Nothing was changed.', {
+            advice: 'Give --yes where that is meant; tiptoe status shows how the migrations stand.',
+          });
+        }
         process.stderr.write(`${changes.map(describe).join('\n')}\n`);
         return ask('Write this to the ledger?');
       },

@@ -1,8 +1,9 @@
+import type { Session } from '../db/session.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blocker } from '../safety/blockers.ts';
 import { lookAtProgress } from '../safety/progress.ts';
 import type { RunContext } from './context.ts';
-import { type Backend, isBusy } from './ledger.ts';
+import type { Backend } from './ledger.ts';
 
 /** The session of an earlier run is still at work, for longer than we may wait. */
 export class StillAtWork extends Error {
@@ -46,4 +47,14 @@ export async function waitForEarlierRun(
     }
     await sleep(POLL_MS, undefined, { signal });
   }
+}
+
+/** Whether a session is in the middle of something; one that has merely not noticed that its client is gone is not. Hidden is busy. */
+async function isBusy(control: Session, { pid, backendStart }: Backend): Promise<boolean> {
+  const rows = await control.query(
+    `SELECT FROM pg_catalog.pg_stat_activity
+      WHERE pid = $1 AND (backend_start = nullif($2, '')::pg_catalog.timestamptz) IS NOT FALSE AND coalesce(state, 'active') = 'active'`,
+    [pid, backendStart],
+  );
+  return rows.length > 0;
 }

@@ -1,4 +1,5 @@
-import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+import { tableComments } from './table-comments.ts';
 
 /** The table of what was let through, as SQL names it. */
 export const exceptionTable = (schema: string) => `${quoteIdent(schema)}.migration_exception`;
@@ -6,7 +7,6 @@ export const exceptionTable = (schema: string) => `${quoteIdent(schema)}.migrati
 /** How the ledger makes it. */
 export function exceptionTableSteps(schema: string): string[] {
   const table = exceptionTable(schema);
-  const describe = (what: string, text: string) => `COMMENT ON ${what} IS ${quoteLiteral(text)};`;
   return [
     `CREATE TABLE ${table} (
        migration text NOT NULL REFERENCES ${quoteIdent(schema)}.migration ON DELETE CASCADE,
@@ -21,17 +21,16 @@ export function exceptionTableSteps(schema: string): string[] {
        allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
        PRIMARY KEY (migration, index, rule)
      );`,
-    describe(
-      `TABLE ${table}`,
+    ...tableComments(
+      table,
       'Findings of the linter that hold up traffic and were let through: one row a statement and rule.',
+      {
+        index: 'The statement, counted from 0.',
+        rule: 'tiptoe rules NAME tells what it is about.',
+        allowed_by: 'flag: by --allow, by who ran it. comment: by a tiptoe-disable comment in the file.',
+        reason: 'As that person wrote it.',
+        run_from: 'The account, the machine and the process that ran it.',
+      },
     ),
-    describe(`COLUMN ${table}.index`, 'The statement, counted from 0.'),
-    describe(`COLUMN ${table}.rule`, 'tiptoe rules NAME tells what it is about.'),
-    describe(
-      `COLUMN ${table}.allowed_by`,
-      'flag: by --allow, by who ran it. comment: by a tiptoe-disable comment in the file.',
-    ),
-    describe(`COLUMN ${table}.reason`, 'As that person wrote it.'),
-    describe(`COLUMN ${table}.run_from`, 'The account, the machine and the process that ran it.'),
   ];
 }

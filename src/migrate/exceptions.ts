@@ -2,7 +2,8 @@ import { installedVersion } from '../db/own-schema.ts';
 import type { Session } from '../db/session.ts';
 import { quoteIdent } from '../postgres/quote.ts';
 import { exceptionTable } from './exception-table.ts';
-import { type Ledger, ledgerTables } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { ledgerTables } from './ledger-tables.ts';
 import type { MigrationFile } from './discovery.ts';
 
 /** A finding that would have kept `apply` from a file, let through by a person. */

@@ -3,7 +3,7 @@ import type { Session } from '../db/session.ts';
 import { quoteIdent } from '../postgres/quote.ts';
 import type { Blocker } from '../safety/blockers.ts';
 import type { Stalls } from '../safety/stalls.ts';
-import { ledgerTables } from './ledger.ts';
+import { ledgerTables } from './ledger-tables.ts';
 import { settlementTable } from './settlement-table.ts';
 
 /** One statement as the ledger has it: what it cost, whom it met, who ran it. Times in milliseconds; null where it did not come so far. */

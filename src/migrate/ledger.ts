@@ -1,16 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { installedVersion, type OwnTables } from '../db/own-schema.ts';
-import { sqlstate } from '../db/errors.ts';
+import { installedVersion } from '../db/own-schema.ts';
 import type { Session } from '../db/session.ts';
 import { LeaseLost, type Lease } from '../safety/lease.ts';
-import { CommitUnknown } from '../db/transaction.ts';
-import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
-import { SQLSTATE } from '../postgres/sqlstate.ts';
+import { quoteIdent } from '../postgres/quote.ts';
 import type { Statement } from '../sql/statement.ts';
-import { settlementTableSteps } from './settlement-table.ts';
-import { exceptionTableSteps } from './exception-table.ts';
 import { checksum } from './checksum.ts';
 import type { MigrationFile } from './discovery.ts';
+import { ledgerTables, migrationTable, statementTable } from './ledger-tables.ts';
 import type { IndexTrail } from './leftovers.ts';
 import type { StatementResult } from './result.ts';
 
@@ -66,142 +61,13 @@ export interface Ledger {
   readonly runner: Runner;
 }
 
-export function ledgerTables(schema: string): OwnTables {
-  const own = quoteIdent(schema);
-  const describe = (what: string, text: string) => `COMMENT ON ${what} IS ${quoteLiteral(text)};`;
-  return {
-    schema,
-    component: 'migrate',
-    steps: [
-      `CREATE TABLE ${own}.migration (
-         name text PRIMARY KEY,
-         path text NOT NULL,
-         version text,
-         kind text NOT NULL CHECK (kind IN ('migration', 'backfill')),
-         checksum text NOT NULL,
-         state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'half-done')),
-         transaction text CHECK (transaction IN ('file', 'statement', 'none')),
-         cap_ms bigint,
-         cap_reason text,
-         started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-         finished_at timestamptz,
-         attempts integer,
-         waited_ms bigint,
-         held_ms bigint,
-         duration_ms bigint,
-         stalled_sessions integer,
-         longest_stall_ms bigint,
-         total_stall_ms bigint,
-         unconfirmed boolean NOT NULL DEFAULT false,
-         error text,
-         run_by text NOT NULL DEFAULT session_user,
-         run_from text NOT NULL,
-         tool_version text NOT NULL
-       );
-       CREATE TABLE ${own}.migration_statement (
-         migration text NOT NULL REFERENCES ${own}.migration ON DELETE CASCADE,
-         index integer NOT NULL,
-         line integer NOT NULL,
-         kind text NOT NULL,
-         checksum text NOT NULL,
-         state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
-         started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-         finished_at timestamptz,
-         attempts integer,
-         waited_ms bigint,
-         held_ms bigint,
-         duration_ms bigint,
-         stalled_sessions integer,
-         longest_stall_ms bigint,
-         total_stall_ms bigint,
-         blockers jsonb NOT NULL DEFAULT '[]',
-         run_by text NOT NULL DEFAULT session_user,
-         run_from text NOT NULL,
-         tool_version text NOT NULL,
-         backend_pid integer,
-         backend_start timestamptz,
-         server_start timestamptz,
-         online_tables oid[] NOT NULL DEFAULT '{}',
-         online_index text,
-         seen_indexes oid[] NOT NULL DEFAULT '{}',
-         PRIMARY KEY (migration, index)
-       );`,
-      describe(`TABLE ${own}.migration`, 'What tiptoe apply has run here: one row a migration file.'),
-      describe(
-        `COLUMN ${own}.migration.checksum`,
-        'SHA-256 of the file, line ends normalised; an applied file may not change.',
-      ),
-      describe(
-        `COLUMN ${own}.migration.state`,
-        'done: it stands. failed: nothing of it stands. half-done: some statements stand, the next run goes on after them. running: in work, or its runner died.',
-      ),
-      describe(
-        `COLUMN ${own}.migration.waited_ms`,
-        'From the first look for its locks to having them, all attempts together.',
-      ),
-      describe(`COLUMN ${own}.migration.held_ms`, 'From the first lock that blocked others to the end of COMMIT.'),
-      describe(`COLUMN ${own}.migration.run_by`, 'The role that logged in.'),
-      describe(`COLUMN ${own}.migration.run_from`, 'The account, the machine and the process that ran it.'),
-      describe(
-        `COLUMN ${own}.migration.stalled_sessions`,
-        'How many sessions were seen waiting behind it; a look every 50 ms may miss short waits.',
-      ),
-      describe(`COLUMN ${own}.migration.longest_stall_ms`, 'The longest that one of them was seen waiting.'),
-      describe(`COLUMN ${own}.migration.total_stall_ms`, 'The waits of all of them together.'),
-      describe(
-        `COLUMN ${own}.migration.cap_ms`,
-        'How long the file may hold locks that block others, where it says so itself (-- tiptoe:cap).',
-      ),
-      describe(`COLUMN ${own}.migration.cap_reason`, 'The reason that the file gives for a cap of its own.'),
-      describe(
-        `COLUMN ${own}.migration.unconfirmed`,
-        'It is committed, but a COMMIT of it was not confirmed by a synchronous standby: a failover at that moment could have lost it.',
-      ),
-      describe(
-        `TABLE ${own}.migration_statement`,
-        'The statements of each migration. Where a file is not one transaction, a row is written before its statement runs.',
-      ),
-      describe(
-        `COLUMN ${own}.migration_statement.state`,
-        'running: begun, and its end is not known yet. Set it to done or failed by hand only when tiptoe asks for it.',
-      ),
-      describe(
-        `COLUMN ${own}.migration_statement.blockers`,
-        'Who was in its way: at most ten, with pid, application, user, state, age of the transaction, lock, and the query without its values.',
-      ),
-      describe(
-        `COLUMN ${own}.migration_statement.backend_pid`,
-        'The session that a statement outside of a transaction ran in; null for one inside.',
-      ),
-      describe(
-        `COLUMN ${own}.migration_statement.server_start`,
-        'pg_postmaster_start_time() of the server that the session was on; on any other, as after a failover, it is gone.',
-      ),
-      describe(
-        `COLUMN ${own}.migration_statement.online_tables`,
-        'Of CREATE, DROP and REINDEX INDEX CONCURRENTLY: the tables. Of DETACH PARTITION CONCURRENTLY: the partition.',
-      ),
-      describe(
-        `COLUMN ${own}.migration_statement.online_index`,
-        'The index that it makes or drops, where it names one.',
-      ),
-      describe(
-        `COLUMN ${own}.migration_statement.seen_indexes`,
-        'Indexes that those tables had before; an invalid one that is not among them was left by this statement.',
-      ),
-      ...exceptionTableSteps(schema),
-      ...settlementTableSteps(schema),
-    ],
-  };
-}
-
 /** All rows, none when there is no ledger yet; needs no more than SELECT. Throws a Problem for a ledger of a newer tiptoe. */
 export async function readLedger(session: Session, schema: string): Promise<LedgerRow[]> {
   if ((await installedVersion(session, ledgerTables(schema))) === 0) return [];
   return session.query<LedgerRow>(
     `SELECT name, path, version, kind, checksum, state, ${utc('started_at')} AS "startedAt", ${utc('finished_at')} AS "finishedAt",
             run_by AS "runBy", run_from AS "runFrom", tool_version AS "toolVersion", unconfirmed, cap_ms::pg_catalog.int4 AS "capMs", cap_reason AS "capReason", error
-       FROM ${migration(schema)}`,
+       FROM ${migrationTable(schema)}`,
   );
 }
 
@@ -220,7 +86,7 @@ export async function readStatements(session: Session, { schema }: Ledger, name:
             CASE WHEN server_start = pg_catalog.pg_postmaster_start_time() THEN backend_pid END AS pid,
             pg_catalog.array_to_json(online_tables)::pg_catalog.text AS tables, online_index AS made,
             pg_catalog.array_to_json(seen_indexes)::pg_catalog.text AS seen
-       FROM ${statement(schema)} WHERE migration = $1 AND (state = 'done' OR backend_pid IS NOT NULL) ORDER BY index`,
+       FROM ${statementTable(schema)} WHERE migration = $1 AND (state = 'done' OR backend_pid IS NOT NULL) ORDER BY index`,
     [name],
   );
   const oids = (json: string) => (JSON.parse(json) as unknown[]).map(Number);
@@ -240,7 +106,7 @@ export async function recordStart(
   cap: { readonly ms: number; readonly reason: string } | null,
 ): Promise<void> {
   await session.run(
-    `INSERT INTO ${migration(schema)} AS m (name, path, version, kind, checksum, state, transaction, run_from, tool_version, cap_ms, cap_reason)
+    `INSERT INTO ${migrationTable(schema)} AS m (name, path, version, kind, checksum, state, transaction, run_from, tool_version, cap_ms, cap_reason)
      VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10)
      ON CONFLICT (name) DO UPDATE
        SET path = excluded.path, version = excluded.version, checksum = excluded.checksum, transaction = excluded.transaction,
@@ -266,12 +132,12 @@ export async function recordStart(
 /** A file is done; in its own transaction where it is one. */
 export async function recordDone(session: Session, { schema }: Ledger, file: MigrationFile): Promise<void> {
   await session.run(
-    `UPDATE ${migration(schema)} m
+    `UPDATE ${migrationTable(schema)} m
         SET state = 'done', finished_at = pg_catalog.clock_timestamp(), error = NULL,
             (attempts, waited_ms, held_ms, duration_ms, stalled_sessions, longest_stall_ms, total_stall_ms) =
               (SELECT max(s.attempts), sum(s.waited_ms), max(s.held_ms), sum(s.duration_ms),
                       sum(s.stalled_sessions), max(s.longest_stall_ms), sum(s.total_stall_ms)
-                 FROM ${statement(schema)} s WHERE s.migration = m.name)
+                 FROM ${statementTable(schema)} s WHERE s.migration = m.name)
       WHERE name = $1`,
     [file.name],
   );
@@ -279,7 +145,7 @@ export async function recordDone(session: Session, { schema }: Ledger, file: Mig
 
 /** A COMMIT of this file stands, and no synchronous standby has confirmed it. */
 export async function recordUnconfirmed(session: Session, { schema }: Ledger, file: MigrationFile): Promise<void> {
-  await session.run(`UPDATE ${migration(schema)} SET unconfirmed = true WHERE name = $1`, [file.name]);
+  await session.run(`UPDATE ${migrationTable(schema)} SET unconfirmed = true WHERE name = $1`, [file.name]);
 }
 
 /** A file has failed, or was given up; what of it stands, its statements say. */
@@ -290,8 +156,8 @@ export async function recordFailure(
   error: string,
 ): Promise<void> {
   await session.run(
-    `UPDATE ${migration(schema)} m
-        SET state = CASE WHEN EXISTS (SELECT FROM ${statement(schema)} s WHERE s.migration = m.name AND s.state <> 'failed')
+    `UPDATE ${migrationTable(schema)} m
+        SET state = CASE WHEN EXISTS (SELECT FROM ${statementTable(schema)} s WHERE s.migration = m.name AND s.state <> 'failed')
                     THEN 'half-done' ELSE 'failed' END,
             finished_at = pg_catalog.clock_timestamp(), error = $2
       WHERE name = $1`,
@@ -334,7 +200,7 @@ async function writeStatements(
   const column = (value: (done: DoneStatement) => string | number) => rows.map((one) => String(value(one)));
   const rounded = (value: (result: StatementResult) => number) => column(({ result }) => Math.round(value(result)));
   await session.run(
-    `INSERT INTO ${statement(schema)}
+    `INSERT INTO ${statementTable(schema)}
        (migration, index, line, kind, checksum, state, finished_at, attempts, waited_ms, held_ms, duration_ms,
         stalled_sessions, longest_stall_ms, total_stall_ms, blockers, run_from, tool_version)
      SELECT $1, d.index, d.line, d.kind, d.checksum, $2, pg_catalog.clock_timestamp(), d.attempts, d.waited_ms, d.held_ms, d.duration_ms,
@@ -392,7 +258,7 @@ export async function recordIntent(
 ): Promise<void> {
   const { rowCount } = await session.run(
     `WITH ours AS (SELECT FROM ${quoteIdent(lease.schema)}.lease WHERE name = $13 AND token = $14 FOR KEY SHARE)
-     INSERT INTO ${statement(schema)}
+     INSERT INTO ${statementTable(schema)}
        (migration, index, line, kind, checksum, state, backend_pid, backend_start, server_start, online_tables, online_index,
         seen_indexes, run_from, tool_version)
      SELECT $1, $2, $3, $4, $5, 'running', $6, $7, pg_catalog.pg_postmaster_start_time(), $8, $9, $10, $11, $12 FROM ours
@@ -428,7 +294,7 @@ export async function forgetStatement(
   file: MigrationFile,
   index: number,
 ): Promise<void> {
-  await session.run(`DELETE FROM ${statement(schema)} WHERE migration = $1 AND index = $2 AND state <> 'done'`, [
+  await session.run(`DELETE FROM ${statementTable(schema)} WHERE migration = $1 AND index = $2 AND state <> 'done'`, [
     file.name,
     index,
   ]);
@@ -442,7 +308,7 @@ export async function recordStands(
   index: number,
 ): Promise<void> {
   await session.run(
-    `UPDATE ${statement(schema)} SET state = 'done', finished_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND index = $2`,
+    `UPDATE ${statementTable(schema)} SET state = 'done', finished_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND index = $2`,
     [file.name, index],
   );
 }
@@ -455,7 +321,7 @@ export async function recordStatementFailure(
   index: number,
 ): Promise<void> {
   await session.run(
-    `UPDATE ${statement(schema)} SET state = 'failed', finished_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND index = $2`,
+    `UPDATE ${statementTable(schema)} SET state = 'failed', finished_at = pg_catalog.clock_timestamp() WHERE migration = $1 AND index = $2`,
     [file.name, index],
   );
 }
@@ -469,7 +335,7 @@ export async function recordCosts(
 ): Promise<void> {
   const column = (value: (result: StatementResult) => number) => results.map((one) => String(Math.round(value(one))));
   await session.run(
-    `UPDATE ${statement(schema)} s
+    `UPDATE ${statementTable(schema)} s
         SET held_ms = h.held_ms, stalled_sessions = h.stalled_sessions, longest_stall_ms = h.longest_stall_ms, total_stall_ms = h.total_stall_ms
        FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.int4[]), pg_catalog.unnest($3::pg_catalog.int8[]),
                        pg_catalog.unnest($4::pg_catalog.int4[]), pg_catalog.unnest($5::pg_catalog.int8[]),
@@ -486,69 +352,17 @@ export async function recordCosts(
     ],
   );
   await session.run(
-    `UPDATE ${migration(schema)} m
+    `UPDATE ${migrationTable(schema)} m
         SET (held_ms, stalled_sessions, longest_stall_ms, total_stall_ms) =
               (SELECT max(s.held_ms), sum(s.stalled_sessions), max(s.longest_stall_ms), sum(s.total_stall_ms)
-                 FROM ${statement(schema)} s WHERE s.migration = m.name)
+                 FROM ${statementTable(schema)} s WHERE s.migration = m.name)
       WHERE name = $1 AND state = 'done'`,
     [file.name],
   );
 }
 
-/** How long a backend may take to notice that its client is gone. */
-const SETTLED_AFTER_MS = 10_000;
-const SETTLED_POLL_MS = 50;
-
-/**
- * After the connection was lost during COMMIT: whether it happened. Asks once the server has settled the transaction; then the ledger knows,
- * also on a server that has taken over meanwhile and gives the same number to another transaction.
- */
-export async function commitStands(
-  control: Session,
-  ledger: Ledger,
-  xid: string | null,
-  file: MigrationFile,
-  statements: readonly { readonly statement: Statement }[],
-): Promise<boolean> {
-  const until = performance.now() + SETTLED_AFTER_MS;
-  const settling = async () => xid !== null && isInProgress(control, xid);
-  while (await settling()) {
-    if (performance.now() > until) throw new CommitUnknown('the server is still busy with it');
-    await sleep(SETTLED_POLL_MS);
-  }
-  const rows = await readStatements(control, ledger, file.name);
-  const done = new Set(rows.filter(({ state }) => state === 'done').map(({ index }) => index));
-  return statements.every(({ statement }) => done.has(statement.index));
-}
-
-async function isInProgress(control: Session, xid: string): Promise<boolean> {
-  try {
-    const rows = await control.query(`SELECT WHERE pg_catalog.pg_xact_status($1::pg_catalog.xid8) = 'in progress'`, [
-      xid,
-    ]);
-    return rows.length > 0;
-  } catch (error) {
-    // A number of the future: this is another server.
-    if (sqlstate(error) === SQLSTATE.invalid_parameter_value) return false;
-    throw error;
-  }
-}
-
-/** Whether a session is in the middle of something; one that has merely not noticed that its client is gone is not. Hidden is busy. */
-export async function isBusy(control: Session, { pid, backendStart }: Backend): Promise<boolean> {
-  const rows = await control.query(
-    `SELECT FROM pg_catalog.pg_stat_activity
-      WHERE pid = $1 AND (backend_start = nullif($2, '')::pg_catalog.timestamptz) IS NOT FALSE AND coalesce(state, 'active') = 'active'`,
-    [pid, backendStart],
-  );
-  return rows.length > 0;
-}
-
 export function statementChecksum({ text }: Statement): string {
   return checksum(text);
 }
-
-const migration = (schema: string) => `${quoteIdent(schema)}.migration`;
-const statement = (schema: string) => `${quoteIdent(schema)}.migration_statement`;
 
 const utc = (column: string) => `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;

@@ -9,7 +9,8 @@ import { acquireLease, type Lease, underLease } from '../safety/lease.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { checksum } from './checksum.ts';
 import type { MigrationFile } from './discovery.ts';
-import { ledgerTables, type Ledger, readLedger, type Runner } from './ledger.ts';
+import { type Ledger, readLedger, type Runner } from './ledger.ts';
+import { ledgerTables } from './ledger-tables.ts';
 import { findEntry, isApplied, plan, type PlanEntry, unknownMigration, upTo } from './plan.ts';
 import { settleFile, settleStatement, type Verdict } from './settlements.ts';
 

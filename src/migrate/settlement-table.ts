@@ -1,4 +1,5 @@
-import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+import { tableComments } from './table-comments.ts';
 
 /** The table of what people have settled, as SQL names it. */
 export const settlementTable = (schema: string) => `${quoteIdent(schema)}.migration_settlement`;
@@ -6,7 +7,6 @@ export const settlementTable = (schema: string) => `${quoteIdent(schema)}.migrat
 /** How the ledger makes it. Nothing refers to a migration here: a settlement may forget one. */
 export function settlementTableSteps(schema: string): string[] {
   const table = settlementTable(schema);
-  const describe = (what: string, text: string) => `COMMENT ON ${what} IS ${quoteLiteral(text)};`;
   return [
     `CREATE TABLE ${table} (
        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -23,14 +23,16 @@ export function settlementTableSteps(schema: string): string[] {
        settled_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
        tool_version text NOT NULL
      );`,
-    describe(
-      `TABLE ${table}`,
+    ...tableComments(
+      table,
       'What people have said of migrations without running them, by tiptoe baseline and tiptoe repair. Rows are only added.',
+      {
+        index: 'The statement that was settled, counted from 0; null for the whole file.',
+        before: 'How it stood, as tiptoe status tells it.',
+        after: 'applied: it counts as done. pending: the next apply runs it from its start.',
+        reason: 'As that person wrote it.',
+        settled_from: 'The account, the machine and the process that settled it.',
+      },
     ),
-    describe(`COLUMN ${table}.index`, 'The statement that was settled, counted from 0; null for the whole file.'),
-    describe(`COLUMN ${table}.before`, 'How it stood, as tiptoe status tells it.'),
-    describe(`COLUMN ${table}.after`, 'applied: it counts as done. pending: the next apply runs it from its start.'),
-    describe(`COLUMN ${table}.reason`, 'As that person wrote it.'),
-    describe(`COLUMN ${table}.settled_from`, 'The account, the machine and the process that settled it.'),
   ];
 }

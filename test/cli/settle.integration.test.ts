@@ -1,12 +1,21 @@
 import { expect, test, vi } from 'vitest';
 import { testDatabase } from '../support/database.ts';
-import { makeProject } from '../support/project.ts';
+import { runOnTerminal } from '../support/cli.ts';
+import { makeProject, type Project } from '../support/project.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
 
 const db = testDatabase();
 const temporary = ownTemporaryDirectory();
-const project = (schema: string, files: Readonly<Record<string, string>>) =>
-  makeProject(temporary.path, db.ownerUrl, schema, files);
+/** Where nobody is asked. */
+async function project(schema: string, files: Readonly<Record<string, string>>): Promise<Project> {
+  const made = await makeProject(temporary.path, db.ownerUrl, schema, files);
+  const agreed = (command: string) => (command === 'baseline' || command === 'repair' ? ['--yes'] : []);
+  return {
+    ...made,
+    tiptoe: (command, ...args) => made.tiptoe(command, ...agreed(command), ...args),
+    tiptoeAs: (url, command, ...args) => made.tiptoeAs(url, command, ...agreed(command), ...args),
+  };
+}
 
 const HALF = 'CREATE TABLE %s (a int);\nVACUUM %s;\nALTER TABLE %s ADD b nope;';
 const half = (table: string) => HALF.replaceAll('%s', table);
@@ -34,7 +43,7 @@ test('baseline marks without running, up to a migration or all of them, and agai
 
   const again = await tiptoe('baseline', '--to', '2', '--format', 'json');
   expect(JSON.parse(again.stdout)).toEqual({ version: 1, outcome: 'done', changes: [], unchanged: 2 });
-  const rest = JSON.parse((await tiptoe('baseline', '--yes', '--format', 'json')).stdout) as object;
+  const rest = JSON.parse((await tiptoe('baseline', '--format', 'json')).stdout) as object;
   expect(rest).toMatchObject({
     outcome: 'done',
     changes: [{ name: '003_c', before: 'pending', after: 'applied' }],
@@ -56,6 +65,51 @@ test('baseline marks without running, up to a migration or all of them, and agai
     { migration: '002_b' },
     { migration: '003_c', reason: 'baseline' },
   ]);
+});
+
+const ASKING: ReadonlyArray<readonly [command: string, ...args: string[]]> = [
+  ['baseline'],
+  ['repair', '001_a', '--as', 'applied', '--reason', "it's done"],
+];
+
+test.each(ASKING)('where nobody can be asked, %s wants --yes', async (command, ...args) => {
+  const schema = `unasked_${command}`;
+  const { tiptoe } = await makeProject(temporary.path, db.ownerUrl, schema, { '001_a.sql': 'SELECT nope;' });
+  if (command === 'repair') await tiptoe('apply');
+  const refused = await tiptoe(command, ...args);
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toMatch(
+    /Nobody can be asked here: standard input is no terminal\. Nothing was changed\.\n.*--yes/,
+  );
+  const told = await tiptoe(command, ...args, '--format', 'json');
+  expect({ code: told.code, ...(JSON.parse(told.stdout) as object) }).toMatchObject({
+    code: 2,
+    outcome: 'refused',
+    changes: [],
+  });
+  expect(await settlements(schema)).toEqual([]);
+  expect(await tiptoe(command, ...args, '--yes')).toMatchObject({ code: 0 });
+  // What stands already is asked of nobody.
+  expect(await tiptoe(command, ...args)).toMatchObject({ code: 0 });
+});
+
+test.runIf(process.platform === 'linux').each(ASKING)('on a terminal, %s asks', async (command, ...args) => {
+  const schema = `asked_${command}`;
+  const { cwd, tiptoe } = await makeProject(temporary.path, db.ownerUrl, schema, { '001_a.sql': 'SELECT nope;' });
+  if (command === 'repair') await tiptoe('apply');
+  const answer = (text: string) =>
+    runOnTerminal([command, '--schema', schema, ...args], text, { cwd, env: { DATABASE_URL: db.ownerUrl } });
+  // Enter, something else, Ctrl-D and Ctrl-C.
+  for (const no of ['\r', 'no\r', 'yesterday\r', '\u0004', '\u0003']) {
+    const declined = await answer(no);
+    expect({ no, code: declined.code }).toEqual({ no, code: 3 });
+    expect(declined.stdout).toMatch(/001_a\.sql: (?:pending|failed) -> applied\s+Write this to the ledger\? \[y\/N\] /);
+    expect(declined.stdout).toContain('Nothing was changed.');
+  }
+  expect(await settlements(schema)).toEqual([]);
+  const agreed = await answer('y\r');
+  expect(agreed).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was run.') as unknown });
+  expect(await settlements(schema)).toMatchObject([{ migration: '001_a', command, after: 'applied' }]);
 });
 
 test('baseline refuses what is half-done, and repair settles it either way', async () => {

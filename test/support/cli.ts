@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 /** The built program; `npm test` builds it first. */
 const TIPTOE = fileURLToPath(new URL('../../bin/tiptoe.js', import.meta.url));
@@ -49,14 +50,34 @@ export function startTiptoe(args: readonly string[], options: TiptoeOptions = {}
   return watch(child, options.input ?? '');
 }
 
-function watch(child: ChildProcessWithoutNullStreams, input: string): RunningTiptoe {
+/** Runs the program on a terminal of its own, and types an answer when it asks; all that is shown there is its standard output. */
+export async function runOnTerminal(
+  args: readonly string[],
+  answer: string,
+  options: Pick<TiptoeOptions, 'env' | 'cwd'>,
+): Promise<TiptoeResult> {
+  const quoted = [process.execPath, TIPTOE, ...args].map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`);
+  // From util-linux; other systems have another `script`.
+  const child = spawn('script', ['-qec', quoted.join(' '), '/dev/null'], {
+    env: environment(options.env),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const running = watch(child);
+  await running.waitForOutput(/\[y\/N\] /);
+  child.stdin.write(answer);
+  const result = await running.finished();
+  return { ...result, stdout: stripVTControlCharacters(result.stdout) };
+}
+
+function watch(child: ChildProcessWithoutNullStreams, input?: string): RunningTiptoe {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   // An aborted signal and a program that does not read its input are told by the result.
   child.on('error', () => {});
-  child.stdin.on('error', () => {}).end(input);
+  child.stdin.on('error', () => {});
+  if (input !== undefined) child.stdin.end(input);
   const ended = once(child, 'close') as Promise<[number | null]>;
 
   return {
