@@ -29,11 +29,12 @@ export default defineRule({
   check: (context) => {
     const { action, effects } = context;
     if (action.relationKind !== 'table' && action.relationKind !== 'foreign-table') return null;
-    const dropped = action.names.flatMap((name) => standing(context, name)?.relation ?? []);
+    const gone = new Set(action.names.flatMap((name) => standing(context, name)?.relation ?? []));
+    const dropped = [...gone];
     const [first] = dropped;
     if (first === undefined) return null;
     const others = effects.relations.flatMap(({ relation, preexisting }) =>
-      preexisting && !dropped.includes(relation) ? [relation] : [],
+      preexisting && !gone.has(relation) ? [relation] : [],
     );
     return {
       relations: [...dropped, ...others],

@@ -7,6 +7,7 @@ import type { Action, ActionKind, ActionOf, AlterCommand, ColumnDef, Name } from
 import type { Place } from './place.ts';
 import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
+import { once } from './once.ts';
 
 /** All that a rule needs; rules import nothing else. */
 export type { Action, ActionOf, AlterCommand, ConstraintDef, Expression, Name, TypeName } from '../sql/action.ts';
@@ -51,7 +52,7 @@ export {
   joinedPublications,
 } from './replication.ts';
 export { partitionedTable } from './partitions.ts';
-export { once } from './once.ts';
+export { once };
 export { addedColumns, isMadeBefore, isMadeLater } from './names.ts';
 export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';
@@ -235,15 +236,24 @@ export function reason({ effect, part }: Blocked): string {
   return `${part.because.charAt(0).toUpperCase()}${part.because.slice(1)}, under ${effect.lock}.`;
 }
 
-/** `a`, `a and b`, `a, b and c`. */
+/** More than these are counted, not named. */
+const NAMED = 10;
+
+/** `a`, `a and b`, `a, b and c`; of very many, the first ones and how many more. */
 export function list(items: readonly string[]): string {
-  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+  const shown = items.length > NAMED ? [...items.slice(0, NAMED - 1), `${items.length - NAMED + 1} more`] : items;
+  return shown.length < 2 ? (shown[0] ?? '') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
+
+const byRelation = once(
+  ({ relations }: Effects): ReadonlyMap<string, Effect> =>
+    new Map(relations.map((effect) => [effect.relation, effect])),
+);
 
 /** What a statement does to a relation that it names and that stood before the file; null where it does nothing, or the file made it. */
 export function standing({ effects, catalog }: RuleContext, name: Name): Effect | null {
-  const key = resolve(catalog, name);
-  return effects.relations.find(({ relation, preexisting }) => preexisting && relation === key) ?? null;
+  const effect = byRelation(effects).get(resolve(catalog, name));
+  return effect?.preexisting === true ? effect : null;
 }
 
 /** The subcommands of one kind that ALTER TABLE gives a table that stood before the file. */

@@ -58,6 +58,18 @@ test('ten thousand suppressions are found by where they are', () => {
   expect(lint(sql.join(''))).toEqual([]);
 }, 60_000);
 
+test('of fifty thousand tables in one statement, the first are named and the others counted', () => {
+  const names = Array.from({ length: 50_000 }, (_, n) => `t${n}`);
+  const [file] = analyse([parseScript('x.sql', `DROP TABLE ${names.join(', ')};`)], emptyCatalog(), {
+    rules,
+    severities: {},
+    version: 18,
+  });
+  const [finding] = file?.findings ?? [];
+  expect(finding?.message).toContain('public.t7, public.t8 and 49991 more');
+  expect(finding?.relations).toHaveLength(50_000);
+});
+
 test('commands of psql and data of COPY end where psql says', () => {
   expect(lint(`\\connect app\n${INDEX}`)).toEqual(['syntax-error', 'create-index-blocking']);
   const copy = "COPY orders FROM stdin;\nit's 1\n\\N 2\n\\.\n";
