@@ -21,7 +21,7 @@ export function accessProblem(error: unknown, { user }: ConnectionSettings, sche
   const own = quoteIdent(schema);
   const role = quoteIdent(user);
   return new Problem(`Role ${user} may not use tiptoe's tables in schema ${schema}: ${error.message}.`, {
-    advice: `To watch and steer: GRANT USAGE ON SCHEMA ${own} TO ${role}; GRANT SELECT ON ${own}.lease TO ${role}; GRANT SELECT, UPDATE ON ${own}.backfill TO ${role}; GRANT SELECT ON ${own}.backfill_progress, ${own}.backfill_wait, ${own}.backfill_skipped TO ${role};`,
+    advice: `To watch and steer: GRANT USAGE ON SCHEMA ${own} TO ${role}; GRANT SELECT ON ${own}.lease TO ${role}; GRANT SELECT, UPDATE ON ${own}.backfill TO ${role}; GRANT SELECT ON ${own}.backfill_progress, ${own}.backfill_wait, ${own}.backfill_skipped, ${own}.backfill_table, ${own}.backfill_figures TO ${role};`,
     cause: error,
   });
 }

@@ -1,11 +1,15 @@
 import type { OwnTables } from '../db/own-schema.ts';
 import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
+import { LAG_KINDS } from './lag.ts';
 import { DESIRED_STATES, STATES } from './machine.ts';
 
 /** The tables that a backfill keeps on the server. A step that was shipped never changes. */
 export function backfillTables(schema: string): OwnTables {
   return { schema, component: 'backfill', steps: [first(quoteIdent(schema))] };
 }
+
+/** Requests are all kept: people make few. */
+const KEPT_STATES = 10_000;
 
 const list = (values: readonly string[]): string => values.map(quoteLiteral).join(', ');
 
@@ -33,6 +37,9 @@ const COLUMNS: Readonly<Record<string, string>> = {
   signals:
     'What else holds it up, by name and value as in the header of a file: {"max-active": "50", "window": ["Mon-Fri 22:00-05:00 Europe/Berlin"]}. URLs of standbys are names of environment variables.',
   file_settings: 'What the header of the file said; what changes there is taken over at the next start.',
+  changed_oid: 'The table whose rows are written: the one that is walked, or what an INSERT fills.',
+  cannot_tell:
+    'Why its WHERE cannot tell the rows that are still to do; NULL where it can. Rows that come behind the walk then stay as they are.',
   throttled_by: 'The signal that holds it up.',
   last_error: 'Why it failed, or why the last batch did.',
   edited:
@@ -54,6 +61,8 @@ const RANGE_COLUMNS: Readonly<Record<string, string>> = {
   rows_visited: 'Keys walked, in all passes.',
   batch_keys: 'Keys in a batch, as adapted to batch_time_ms.',
   rate_now: 'Rows changed per second over the last 10 s.',
+  rate_average: 'The same since its process began to work at it, waits included.',
+  batch_ms: 'How long the batch before the last one took, as written with the last one.',
   eta_seconds: 'What all that is left would take at that rate, and as eta_low and eta_high from when to when.',
   done: 'Whether it was walked to its end.',
   claimed_by: 'The lease of the worker that walks it; once nobody has that lease, another one takes it over.',
@@ -110,6 +119,8 @@ CREATE TABLE ${own}.backfill (
   max_passes integer NOT NULL CHECK (max_passes > 0),
   signals jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(signals) = 'object'),
   file_settings jsonb NOT NULL DEFAULT '{}',
+  changed_oid oid,
+  cannot_tell text,
   throttled_by text,
   last_error text,
   edited text,
@@ -138,6 +149,8 @@ CREATE TABLE ${own}.backfill_range (
   batches bigint NOT NULL DEFAULT 0,
   batch_keys integer,
   rate_now double precision NOT NULL DEFAULT 0,
+  rate_average double precision NOT NULL DEFAULT 0,
+  batch_ms double precision,
   eta_seconds double precision,
   eta_low double precision,
   eta_high double precision,
@@ -169,7 +182,7 @@ CREATE VIEW ${own}.backfill_progress AS
   SELECT b.name, b.state, b.desired_state, coalesce(r.pass, 1) AS pass, coalesce(r.rows_done, 0) AS rows_done,
          coalesce(r.rows_visited, 0) AS rows_visited, greatest(b.rows_total, r.rows_visited) AS rows_total,
          b.rows_total_exact AND b.rows_total >= coalesce(r.rows_visited, 0) AS rows_total_exact,
-         coalesce(r.batches, 0) AS batches, r.batch_keys, coalesce(r.rate_now, 0) AS rate_now, r.eta_seconds, r.eta_low, r.eta_high,
+         coalesce(r.batches, 0) AS batches, r.batch_keys, coalesce(r.rate_now, 0) AS rate_now, coalesce(r.rate_average, 0) AS rate_average, r.batch_ms, r.eta_seconds, r.eta_low, r.eta_high,
          b.throttled_by, b.last_error, greatest(b.updated_at, r.updated_at) AS updated_at
     FROM ${own}.backfill b
    CROSS JOIN LATERAL (
@@ -177,6 +190,8 @@ CREATE VIEW ${own}.backfill_progress AS
                 pg_catalog.sum(g.batches)::pg_catalog.int8 AS batches, (pg_catalog.array_agg(g.batch_keys ORDER BY g.updated_at DESC))[1] AS batch_keys,
                 -- Those who write at the same time share what is left.
                 pg_catalog.sum(g.rate_now) FILTER (WHERE g.fresh) AS rate_now,
+                pg_catalog.sum(g.rate_average) FILTER (WHERE g.claimed_by IS NOT NULL) AS rate_average,
+                (pg_catalog.array_agg(g.batch_ms ORDER BY g.updated_at DESC) FILTER (WHERE g.batch_ms IS NOT NULL))[1] AS batch_ms,
                 1 / pg_catalog.sum(1 / greatest(g.eta_seconds, 0.001)) FILTER (WHERE g.fresh) AS eta_seconds,
                 1 / pg_catalog.sum(1 / greatest(g.eta_low, 0.001)) FILTER (WHERE g.fresh) AS eta_low,
                 1 / pg_catalog.sum(1 / greatest(g.eta_high, 0.001)) FILTER (WHERE g.fresh) AS eta_high,
@@ -193,7 +208,9 @@ CREATE TABLE ${own}.backfill_event (
   application text,
   what text NOT NULL
 );
-COMMENT ON TABLE ${own}.backfill_event IS 'Who asked what of a backfill, and which states it reached, whatever program they used.';
+CREATE INDEX backfill_event_of_one ON ${own}.backfill_event (backfill, id);
+COMMENT ON TABLE ${own}.backfill_event IS
+  'Who asked what of a backfill, and which states it reached, whatever program they used. Of the states the last ${KEPT_STATES} or so of each backfill are kept.';
 COMMENT ON COLUMN ${own}.backfill_event.who IS 'The role that logged in.';
 
 CREATE TABLE ${own}.backfill_wait (
@@ -209,6 +226,34 @@ COMMENT ON TABLE ${own}.backfill_wait IS 'The time that each backfill has lost t
 COMMENT ON COLUMN ${own}.backfill_wait.seconds IS 'Of all processes that ran it together; at half speed, the rests count.';
 COMMENT ON COLUMN ${own}.backfill_wait.times IS 'How often it was held up.';
 COMMENT ON COLUMN ${own}.backfill_wait.last_reason IS 'What the signal said last.';
+
+CREATE TABLE ${own}.backfill_table (
+  backfill text NOT NULL REFERENCES ${own}.backfill (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  table_oid oid NOT NULL,
+  table_bytes bigint NOT NULL,
+  index_bytes bigint NOT NULL,
+  rows_inserted bigint NOT NULL,
+  rows_updated bigint NOT NULL,
+  rows_hot_updated bigint NOT NULL,
+  rows_deleted bigint NOT NULL,
+  at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (backfill, table_oid)
+);
+COMMENT ON TABLE ${own}.backfill_table IS
+  'The tables and partitions of each backfill as they were when it began: their sizes, and the counters of pg_stat_all_tables.';
+COMMENT ON COLUMN ${own}.backfill_table.table_bytes IS 'pg_table_size()';
+COMMENT ON COLUMN ${own}.backfill_table.index_bytes IS 'pg_indexes_size()';
+
+CREATE TABLE ${own}.backfill_figures (
+  backfill text PRIMARY KEY REFERENCES ${own}.backfill (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  replica_lag_ms double precision,
+  replica_lag text NOT NULL CHECK (replica_lag IN (${list(LAG_KINDS)})),
+  at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE ${own}.backfill_figures IS 'How the server fares while a backfill runs, as its process saw it last, every few seconds.';
+COMMENT ON COLUMN ${own}.backfill_figures.replica_lag_ms IS 'Of the standby that is furthest behind.';
+COMMENT ON COLUMN ${own}.backfill_figures.replica_lag IS
+  'known; at-least: it was behind already when the process began to look; unknown: it cannot be read, and nothing is written; none: no standby is connected.';
 
 CREATE TABLE ${own}.backfill_skipped (
   backfill text NOT NULL REFERENCES ${own}.backfill (name) ON UPDATE CASCADE ON DELETE CASCADE,
@@ -242,6 +287,13 @@ BEGIN
                     || CASE WHEN field = 'state' AND NEW.throttled_by IS NOT NULL THEN ', ' || NEW.throttled_by ELSE '' END);
     END IF;
   END LOOP;
+  -- Now and then; a signal may come and go a hundred thousand times in three weeks.
+  IF random() < 0.01 THEN
+    DELETE FROM ${own}.backfill_event
+     WHERE backfill = NEW.name AND what LIKE 'state: %'
+       AND id <= (SELECT e.id FROM ${own}.backfill_event e WHERE e.backfill = NEW.name AND e.what LIKE 'state: %'
+                   ORDER BY e.id DESC OFFSET ${KEPT_STATES} LIMIT 1);
+  END IF;
   RETURN NULL;
 END
 $audit$;

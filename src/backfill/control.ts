@@ -4,7 +4,7 @@ import { leaseHolder } from '../safety/lease.ts';
 import { leaseName } from './lease-name.ts';
 import { after, type DesiredState, type Step } from './machine.ts';
 import { mergeSettings, type Settings } from './settings.ts';
-import { backfillStatus, type BackfillStatus, loadBackfill } from './status.ts';
+import { backfillStatus, type BackfillDetails, loadBackfill } from './status.ts';
 import { openStore } from './store.ts';
 
 /** Without a process at work, what is asked for is reached at once. */
@@ -19,7 +19,7 @@ export async function requestState(
   schema: string,
   name: string,
   desiredState: DesiredState,
-): Promise<BackfillStatus> {
+): Promise<BackfillDetails> {
   const store = openStore(schema);
   const stored = await loadBackfill(session, schema, name);
   requireOpen(stored);
@@ -43,7 +43,7 @@ export async function changeSettings(
   schema: string,
   name: string,
   changed: Partial<Settings>,
-): Promise<BackfillStatus> {
+): Promise<BackfillDetails> {
   const stored = await loadBackfill(session, schema, name);
   requireOpen(stored);
   await openStore(schema).write(session, name, { settings: mergeSettings(stored.settings, { broken: null }, changed) });

@@ -1,5 +1,7 @@
+import type { Lag } from './lag.ts';
 import type { State } from './machine.ts';
 import type { Remaining } from './remaining.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** How far a backfill has come, for people and programs that watch it. */
 export interface BackfillProgress {
@@ -43,8 +45,9 @@ export type BackfillEvent =
   /** Every few seconds. */
   | {
       readonly event: 'figures';
-      /** Of the standby that is furthest behind; null where there is none. */
+      /** Of the standby that is furthest behind; null where there is none, or it is unknown. */
       readonly replicaLagMs: number | null;
+      readonly replicaLag: Lag['kind'];
       readonly deadRows: number;
       /** To each signal, in all runs; the most first. */
       readonly timeLost: readonly { readonly signal: string; readonly seconds: number }[];
@@ -68,7 +71,14 @@ export type BackfillEvent =
   | { readonly event: 'pass'; readonly pass: number; readonly rowsLeft: number }
   | ({ readonly event: 'finished' } & BackfillResult);
 
-export interface BackfillResult {
+export interface BackfillResult extends Ended {
+  /** Rows that came into the walked table since it began, where its WHERE cannot tell whether they are done; null otherwise, or unknown. */
+  readonly cameMeanwhile: number | null;
+  /** How the changed table fares after it; null where it cannot be told. */
+  readonly upkeep: Upkeep | null;
+}
+
+export interface Ended {
   readonly name: string;
   /** `gave-up`: it paused itself after failures. */
   readonly outcome: 'succeeded' | 'paused' | 'cancelled' | 'failed' | 'gave-up';

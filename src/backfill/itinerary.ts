@@ -1,3 +1,4 @@
+import { isSqlFailure } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
 import { forgetLeases, type Lease, underLease } from '../safety/lease.ts';
 import { CheckpointMoved } from './batch.ts';
@@ -6,6 +7,7 @@ import { type Leaf, readLeaf } from './leaf.ts';
 import { workerPrefix } from './lease-name.ts';
 import { planRanges, toEndOfTable } from './plan.ts';
 import { NO_PULSE, type Range, type Ranges } from './ranges.ts';
+import { rememberTables } from './upkeep.ts';
 
 /** A range and the table that it is a part of. */
 export interface Place {
@@ -84,6 +86,10 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
       if (!job.target.partitioned) return false;
       const planned = await underLease(session, lease, async () => {
         return planRanges(session, ranges, job);
+      });
+      // Figures for people, nothing to fail for.
+      await rememberTables(session, lease.schema, job).catch((error: unknown) => {
+        if (!isSqlFailure(error)) throw error;
       });
       return planned.some(isOpen);
     },

@@ -156,6 +156,7 @@ export function registrationOf({ name, target, statement }: Job, spec: BackfillS
     tableOid: target.oid,
     keyColumns: target.key.map((column) => column.name),
     keyTypes: target.key.map(({ type, collation }) => (collation === null ? type : `${type} COLLATE ${collation}`)),
+    cannotTell: statement.progress.kind === 'cannot-tell' ? statement.progress.reason : null,
     settings,
     fileSettings: spec.settings,
   };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { type Lease, leaseHolder } from '../safety/lease.ts';
-import type { BackfillResult } from './event.ts';
+import type { Ended } from './event.ts';
 import { leaseName } from './lease-name.ts';
 import { isAtWork, type State } from './machine.ts';
 import type { Store, Stored } from './store.ts';
@@ -23,7 +23,7 @@ export interface JoinOptions {
 const LOOK_MS = 500;
 
 /** How it ended while another process was leading, for this one that worked with it. */
-const OUTCOMES: Readonly<Partial<Record<State, BackfillResult['outcome']>>> = {
+const OUTCOMES: Readonly<Partial<Record<State, Ended['outcome']>>> = {
   succeeded: 'succeeded',
   paused: 'paused',
   failed: 'failed',
@@ -34,7 +34,7 @@ const OUTCOMES: Readonly<Partial<Record<State, BackfillResult['outcome']>>> = {
  * Takes the lead, or works beside the process that has it until that is done, or gone: then this one takes the lead. Gives the lease,
  * or how it ended without us.
  */
-export async function leadOrJoin(options: JoinOptions): Promise<Lease | BackfillResult> {
+export async function leadOrJoin(options: JoinOptions): Promise<Lease | Ended> {
   const { session, store, name, waitMs, pause, lead, join } = options;
   const began = performance.now();
   let joined = false;
@@ -67,10 +67,10 @@ export async function leadOrJoin(options: JoinOptions): Promise<Lease | Backfill
 function result(
   stored: Stored | null,
   name: string,
-  outcome: BackfillResult['outcome'],
+  outcome: Ended['outcome'],
   reason: string | null,
   began: number,
-): BackfillResult {
+): Ended {
   const { rowsDone = 0, rowsVisited = 0, batches = 0 } = stored?.progress ?? {};
   const durationMs = performance.now() - began;
   return {

@@ -35,11 +35,15 @@ export type NewRange = Pick<Range, 'tableOid' | 'table' | 'lower' | 'upper' | 'w
 /** What is written beside a checkpoint for those who watch. */
 export interface Pulse {
   readonly rate: number;
+  /** Since this process began. */
+  readonly averageRate: number;
+  /** Of the batch before. */
+  readonly batchMs: number | null;
   readonly eta: Stored['eta'];
 }
 
 /** Nobody is at work on it. */
-export const NO_PULSE: Pulse = { rate: 0, eta: null };
+export const NO_PULSE: Pulse = { rate: 0, averageRate: 0, batchMs: null, eta: null };
 
 /** A table by the name that a statement has for it. */
 export interface Named {
@@ -129,11 +133,11 @@ export function openRanges(schema: string, backfill: string): Ranges {
         [backfill],
       );
     },
-    async advance(session, from, to, { rate, eta }, named) {
+    async advance(session, from, to, { rate, averageRate, batchMs, eta }, named) {
       const { rowCount } = await session.run(
         `UPDATE ${table}
             SET last_key = $3, pass = $4, rows_done = $5, rows_visited = $6, batches = $7, batch_keys = $8, done = $9, left_out = $10, walk_to = $18, file = $19, claimed_by = $20,
-                rate_now = $11, eta_seconds = $12, eta_low = $13, eta_high = $14, updated_at = pg_catalog.clock_timestamp()
+                rate_now = $11, rate_average = $25, batch_ms = coalesce($26, batch_ms), eta_seconds = $12, eta_low = $13, eta_high = $14, updated_at = pg_catalog.clock_timestamp()
           WHERE backfill = $1 AND number = $2
             AND batches = $15 AND pass = $16 AND last_key IS NOT DISTINCT FROM $17::pg_catalog.text[]
             AND claimed_by IS NOT DISTINCT FROM $21 AND upper_key IS NOT DISTINCT FROM $22::pg_catalog.text[]
@@ -161,6 +165,8 @@ export function openRanges(schema: string, backfill: string): Ranges {
           from.upper,
           named?.name ?? null,
           named?.oid ?? null,
+          averageRate,
+          batchMs,
         ],
       );
       return rowCount === 1;

@@ -3,7 +3,8 @@ import { requireDirect } from '../db/server.ts';
 import { Problem } from '../problem.ts';
 import { acquireLease, type Lease, LeaseLost, underLease } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
-import type { BackfillEvent, BackfillResult } from './event.ts';
+import { readAftermath } from './aftermath.ts';
+import type { BackfillEvent, BackfillResult, Ended } from './event.ts';
 import { withExactTotal } from './exact-total.ts';
 import { isOutage } from './failure.ts';
 import {
@@ -33,6 +34,7 @@ import { splitRanges } from './split.ts';
 import { openStore, type Store, type Stored } from './store.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 import { estimateRows } from './target.ts';
+import { forgetTables, rememberTables } from './upkeep.ts';
 import { requireWanted } from './wanted.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
@@ -87,7 +89,7 @@ export async function runBackfill(options: RunBackfillOptions): Promise<Backfill
   try {
     for (;;) {
       try {
-        return await runOnce(work);
+        return await told(work, await runOnce(work));
       } catch (error) {
         if (!isOutage(error)) throw error;
         // Before the first batch, beginning anew is all there is to do.
@@ -120,7 +122,15 @@ interface Work {
   link: Link;
 }
 
-async function runOnce(work: Work): Promise<BackfillResult> {
+/** With how its table fares now. */
+async function told({ options: { source, onEvent }, store, link }: Work, ended: Ended): Promise<BackfillResult> {
+  const aftermath = await readAftermath(link.main, store, source.name);
+  const result = { ...ended, ...aftermath };
+  onEvent?.({ event: 'finished', ...result });
+  return result;
+}
+
+async function runOnce(work: Work): Promise<Ended> {
   const { options, store, link } = work;
   const { source, pause = NEVER } = options;
   await requireDirect(link.control, link.main);
@@ -153,7 +163,7 @@ async function lead(
   work: Work,
   lease: Lease,
   { spec, job, patience, team }: { spec: BackfillSpec; job: Job; patience: LockPatience; team: Team },
-): Promise<BackfillResult> {
+): Promise<Ended> {
   const { options, store, link } = work;
   const { source, settings: flags = {}, pause = NEVER, onEvent = () => undefined } = options;
   try {
@@ -208,9 +218,9 @@ async function lead(
 function signalsFor(
   { connection, schema, environment = {} }: RunBackfillOptions,
   { name, target }: Job,
-  emit: (event: BackfillEvent) => void,
+  emit: ((event: BackfillEvent) => void) | null,
 ): readonly Signal[] {
-  const figures = { schema, name, emit };
+  const figures = emit === null ? null : { schema, name, emit };
   return allSignals({ table: target, connection, applicationName: `tiptoe backfill ${name}`, environment, figures });
 }
 
@@ -232,7 +242,7 @@ function gather({ options, store }: Work, job: Job): Team {
         store,
         begun,
         // One worker tells the figures, the one that leads.
-        signals: () => signalsFor(options, job, () => undefined),
+        signals: () => signalsFor(options, job, null),
         open: () => openLink(connection, source.name, begun.settings),
         reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
         skipPoison: options.skipPoison === true,
@@ -247,7 +257,7 @@ function gather({ options, store }: Work, job: Job): Team {
 }
 
 /** The lead; or where others have it and this process may work with them, how that ended. */
-async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): Promise<Lease | BackfillResult> {
+async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): Promise<Lease | Ended> {
   const { options, store, link } = work;
   const { workers, settings: flags = {}, pause = NEVER, onEvent } = options;
   if (workers === undefined) return takeLease(link, options);
@@ -267,7 +277,7 @@ async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): P
   });
 }
 
-function alreadyDone({ name, progress }: Stored): BackfillResult {
+function alreadyDone({ name, progress }: Stored): Ended {
   const { rowsDone, rowsVisited, batches } = progress;
   return {
     name,
@@ -343,9 +353,12 @@ async function begin(
     const state = after(stored.state, 'start');
     if (state === null) return stored;
     const ranges = openRanges(store.schema, spec.name);
-    if (!isStarted(stored)) await ranges.clear(main);
-    else if (stored.tableOid === null) await ranges.rebind(main);
+    if (!isStarted(stored)) {
+      await ranges.clear(main);
+      await forgetTables(main, store.schema, spec.name);
+    } else if (stored.tableOid === null) await ranges.rebind(main);
     await planRanges(main, ranges, job);
+    await rememberTables(main, store.schema, job);
     if (workers > 1) {
       const { schema } = store;
       const wanted = workers * RANGES_EACH;

@@ -4,7 +4,7 @@ import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { type Lease, LeaseLost, underLease } from '../safety/lease.ts';
 import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced, TableRewritten } from './batch.ts';
 import type { Key } from './batches.ts';
-import type { BackfillEvent, BackfillResult } from './event.ts';
+import type { BackfillEvent, Ended } from './event.ts';
 import { withChain } from './chain.ts';
 import { describeFailure, isHopeless, isOfRows, isOutage, rowHeld } from './failure.ts';
 import { type Itinerary, openItinerary, type Place } from './itinerary.ts';
@@ -49,7 +49,7 @@ export interface RunnerOptions {
 type Held = Extract<Order, { readonly kind: 'wait' }>;
 
 interface End {
-  readonly outcome: BackfillResult['outcome'];
+  readonly outcome: Ended['outcome'];
   readonly reason: string | null;
   readonly remaining: Remaining | null;
 }
@@ -99,6 +99,7 @@ export class Runner {
   #tried: Key | null = null;
   #pace: Pace;
   #speed: Speed;
+  #batchMs: number | null = null;
   #restUntil = 0;
   #cancellable = false;
   #settings: Settings;
@@ -126,7 +127,7 @@ export class Runner {
     this.#speed = startSpeed(performance.now());
   }
 
-  async run(): Promise<BackfillResult> {
+  async run(): Promise<Ended> {
     const { cancelBatch } = this.#options;
     let again: NodeJS.Timeout | undefined;
     const cancel = (): void => {
@@ -302,7 +303,8 @@ export class Runner {
     this.#lastError = null;
     this.#pace = afterBatch(this.#pace, settings, batch, now);
     this.#speed = addBatch(this.#speed, batch, now);
-    const { rate, eta } = this.#pulse();
+    this.#batchMs = batch.ms;
+    const { rate, averageRate, eta } = this.#pulse();
     const { rowsDone, rowsVisited, rowsTotal, rowsTotalExact, batches } = this.#progress;
     this.#options.emit({
       event: 'progress',
@@ -320,7 +322,7 @@ export class Runner {
       batchKeys: batch.keys,
       batchRows: batch.rows,
       batchMs: batch.ms,
-      averageRate: averageRowsPerSecond(this.#speed, now),
+      averageRate,
     });
   }
 
@@ -610,13 +612,18 @@ export class Runner {
     const { rowsTotal, rowsVisited } = this.#progress;
     const left =
       rowsTotal === null ? null : eta(this.#speed, Math.max(0, rowsTotal - rowsVisited), now, this.#settings.rate);
-    return { rate: rowsPerSecond(this.#speed, now), eta: left };
+    return {
+      rate: rowsPerSecond(this.#speed, now),
+      averageRate: averageRowsPerSecond(this.#speed, now),
+      batchMs: this.#batchMs,
+      eta: left,
+    };
   }
 
-  #finished({ outcome, reason, remaining }: End): BackfillResult {
+  #finished({ outcome, reason, remaining }: End): Ended {
     const { rowsDone, rowsVisited, batches } = this.#progress;
     const durationMs = performance.now() - this.#beganAt;
-    const result = {
+    return {
       name: this.#options.job.name,
       outcome,
       reason,
@@ -627,8 +634,6 @@ export class Runner {
       durationMs,
       remaining,
     };
-    this.#options.emit({ event: 'finished', ...result });
-    return result;
   }
 }
 

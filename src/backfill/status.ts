@@ -3,13 +3,17 @@ import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { leaseHolder } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
+import { readLag } from './figures.ts';
+import type { Lag } from './lag.ts';
 import { leaseName } from './lease-name.ts';
 import type { BackfillProgress } from './event.ts';
 import type { DesiredState } from './machine.ts';
 import type { Settings } from './settings.ts';
 import { furtherWorkers } from './share.ts';
+import { readDeadRows } from './signals/dead-rows.ts';
 import { countSkipped } from './skipped.ts';
 import { openStore, type Stored } from './store.ts';
+import { readUpkeep, rowsInsertedSince, type Upkeep } from './upkeep.ts';
 import { readTimeLost, type TimeLost } from './waits.ts';
 
 /** What people and programs are told of a backfill. */
@@ -22,6 +26,18 @@ export interface BackfillStatus extends BackfillProgress {
   readonly workers: number;
   /** Keys that are left out because of errors. */
   readonly keysSkipped: number;
+  /** Rows changed per second since the processes at work, or the last ones, began; waits included. */
+  readonly averageRate: number;
+  /** How long the last batch took; null before the first one. */
+  readonly lastBatchMs: number | null;
+  /** Of the standby that is furthest behind, as the process at work saw it; null where nobody knows. */
+  readonly replicaLagMs: number | null;
+  /** null without a process at work. */
+  readonly replicaLag: Lag['kind'] | null;
+  /** Of the walked table, by the server's statistics; null before the start. */
+  readonly deadRows: number | null;
+  /** Why the WHERE cannot tell which rows are done, so that those that come behind the walk stay as they are; null where it can. */
+  readonly cannotTell: string | null;
   readonly table: string;
   readonly key: readonly string[];
   readonly pass: number;
@@ -32,6 +48,13 @@ export interface BackfillStatus extends BackfillProgress {
   readonly startedAt: string | null;
   readonly updatedAt: string;
   readonly finishedAt: string | null;
+}
+
+/** Of one alone, where more may be asked of the server. */
+export interface BackfillDetails extends BackfillStatus {
+  readonly upkeep: Upkeep | null;
+  /** Rows that came into the walked table since it began, by the server's statistics; null where nobody knows. */
+  readonly rowsInserted: number | null;
 }
 
 /** All backfills, in the order in which they were registered; none where the tables are missing. Only reads. */
@@ -50,9 +73,13 @@ export async function listBackfills(session: Session, schema: string): Promise<B
 }
 
 /** One backfill; throws a Problem (exit 2) where there is none of that name. Only reads. */
-export async function backfillStatus(session: Session, schema: string, name: string): Promise<BackfillStatus> {
+export async function backfillStatus(session: Session, schema: string, name: string): Promise<BackfillDetails> {
   const stored = await loadBackfill(session, schema, name);
-  return toStatus(session, schema, stored);
+  return {
+    ...(await toStatus(session, schema, stored)),
+    upkeep: await readUpkeep(session, schema, stored),
+    rowsInserted: await rowsInsertedSince(session, schema, stored),
+  };
 }
 
 /** Throws a Problem (exit 2) where there is none of that name. */
@@ -79,6 +106,7 @@ const FRESH_SECONDS = 10;
 async function toStatus(session: Session, schema: string, stored: Stored): Promise<BackfillStatus> {
   const holder = await leaseHolder(session, schema, leaseName(stored.name));
   const further = await furtherWorkers(session, schema, stored.name);
+  const lag = holder === null ? null : await readLag(session, schema, stored.name);
   const { progress, eta } = stored;
   const moving = holder !== null && stored.idleSeconds < FRESH_SECONDS;
   return {
@@ -98,6 +126,15 @@ async function toStatus(session: Session, schema: string, stored: Stored): Promi
     runner: holder?.owner ?? null,
     workers: (holder === null ? 0 : 1) + further.length,
     keysSkipped: await countSkipped(session, schema, stored.name),
+    averageRate: Math.round(stored.averageRate * 10) / 10,
+    lastBatchMs: stored.batchMs === null ? null : Math.round(stored.batchMs),
+    replicaLagMs: lag?.ms ?? null,
+    replicaLag: lag?.kind ?? null,
+    deadRows:
+      stored.tableOid === null || stored.startedAt === null
+        ? null
+        : (await readDeadRows(session, stored.tableOid)).dead,
+    cannotTell: stored.cannotTell,
     table: stored.table,
     key: stored.keyColumns,
     pass: progress.pass,

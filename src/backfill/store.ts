@@ -24,6 +24,14 @@ export interface Stored {
   readonly fileSettings: Partial<Settings>;
   readonly rate: number;
   readonly eta: { readonly seconds: number; readonly range: readonly [number, number] } | null;
+  /** Rows changed per second since the processes at work began, waits included. */
+  readonly averageRate: number;
+  /** How long the last batch took; null before the first one. */
+  readonly batchMs: number | null;
+  /** The table whose rows are written; null before the start. */
+  readonly changedOid: string | null;
+  /** Why the WHERE cannot tell the rows that are still to do; null where it can. */
+  readonly cannotTell: string | null;
   readonly throttledBy: string | null;
   readonly lastError: string | null;
   /** ISO 8601, in UTC. */
@@ -55,6 +63,7 @@ export interface Registration {
   readonly tableOid: string;
   readonly keyColumns: readonly string[];
   readonly keyTypes: readonly string[];
+  readonly cannotTell: string | null;
   readonly settings: Settings;
   readonly fileSettings: Partial<Settings>;
 }
@@ -81,7 +90,7 @@ export interface Change {
   readonly settings?: Settings;
   readonly fileSettings?: Partial<Settings>;
   readonly rowsTotal?: { readonly rows: number; readonly exact: boolean };
-  readonly walk?: Pick<Registration, 'tableOid' | 'keyTypes'>;
+  readonly walk?: Pick<Registration, 'tableOid' | 'keyTypes' | 'cannotTell'>;
   readonly started?: true;
   readonly finished?: boolean;
 }
@@ -112,12 +121,12 @@ export function openStore(schema: string): Store {
     async register(session, { settings, ...registration }, lease) {
       await session.query(
         `INSERT INTO ${table} AS b (name, file, statement, statement_hash, table_name, key_columns, file_settings, ${SETTING_COLUMNS.join(', ')},
-                                 table_oid, key_types)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                                 table_oid, key_types, cannot_tell)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
          ON CONFLICT (name) DO UPDATE SET file = excluded.file, statement = excluded.statement,
            statement_hash = excluded.statement_hash, table_name = excluded.table_name, key_columns = excluded.key_columns,
-           table_oid = excluded.table_oid, key_types = excluded.key_types
-         WHERE b.state <> 'succeeded' AND ($18 OR b.state = 'pending')
+           table_oid = excluded.table_oid, key_types = excluded.key_types, cannot_tell = excluded.cannot_tell
+         WHERE b.state <> 'succeeded' AND ($19 OR b.state = 'pending')
            AND NOT EXISTS (SELECT FROM ${own}.backfill_range r WHERE r.backfill = b.name AND r.batches > 0)`,
         [
           registration.name,
@@ -130,6 +139,7 @@ export function openStore(schema: string): Store {
           ...settingValues(settings),
           registration.tableOid,
           registration.keyTypes,
+          registration.cannotTell,
           lease === 'held',
         ],
       );
@@ -192,6 +202,7 @@ function assignments(change: Change): Assignment[] {
   if (change.fileSettings !== undefined) set('file_settings', JSON.stringify(change.fileSettings));
   set('table_oid', change.walk?.tableOid);
   set('key_types', change.walk?.keyTypes);
+  set('cannot_tell', change.walk?.cannotTell);
   set('rows_total', change.rowsTotal?.rows);
   set('rows_total_exact', change.rowsTotal?.exact);
   // Without a value they must come last, so that the numbers of the parameters have no gaps.
@@ -212,7 +223,8 @@ function select(own: string): string {
        p.rows_total AS "rowsTotal", p.rows_total_exact AS "rowsTotalExact", p.batches, p.batch_keys AS "batchKeys",
        b.rate AS "maxRate", b.max_wal_mb AS "maxWalMb", b.batch_time_ms AS "batchTimeMs", b.batch_size AS "batchSize",
        b.max_batch_size AS "maxBatchSize",
-       b.max_lag_ms AS "maxLagMs", b.max_passes AS "maxPasses", b.signals, b.file_settings AS "fileSettings", p.rate_now AS rate,
+       b.max_lag_ms AS "maxLagMs", b.max_passes AS "maxPasses", b.signals, b.file_settings AS "fileSettings", p.rate_now AS rate, p.rate_average AS "averageRate",
+       p.batch_ms AS "batchMs", b.changed_oid::pg_catalog.text AS "changedOid", b.cannot_tell AS "cannotTell",
        p.eta_seconds AS "etaSeconds",
        p.eta_low AS "etaLow", p.eta_high AS "etaHigh", b.throttled_by AS "throttledBy", b.last_error AS "lastError",
        ${iso('b.started_at')} AS "startedAt", ${iso('p.updated_at')} AS "updatedAt", ${iso('b.finished_at')} AS "finishedAt",
@@ -249,6 +261,10 @@ interface Row {
   signals: string;
   fileSettings: string;
   rate: string;
+  averageRate: string;
+  batchMs: string | null;
+  changedOid: string | null;
+  cannotTell: string | null;
   etaSeconds: string | null;
   etaLow: string | null;
   etaHigh: string | null;
@@ -270,6 +286,8 @@ function fromRow(row: Row): Stored {
     statementHash,
     table,
     tableOid,
+    changedOid,
+    cannotTell,
     throttledBy,
     lastError,
     startedAt,
@@ -315,6 +333,10 @@ function fromRow(row: Row): Stored {
             seconds: Math.round(Number(row.etaSeconds)),
             range: [Math.round(Number(row.etaLow)), Math.round(Number(row.etaHigh))],
           },
+    averageRate: Number(row.averageRate),
+    batchMs: optional(row.batchMs),
+    changedOid,
+    cannotTell,
     throttledBy,
     lastError,
     startedAt,

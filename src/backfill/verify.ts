@@ -9,11 +9,15 @@ import { loadBackfill } from './status.ts';
 import { readFunctions, resolveTarget } from './target.ts';
 import { countLeft, wholeWalk } from './left.ts';
 import type { Remaining } from './remaining.ts';
+import { readUpkeep, rowsInsertedSince, type Upkeep } from './upkeep.ts';
 
 export interface Verified {
   readonly remaining: Remaining;
   /** Keys that are left out because of errors. */
   readonly keysSkipped: number;
+  readonly upkeep: Upkeep | null;
+  /** Rows that came into the walked table since it began, where its WHERE cannot tell whether they are done; null otherwise, or unknown. */
+  readonly cameMeanwhile: number | null;
 }
 
 /**
@@ -28,7 +32,8 @@ export async function verifyBackfill(
 ): Promise<Verified | null> {
   const options = { applicationName: `tiptoe backfill verify ${name}` };
   return withSession(connection, options, async (session) => {
-    const { statement: text, keyColumns, settings } = await loadBackfill(session, schema, name);
+    const stored = await loadBackfill(session, schema, name);
+    const { statement: text, keyColumns, settings } = stored;
     await batchSession(session, settings);
     const statement = await readFunctions(session, readStatement(text, `Backfill ${name}`).statement);
     const target = await resolveTarget(session, statement, keyColumns);
@@ -43,6 +48,8 @@ export async function verifyBackfill(
     return {
       remaining: await withChain(session, { job, schema, name }, remaining),
       keysSkipped: await countSkipped(session, schema, name),
+      upkeep: await readUpkeep(session, schema, stored),
+      cameMeanwhile: statement.progress.kind === 'tells' ? null : await rowsInsertedSince(session, schema, stored),
     };
   }).catch((error: unknown) => {
     throw accessProblem(error, connection, schema);

@@ -3,11 +3,13 @@ import { basename } from 'node:path';
 import { accessProblem } from '../backfill/access.ts';
 import { changeSettings, requestState } from '../backfill/control.ts';
 import { readLog } from '../backfill/log.ts';
-import type { DesiredState } from '../backfill/machine.ts';
+import { type DesiredState, isAtWork } from '../backfill/machine.ts';
 import { previewBackfill } from '../backfill/preview.ts';
 import { describeSettings } from '../backfill/settings.ts';
-import { backfillStatus, type BackfillStatus, listBackfills } from '../backfill/status.ts';
+import { type BackfillDetails, backfillStatus, type BackfillStatus, listBackfills } from '../backfill/status.ts';
 import { verifyBackfill } from '../backfill/verify.ts';
+import { describeLag } from '../backfill/lag.ts';
+import { meanwhileLines, upkeepLines } from './backfill-upkeep.ts';
 import { describeVerified, publishVerified } from './backfill-verified.ts';
 import { type ConnectionSettings, resolveConnection } from '../db/connection.ts';
 import { roughDuration } from '../duration.ts';
@@ -17,7 +19,7 @@ import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { CONTROL_SETTINGS } from '../safety/limits.ts';
 import { loadParser } from '../sql/libpg.ts';
-import { count, timeLeft } from '../terminal/backfill-progress.ts';
+import { count, counted, timeLeft } from '../terminal/backfill-progress.ts';
 import {
   type CommonOptions,
   type LogOptions,
@@ -124,18 +126,16 @@ export async function verify(given: string, options: ReportOptions): Promise<Exi
   try {
     const verified = await verifyBackfill(connectionOf(options), options.schema, name, stop.signal);
     if (verified === null) throw new Problem('Stopped before the end of the count.', { exitCode: 3 });
-    const { remaining, keysSkipped } = verified;
+    const { remaining, keysSkipped, upkeep, cameMeanwhile } = verified;
     const skipped = keysSkipped === 0 ? {} : { keysSkipped };
-    print(
-      options.format === 'json'
-        ? JSON.stringify({ version: 1, name, ...publishVerified(remaining), ...skipped })
-        : printable(describeVerified(remaining)),
-    );
-    if (keysSkipped > 0) {
-      process.stderr.write(
-        `${count(keysSkipped)} keys were left out because of errors: see ${options.schema}.backfill_skipped\n`,
-      );
+    if (options.format === 'json') {
+      print(JSON.stringify({ version: 1, name, ...publishVerified(remaining), ...skipped, upkeep, cameMeanwhile }));
+    } else {
+      print(printable(describeVerified(remaining)));
+      // Scripts read the answer alone.
+      for (const line of [...meanwhileLines(verified), ...upkeepLines(upkeep)]) tell(line);
     }
+    if (keysSkipped > 0) tell(`${wereLeftOut(keysSkipped)} because of errors: see ${options.schema}.backfill_skipped`);
     const broken = remaining.kind === 'cannot-tell' && remaining.chain?.kind === 'broken';
     return remaining.kind === 'left' || broken || keysSkipped > 0 ? 1 : 0;
   } finally {
@@ -164,10 +164,21 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+function tell(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+function wereLeftOut(keys: number): string {
+  return `${counted(keys, 'key')} ${keys === 1 ? 'was' : 'were'} left out`;
+}
+
 export function headline(status: BackfillStatus): string {
   const { name, rowsVisited, rowsTotal, rowsTotalExact, rowsDone } = status;
-  const total = rowsTotal === null ? '' : ` of ${rowsTotalExact ? '' : 'about '}${count(rowsTotal)}`;
-  return `${name}: ${stateText(status)}, ${count(rowsVisited)}${total} keys visited, ${count(rowsDone)} rows changed`;
+  const visited =
+    rowsTotal === null
+      ? counted(rowsVisited, 'key')
+      : `${count(rowsVisited)} of ${rowsTotalExact ? '' : 'about '}${counted(rowsTotal, 'key')}`;
+  return `${name}: ${stateText(status)}, ${visited} visited, ${counted(rowsDone, 'row')} changed`;
 }
 
 function stateText({ state, runner }: BackfillStatus): string {
@@ -175,35 +186,49 @@ function stateText({ state, runner }: BackfillStatus): string {
   return working && runner === null ? `${state}, but its process is gone` : state;
 }
 
-export function details(status: BackfillStatus): string[] {
-  const {
-    rate,
-    etaRange,
-    throttledBy,
-    lastError,
-    runner,
-    workers,
-    table,
-    key,
-    pass,
-    settings,
-    desiredState,
-    timeLost,
-  } = status;
+export function details(status: BackfillStatus | BackfillDetails): string[] {
+  const { throttledBy, lastError, runner, workers, table, key, pass, settings, desiredState, timeLost } = status;
   const lines = [
     headline(status),
     `  table ${table} by (${key.join(', ')}), pass ${pass}; ${describeSettings(settings).join(', ')}`,
   ];
   if (runner !== null) lines.push(`  runs at ${runner}${workers > 1 ? `, ${workers} workers in all` : ''}`);
-  if (rate > 0) lines.push(`  ${count(rate)} rows/s${etaRange === null ? '' : `, ${timeLeft(etaRange)} left`}`);
+  const pace = paceOf(status);
+  if (pace.length > 0) lines.push(`  ${pace.join(', ')}`);
   if (throttledBy !== null) lines.push(`  waiting: ${throttledBy}`);
+  if (status.startedAt !== null) lines.push(`  rows that come behind the walk: ${behindTheWalk(status)}`);
   if (timeLost.length > 0) lines.push(`  time lost: ${timeLost.map(describeLost).join(', ')}`);
   if (status.keysSkipped > 0)
-    lines.push(`  ${count(status.keysSkipped)} keys left out because of errors: see the table backfill_skipped`);
+    lines.push(`  ${counted(status.keysSkipped, 'key')} left out because of errors: see the table backfill_skipped`);
+  if ('upkeep' in status)
+    lines.push(...upkeepLines(status.upkeep, { advice: !isAtWork(status.state) }).map((line) => `  ${line}`));
   if (lastError !== null) lines.push(`  last error: ${lastError}`);
   if (runner === null && status.state !== 'succeeded') lines.push(`  ${howToGoOn(status)}`);
   if (runner !== null && desiredState !== 'running') lines.push(`  asked to be ${desiredState}`);
   return lines;
+}
+
+/** Of a process at work: speed, what is left, the last batch, and how the server bears it. */
+function paceOf(status: BackfillStatus): string[] {
+  const { runner, state, rate, averageRate, etaRange, lastBatchMs, replicaLag, replicaLagMs, deadRows } = status;
+  if (runner === null || !isAtWork(state)) return [];
+  const lag = replicaLag === null ? null : describeLag({ kind: replicaLag, ms: replicaLagMs });
+  return [
+    ...(lastBatchMs === null ? [] : [`${count(rate)} rows/s (average ${count(averageRate)})`]),
+    ...(etaRange === null ? [] : [`${timeLeft(etaRange)} left`]),
+    ...(lastBatchMs === null ? [] : [`last batch ${count(lastBatchMs)} ms`]),
+    ...(lag === null ? [] : [lag]),
+    ...(deadRows === null || 'upkeep' in status ? [] : [counted(deadRows, 'dead row')]),
+  ];
+}
+
+/** What becomes of rows that are inserted while it runs. */
+function behindTheWalk(status: BackfillStatus | BackfillDetails): string {
+  const { cannotTell } = status;
+  if (cannotTell === null) return 'found at the end of the walk, and walked then';
+  const inserted = 'rowsInserted' in status ? status.rowsInserted : null;
+  const many = inserted === null ? '' : ` (${counted(inserted, 'row')} inserted since it began, behind it or ahead)`;
+  return `stay as they are${many}, because ${cannotTell}`;
 }
 
 function describeLost({ signal, seconds, times }: BackfillStatus['timeLost'][number]): string {

@@ -71,6 +71,8 @@ function backfillMetrics(name: string): { registry: Registry; observe: (event: B
   const left = gauge('eta_seconds', 'Seconds until the end, by the last ten seconds and by the whole run.', ['bound']);
   const state = gauge('state', '1 for the state that it is in, 0 for the others.', ['state']);
   const lag = gauge('replica_lag_seconds', 'How far the standby that is furthest behind is behind.');
+  // Without a label it would begin at 0.
+  lag.remove();
   const dead = gauge('dead_rows', 'Dead rows of the table, by the statistics of the server.');
   const lost = counter('throttled_seconds_total', 'Time lost to each signal, in all runs.', ['signal']);
   const lastBatch = gauge('last_batch_timestamp_seconds', 'When the last batch was committed.');

@@ -1,6 +1,6 @@
 import type { Preview } from '../backfill/preview.ts';
 import { printable } from '../report/printable.ts';
-import { count } from '../terminal/backfill-progress.ts';
+import { counted } from '../terminal/backfill-progress.ts';
 import type { RunOptions } from './backfill-options.ts';
 import type { ExitCode } from './exit.ts';
 
@@ -18,7 +18,7 @@ export function showPreview(preview: Preview, { format }: RunOptions): ExitCode 
 
 function lines(preview: Preview): string[] {
   const { name, table, key, settings, rowsTotal, rowsTotalExact, batch, warnings } = preview;
-  const total = `${rowsTotalExact ? '' : 'about '}${count(rowsTotal)} keys`;
+  const total = `${rowsTotalExact ? '' : 'about '}${counted(rowsTotal, 'key')}`;
   return [
     `-- ${name}: ${table} by (${key.join(', ')}), ${total}; ${settings.join(', ')}`,
     ...sqlLines(preview),
@@ -32,7 +32,7 @@ function lines(preview: Preview): string[] {
 export function sqlLines({ batch, name, table }: Preview): string[] {
   if (batch === null) return [`-- ${table} has no row, and ${name} nothing to do.`];
   const values = batch.parameters.map((value, index) => `$${index + 1} = '${value}'`).join(', ');
-  return [`-- A batch of ${count(batch.keys)} keys, with ${values}:`, `${batch.sql};`];
+  return [`-- A batch of ${counted(batch.keys, 'key')}, with ${values}:`, `${batch.sql};`];
 }
 
 /** The same for programs. */

@@ -1,12 +1,14 @@
 import type { BackfillEvent, BackfillResult } from '../backfill/event.ts';
 import { previewBackfill } from '../backfill/preview.ts';
+import { describeLag } from '../backfill/lag.ts';
 import { runBackfill } from '../backfill/run.ts';
 import { ASKED_TO_PAUSE } from '../backfill/steering.ts';
+import { meanwhileLines, upkeepLines } from './backfill-upkeep.ts';
 import { describeVerified, publishVerified } from './backfill-verified.ts';
 import { resolveConnection } from '../db/connection.ts';
 import { printable } from '../report/printable.ts';
 import { loadParser } from '../sql/libpg.ts';
-import { type BackfillFigures, count, showBackfill } from '../terminal/backfill-progress.ts';
+import { type BackfillFigures, counted, showBackfill } from '../terminal/backfill-progress.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import type { MetricsServer } from './backfill-metrics.ts';
 import { readSettings, type RunOptions } from './backfill-options.ts';
@@ -62,6 +64,8 @@ export async function runFromCommandLine(given: string, options: RunOptions): Pr
     line?.clear();
     if (options.format === 'json') process.stdout.write(`${JSON.stringify({ version: 1, ...published(result) })}\n`);
     if (options.format === 'pretty') process.stdout.write(`${printable(summary(result, given))}\n`);
+    if (options.format === 'pretty' && line !== null)
+      for (const text of afterwards(result)) line.note(printable(`${source.name}: ${text}`));
     return EXIT_CODES[result.outcome];
   } finally {
     stop.release();
@@ -95,7 +99,8 @@ function reporter(format: RunOptions['format'], line: LiveLine | null, name: str
   let shownAt = -Infinity;
   let figures: BackfillFigures | null = null;
   return (event) => {
-    if (event.event === 'figures') figures = event;
+    if (event.event === 'figures')
+      figures = { ...event, lag: describeLag({ kind: event.replicaLag, ms: event.replicaLagMs }) };
     if (line !== null) {
       if (event.event === 'progress') showBackfill(line, { ...event, name, figures });
       else show(line, event, name);
@@ -149,7 +154,7 @@ function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' 
       note(`${name}: ${event.reason}; beginning anew, the WHERE leaves out what is done`);
       break;
     case 'joined':
-      note(`${name}: joining ${event.owner} with ${event.workers} workers`);
+      note(`${name}: joining ${event.owner} with ${counted(event.workers, 'worker')}`);
       break;
     case 'worker-ended':
       note(`${name}: one worker has stopped: ${event.reason}`);
@@ -158,7 +163,9 @@ function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' 
       note(`${name}: no key is left; counting what the statement would still change`);
       break;
     case 'pass':
-      note(`${name}: ${count(event.rowsLeft)} rows still match; pass ${event.pass} begins`);
+      note(
+        `${name}: ${counted(event.rowsLeft, 'row')} still ${event.rowsLeft === 1 ? 'matches' : 'match'}; pass ${event.pass} begins`,
+      );
       break;
     case 'figures':
     case 'finished':
@@ -171,9 +178,15 @@ function published({ remaining, ...result }: BackfillResult): Record<string, unk
   return { ...result, ...(remaining === null ? { verified: null } : publishVerified(remaining)) };
 }
 
+/** What a DBA does next; nothing where it goes on another time. */
+function afterwards(result: BackfillResult): string[] {
+  if (result.outcome === 'paused' || result.outcome === 'gave-up') return [];
+  return [...meanwhileLines(result), ...upkeepLines(result.upkeep)];
+}
+
 function summary(result: BackfillResult, given: string): string {
   const { name, outcome, reason, rowsDone, rowsVisited, batches, remaining } = result;
-  const work = `${count(rowsDone)} rows changed, ${count(rowsVisited)} keys visited in ${count(batches)} batches`;
+  const work = `${counted(rowsDone, 'row')} changed, ${counted(rowsVisited, 'key')} visited in ${counted(batches, 'batch', 'batches')}`;
   switch (outcome) {
     case 'succeeded':
       return remaining === null && result.durationMs === 0

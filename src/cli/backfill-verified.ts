@@ -1,6 +1,6 @@
 import type { Remaining } from '../backfill/remaining.ts';
 import { describeRemaining } from '../backfill/verify.ts';
-import { count } from '../terminal/backfill-progress.ts';
+import { counted } from '../terminal/backfill-progress.ts';
 
 /** The answer of `backfill verify` for people: with what the checkpoints prove where the rows cannot tell. */
 export function describeVerified(remaining: Remaining): string {
@@ -9,8 +9,8 @@ export function describeVerified(remaining: Remaining): string {
   if (chain === undefined) return answer;
   if (chain.kind === 'broken') return `${answer}; not proved by the checkpoints either: ${chain.reason}`;
   const { checkpoints, rows } = chain;
-  const links = `${count(checkpoints)} ${checkpoints === 1 ? 'checkpoint' : 'checkpoints'}`;
-  return `${answer}; proved by the chain of ${links} with ${count(rows)} rows, from the first key to the last, unbroken`;
+  const links = counted(checkpoints, 'checkpoint');
+  return `${answer}; proved by the chain of ${links} with ${counted(rows, 'row')}, from the first key to the last, unbroken`;
 }
 
 /** For programs: the answer alone, and the chain as data. */

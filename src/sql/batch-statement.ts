@@ -28,6 +28,8 @@ export interface BatchStatement {
   readonly text: string;
   /** The table whose keys are walked: the one that is changed, or for an INSERT … SELECT the first one it reads. */
   readonly table: Name;
+  /** The table that an INSERT fills; null for the other commands, which change the one that is walked. */
+  readonly filled: Name | null;
   /** With ONLY in front of it. */
   readonly only: boolean;
   /** What the table is called in the statement, as SQL: `u`, or `app.users`. */
@@ -114,6 +116,7 @@ function readUpdate(written: Written, statement: UpdateStmt): BatchStatement | R
   return {
     ...common(written, relation, at),
     command: 'update',
+    filled: null,
     tableText: slice(sql, tokens, command + 1, set),
     assigns: [...new Set(columns)],
     assignments: readAssignments(sql, tokens.slice(set + 1, afterSet)),
@@ -146,6 +149,7 @@ function readDelete(written: Written, statement: DeleteStmt): BatchStatement | R
   return {
     ...common(written, relation, at),
     command: 'delete',
+    filled: null,
     tableText: slice(sql, tokens, command + 2, afterTable),
     assigns: [],
     assignments: null,
@@ -212,6 +216,7 @@ function readInsert(written: Written, statement: InsertStmt): BatchStatement | R
   return {
     ...common(written, walked, at),
     command: 'insert',
+    filled: filled === undefined ? null : nameOf(filled),
     tableText: null,
     assigns: [],
     assignments: null,
@@ -231,12 +236,16 @@ function common({ sql, tokens }: Written, relation: RangeVar, at: number) {
   return {
     kind: 'batch',
     text: sql,
-    table: { schema: relation.schemaname ?? null, name: relation.relname ?? '' },
+    table: nameOf(relation),
     only: relation.inh !== true,
     reference: referenceText(sql, tokens, relation, at),
     tableAt: span(tokens, at, nameEnd(tokens, at) + 1),
     aliased: relation.alias !== undefined,
   } as const;
+}
+
+function nameOf({ schemaname, relname }: RangeVar): Name {
+  return { schema: schemaname ?? null, name: relname ?? '' };
 }
 
 const AFTER_WHERE: ReadonlySet<string> = new Set(['GROUP', 'HAVING', 'ORDER', 'FOR']);

@@ -21,7 +21,8 @@ export interface BackfillView {
 
 /** How the server fares meanwhile. */
 export interface BackfillFigures {
-  readonly replicaLagMs: number | null;
+  /** `standbys 0.3 s behind` */
+  readonly lag: string | null;
   readonly deadRows: number;
   readonly timeLost: readonly { readonly signal: string; readonly seconds: number }[];
 }
@@ -32,7 +33,7 @@ export function showBackfill(line: LiveLine, view: BackfillView): void {
 }
 
 function describe(view: BackfillView): string {
-  const parts = [`${view.name}: ${share(view)}`, `${count(view.rowsDone)} rows changed`];
+  const parts = [`${view.name}: ${share(view)}`, `${counted(view.rowsDone, 'row')} changed`];
   if (view.throttledBy !== null) return [...parts, `waiting: ${view.throttledBy}`].join(', ');
   parts.push(`${count(view.rate)} rows/s (average ${count(view.averageRate)})`);
   if (view.etaRange !== null) parts.push(`${timeLeft(view.etaRange)} left`);
@@ -42,10 +43,10 @@ function describe(view: BackfillView): string {
 
 function describeFigures(figures: BackfillFigures | null): string[] {
   if (figures === null) return [];
-  const { replicaLagMs, deadRows, timeLost } = figures;
+  const { lag, deadRows, timeLost } = figures;
   return [
-    ...(replicaLagMs === null ? [] : [`standbys ${(replicaLagMs / 1000).toFixed(1)} s behind`]),
-    `${count(deadRows)} dead rows`,
+    ...(lag === null ? [] : [lag]),
+    counted(deadRows, 'dead row'),
     ...timeLost
       .filter(({ seconds }) => seconds >= 1)
       .map(({ signal, seconds }) => `${span(seconds)} lost to ${signal}`),
@@ -53,9 +54,9 @@ function describeFigures(figures: BackfillFigures | null): string[] {
 }
 
 function share({ rowsVisited, rowsTotal, rowsTotalExact }: BackfillView): string {
-  if (rowsTotal === null || rowsTotal === 0) return `${count(rowsVisited)} keys`;
+  if (rowsTotal === null || rowsTotal === 0) return counted(rowsVisited, 'key');
   const percent = Math.min(100, Math.floor((rowsVisited / rowsTotal) * 100));
-  return `${percent} % of ${rowsTotalExact ? '' : 'about '}${count(rowsTotal)} keys`;
+  return `${percent} % of ${rowsTotalExact ? '' : 'about '}${counted(rowsTotal, 'key')}`;
 }
 
 /** `38 s to 50 s`, `2 h`. */
@@ -77,4 +78,9 @@ const numbers = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** `1,234,567` */
 export function count(value: number): string {
   return numbers.format(value);
+}
+
+/** `1 row`, `1,234 rows`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
 }

@@ -20,7 +20,8 @@ export interface SignalSources {
   readonly applicationName: string;
   /** Where the URLs of standbys are. */
   readonly environment: Environment;
-  readonly figures: Omit<FiguresOptions, 'table' | 'lagMs'>;
+  /** null for a worker that does not lead. */
+  readonly figures: Omit<FiguresOptions, 'table' | 'lag'> | null;
 }
 
 /** How often what costs the server more, and changes slowly, is looked at. */
@@ -31,7 +32,7 @@ export function allSignals(sources: SignalSources): Signal[] {
   const { table, connection, applicationName, environment } = sources;
   const lag = replicaLag(() => performance.now(), environment);
   return [
-    figures({ ...sources.figures, table, lagMs: () => lag.lagMs() }),
+    ...(sources.figures === null ? [] : [figures({ ...sources.figures, table, lag: () => lag.lag() })]),
     brokenSettings,
     timeWindow,
     lag,

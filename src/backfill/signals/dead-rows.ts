@@ -23,7 +23,9 @@ export function deadRows(table: Table): Signal {
   return {
     name: 'dead rows',
     async read(session, { settings: { maxDeadShare } }) {
-      return maxDeadShare === null ? { kind: 'go' } : judgeDead(await count(session, table), maxDeadShare, table.shown);
+      return maxDeadShare === null
+        ? { kind: 'go' }
+        : judgeDead(await readDeadRows(session, table.oid), maxDeadShare, table.shown);
     },
   };
 }
@@ -42,8 +44,8 @@ function judgeDead({ dead, live, vacuumedFrom, vacuuming }: Counts, most: number
   return { kind: 'slow', times: 2, reason: `vacuum works on ${table}`, by: 'autovacuum' };
 }
 
-/** A vacuum holds ShareUpdateExclusiveLock, which everyone may see. */
-async function count(session: Session, { oid }: Table): Promise<Counts> {
+/** Of a table and its partitions, by the statistics. A vacuum holds ShareUpdateExclusiveLock, which everyone may see. */
+export async function readDeadRows(session: Session, oid: string): Promise<Counts> {
   const [row] = await session.query<{ dead: string; live: string; vacuumedFrom: string; vacuuming: boolean }>(
     `WITH parts AS (
        SELECT c.oid, greatest(c.reltuples, 0) AS rows,

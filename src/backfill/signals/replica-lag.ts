@@ -1,5 +1,6 @@
 import { formatDuration } from '../../duration.ts';
 import { lagMeter, type StandbyLag } from '../../safety/replicas.ts';
+import { type Lag, LAG_UNKNOWN, NO_STANDBY } from '../lag.ts';
 import { cascadedStandbys, type Environment } from './cascaded.ts';
 import { judge, type Signal, type Verdict } from './signal.ts';
 
@@ -7,28 +8,30 @@ import { judge, type Signal, type Verdict } from './signal.ts';
 const SLOW_FROM = 0.5;
 
 export interface LagSignal extends Signal {
-  /** Of the standby that is furthest behind, when it was last read; null where there is none or it cannot be seen. */
-  lagMs(): number | null;
+  /** As it was last read. */
+  lag(): Lag;
 }
 
 /** How far standbys are behind: the direct ones, and those with a URL of their own. One that was there before and has gone says stop. */
 export function replicaLag(now: () => number, environment: Environment = {}): LagSignal {
   const meter = lagMeter(now);
   const cascaded = cascadedStandbys(environment);
-  let lagMs: number | null = null;
+  let lag: Lag = LAG_UNKNOWN;
   return {
     name: 'replica lag',
-    lagMs: () => lagMs,
+    lag: () => lag,
     async read(session, { settings }) {
       const { maxLagMs, expectReplicas, ignoreReplicas, replicaUrlEnvs } = settings;
+      // What was read before is not known any more, should this fail.
+      lag = LAG_UNKNOWN;
       const asked = replicaUrlEnvs.filter((name) => !ignoreReplicas.includes(name));
       const others = await cascaded.read(session, asked);
       const reading = await meter.read(session, { expect: expectReplicas, ignore: ignoreReplicas, others });
-      lagMs = reading.kind === 'hidden' ? null : (reading.standbys[0]?.lagMs ?? null);
       if (reading.kind === 'hidden') {
         const { count, role, grant } = reading;
         return { kind: 'stop', reason: `there are ${count} standbys whose lag ${role} may not see: ${grant}` };
       }
+      lag = lagOf(reading.standbys, reading.missing !== null);
       if (reading.missing !== null) {
         return {
           kind: 'stop',
@@ -43,6 +46,14 @@ export function replicaLag(now: () => number, environment: Environment = {}): La
     },
     close: () => cascaded.close(),
   };
+}
+
+/** Of one that has gone nobody knows how far behind it is. */
+function lagOf(standbys: readonly StandbyLag[], gone: boolean): Lag {
+  const [behind] = standbys;
+  if (gone) return LAG_UNKNOWN;
+  if (behind === undefined) return NO_STANDBY;
+  return { kind: standbys.every(({ known }) => known) ? 'known' : 'at-least', ms: behind.lagMs };
 }
 
 function shown({ name, lagMs }: StandbyLag, maxLagMs: number): string {
