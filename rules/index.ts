@@ -3,6 +3,7 @@ import addColumnNotNull from './add-column-not-null.ts';
 import addColumnRewrite from './add-column-rewrite.ts';
 import attachPartitionScan from './attach-partition-scan.ts';
 import autovacuumDisabled from './autovacuum-disabled.ts';
+import backfillReadsItself from './backfill-reads-itself.ts';
 import cascadingDelete from './cascading-delete.ts';
 import changeTypeRewrite from './change-type-rewrite.ts';
 import charColumn from './char-column.ts';
@@ -101,6 +102,7 @@ export const rules: readonly Rule[] = [
   addColumnRewrite,
   attachPartitionScan,
   autovacuumDisabled,
+  backfillReadsItself,
   cascadingDelete,
   changeTypeRewrite,
   charColumn,

@@ -4,6 +4,7 @@ import { applySettings, type Session, withSession } from '../db/session.ts';
 import type { Problem } from '../problem.ts';
 import { accessProblem } from './access.ts';
 import { rangeValues } from './batches.ts';
+import { batchCautions, meanwhileCaution } from './cautions.ts';
 import {
   fullScanProblem,
   fullScans,
@@ -93,7 +94,7 @@ export async function previewBackfill({
       rowsTotal: rows,
       rowsTotalExact: exact,
       batch: batch === null ? null : await explain(session, batch),
-      warnings: scanWarnings(scans),
+      warnings: [...batchCautions(job), ...meanwhileCaution(job), ...scanWarnings(scans)],
       problem: fullScanProblem(scans, job) ?? (await unindexedReference(session, job)),
     };
   }).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts';
 import { acquireLease, type Lease, LeaseLost, underLease } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
 import { readAftermath } from './aftermath.ts';
+import { batchCautions } from './cautions.ts';
 import type { BackfillEvent, BackfillResult, Ended } from './event.ts';
 import { withExactTotal } from './exact-total.ts';
 import { isOutage } from './failure.ts';
@@ -141,6 +142,7 @@ async function runOnce(work: Work): Promise<Ended> {
   const patience: LockPatience = { forMs: options.waitForLockMs ?? DEFAULT_PATIENCE.forMs, stop: pause };
   const job = await prepareJob(link.main, spec, patience);
 
+  for (const message of batchCautions(job)) options.onEvent?.({ event: 'warning', message });
   if (options.allowFullScan !== true) {
     const { batchSize } = currentSettings(spec, stored, options.settings ?? {});
     const warnings = await waitingForTable(link.main, job.target, job.statement.command, patience, () =>

@@ -256,6 +256,12 @@ export function standing({ effects, catalog }: RuleContext, name: Name): Effect 
   return effect?.preexisting === true ? effect : null;
 }
 
+/** Whether it reads the table that it writes, beside the rows that it changes. */
+export function readsItself({ action, catalog }: RuleContext<ActionOf<'dml'>>): boolean {
+  const key = resolve(catalog, action.table);
+  return action.reads.some((read) => resolve(catalog, read) === key);
+}
+
 /** The subcommands of one kind that ALTER TABLE gives a table that stood before the file. */
 export function commandsOn<K extends AlterCommand['kind']>(
   context: RuleContext<ActionOf<'alter-table'>>,

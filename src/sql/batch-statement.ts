@@ -47,6 +47,8 @@ export interface BatchStatement {
   readonly groupings: readonly Grouping[];
   /** Functions that an INSERT … SELECT calls outside of subqueries: an aggregate among them would see one batch only. */
   readonly functions: readonly Name[];
+  /** Whether it reads the table that it changes, beside the rows that it changes: a batch finds what those before it have done. */
+  readonly readsItself: boolean;
   /** Functions in subqueries on the changed table: an aggregate among them would see what earlier batches have done. */
   readonly selfReadFunctions: readonly Name[];
   /** Of an UPDATE, what is set to something that a function makes. */
@@ -122,6 +124,7 @@ function readUpdate(written: Written, statement: UpdateStmt): BatchStatement | R
     assignments: readAssignments(sql, tokens.slice(set + 1, afterSet)),
     groupings: [],
     functions: [],
+    readsItself: read !== null,
     selfReadFunctions: read?.functions ?? [],
     changing: changingValues(statement, relation),
     prefix: sql.slice(0, tokens[command]?.start),
@@ -155,6 +158,7 @@ function readDelete(written: Written, statement: DeleteStmt): BatchStatement | R
     assignments: null,
     groupings: [],
     functions: [],
+    readsItself: read !== null,
     selfReadFunctions: read?.functions ?? [],
     changing: [],
     prefix: sql.slice(0, tokens[command]?.start),
@@ -222,6 +226,7 @@ function readInsert(written: Written, statement: InsertStmt): BatchStatement | R
     assignments: null,
     groupings,
     functions: select.groupClause === undefined ? calledFunctions(select.targetList, 'SubLink') : [],
+    readsItself: read !== null,
     selfReadFunctions: read?.functions ?? [],
     changing: [],
     prefix: '',
