@@ -1,5 +1,5 @@
 import type { Session } from '../db/session.ts';
-import { quoteIdent } from '../postgres/quote.ts';
+import { quoteIdent, quoteLiteral } from '../postgres/quote.ts';
 import type { Job } from './job.ts';
 import { readLeaves } from './leaf.ts';
 import { openRanges, type Range } from './ranges.ts';
@@ -21,6 +21,8 @@ interface Unbroken {
 interface Broken {
   readonly kind: 'broken';
   readonly reason: string;
+  /** Whether somebody has changed the checkpoints; who has checked the rows can settle that. */
+  readonly edited: boolean;
 }
 
 interface Walked {
@@ -36,6 +38,17 @@ export async function withChain(session: Session, walked: Walked, remaining: Rem
   return { ...remaining, chain: await readChain(session, walked) };
 }
 
+/** Why the walk proves nothing where it has to; null where it does, or the rows tell by themselves. */
+export function whyNotProved(remaining: Remaining, { name, schema }: Pick<Walked, 'name' | 'schema'>): string | null {
+  const chain = remaining.kind === 'cannot-tell' ? remaining.chain : undefined;
+  if (chain?.kind !== 'broken') return null;
+  const { reason, edited } = chain;
+  const settled = edited
+    ? `; once you have checked the rows, UPDATE ${quoteIdent(schema)}.backfill SET edited = NULL WHERE name = ${quoteLiteral(name)} and run it again`
+    : '';
+  return `all keys were walked, but nothing proves that each row was changed once: ${reason}${settled}`;
+}
+
 async function readChain(session: Session, { job, schema, name }: Walked): Promise<Chain> {
   const [edited] = await session.query<{ edited: string | null }>(
     `SELECT edited FROM ${quoteIdent(schema)}.backfill WHERE name = $1`,
@@ -45,7 +58,7 @@ async function readChain(session: Session, { job, schema, name }: Walked): Promi
   const leaves = await readLeaves(session, job);
   const skipped = await countSkipped(session, schema, name);
   const reason = edited?.edited ?? (skipped > 0 ? 'keys were left out because of errors' : whereBroken(ranges, leaves));
-  if (reason !== null) return { kind: 'broken', reason };
+  if (reason !== null) return { kind: 'broken', reason, edited: reason === edited?.edited };
   const sum = (of: (range: Range) => number): number => ranges.reduce((total, range) => total + of(range), 0);
   return { kind: 'unbroken', checkpoints: sum(({ batches }) => batches), rows: sum(({ rowsDone }) => rowsDone) };
 }

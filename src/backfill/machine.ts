@@ -45,7 +45,7 @@ const TRANSITIONS = {
   fail: {
     from: AT_WORK,
     to: 'failed',
-    when: 'the table, a column or a privilege is gone, or rows are left after the last pass',
+    when: 'the table, a column or a privilege is gone, rows are left after the last pass, or the chain of checkpoints is broken',
   },
   cancel: {
     from: ['pending', 'paused', 'failed', 'cancelled', ...AT_WORK],

@@ -5,7 +5,7 @@ import { type Lease, LeaseLost, underLease } from '../safety/lease.ts';
 import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced, TableRewritten } from './batch.ts';
 import type { Key } from './batches.ts';
 import type { BackfillEvent, Ended } from './event.ts';
-import { withChain } from './chain.ts';
+import { whyNotProved, withChain } from './chain.ts';
 import { describeFailure, isHopeless, isOfRows, isOutage, rowHeld } from './failure.ts';
 import { type Itinerary, openItinerary, type Place } from './itinerary.ts';
 import type { Job } from './job.ts';
@@ -200,7 +200,11 @@ export class Runner {
         const reason = `${keys} left out because of errors, see ${this.#options.store.schema}.backfill_skipped`;
         return { outcome: 'gave-up', reason, remaining };
       }
-      if (remaining.kind !== 'left') return { outcome: 'succeeded', reason: null, remaining };
+      if (remaining.kind !== 'left') {
+        const { job, store } = this.#options;
+        const reason = whyNotProved(remaining, { name: job.name, schema: store.schema });
+        return { outcome: reason === null ? 'succeeded' : 'failed', reason, remaining };
+      }
       const { maxPasses } = steering.settings();
       const walked = this.#progress.pass - before;
       if (walked >= maxPasses) {

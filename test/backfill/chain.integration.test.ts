@@ -30,7 +30,10 @@ test('checkpoints from the first key to the last are the proof, also after a pau
     onEvent: ({ event }) => void (event === 'progress' && pause.abort()),
   });
   expect(first.outcome).toBe('paused');
-  expect(await verified('paused')).toEqual({ ...NO_WHERE, chain: { kind: 'broken', reason: 'range 1 is not done' } });
+  expect(await verified('paused')).toEqual({
+    ...NO_WHERE,
+    chain: { kind: 'broken', reason: 'range 1 is not done', edited: false },
+  });
   const last = await run(db.ownerUrl, spec, { settings: SMALL, workers: 2, resume: true });
   expect(last).toMatchObject({ outcome: 'succeeded', rowsDone: 200 });
   expect(
@@ -61,11 +64,24 @@ test.each([
   await session.exec(`UPDATE tiptoe.backfill_range SET ${edit} WHERE backfill = '${name}'`);
   const reason = 'the chain of checkpoints was edited by hand in range 1';
   const result = await run(db.ownerUrl, spec, { resume: true });
-  expect(result).toMatchObject({ outcome: 'succeeded', remaining: { ...NO_WHERE, chain: { kind: 'broken', reason } } });
+  expect(result).toMatchObject({
+    outcome: 'failed',
+    reason: `all keys were walked, but nothing proves that each row was changed once: ${reason}; once you have checked the rows, UPDATE tiptoe.backfill SET edited = NULL WHERE name = '${name}' and run it again`,
+    remaining: { ...NO_WHERE, chain: { kind: 'broken', reason } },
+  });
   expect(
     await value(session, `SELECT what FROM tiptoe.backfill_event WHERE backfill = '${name}' AND what LIKE 'edited%'`),
   ).toBe(`edited: none to ${reason}`);
   expect(await verified(name)).toMatchObject({ chain: { kind: 'broken', reason } });
+
+  // Nobody but a person who has looked at the rows ends that.
+  expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'failed', rowsDone: result.rowsDone });
+  if (name === 'lower') return;
+  await session.exec(`UPDATE tiptoe.backfill SET edited = NULL WHERE name = '${name}'`);
+  expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: result.rowsDone });
+  expect(
+    await value(session, `SELECT what FROM tiptoe.backfill_event WHERE backfill = '${name}' AND what LIKE '% to none'`),
+  ).toBe(`edited: ${reason} to none`);
 });
 
 test('ranges that do not meet, and a partition without any', async () => {
@@ -76,7 +92,7 @@ test('ranges that do not meet, and a partition without any', async () => {
   );
   expect(await verified('holes')).toEqual({
     ...NO_WHERE,
-    chain: { kind: 'broken', reason: 'no checkpoint leads on from the key 7 in public.holes' },
+    chain: { kind: 'broken', reason: 'no checkpoint leads on from the key 7 in public.holes', edited: false },
   });
 
   await session.exec(`

@@ -25,7 +25,11 @@ test('it visits every row once, proves the end, and can be asked again', async (
     remaining: { kind: 'proved' },
   });
   expect(await value(session, 'SELECT count(*) FROM users WHERE email_lower = lower(email)')).toBe('5000');
-  expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: 5001, events: [{ event: 'finished' }] });
+  expect(await run(db.ownerUrl, spec)).toMatchObject({
+    outcome: 'succeeded',
+    rowsDone: 5001,
+    events: [{ event: 'finished' }],
+  });
   expect(await run(db.ownerUrl, { name: 'lower' })).toMatchObject({ outcome: 'succeeded' });
   expect(await backfillStatus(session, 'tiptoe', 'lower')).toMatchObject({
     state: 'succeeded',
