@@ -20,7 +20,7 @@ export function medians(commands, rounds) {
   return new Map([...times].map(([name, list]) => [name, median(list)]));
 }
 
-function median(times) {
+export function median(times) {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 }
 

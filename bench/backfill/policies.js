@@ -44,7 +44,7 @@ export const offsetLoop = untilNone((offset) => limited(`ORDER BY id OFFSET ${of
 
 let runs = 0;
 
-export function tiptoe({ runBackfill, readSpec, resolveConnection }) {
+export function tiptoe({ runBackfill, readSpec, resolveConnection }, options = {}) {
   return async ({ url, signal }) => {
     runs += 1;
     const name = `bench_${runs}`;
@@ -54,6 +54,7 @@ export function tiptoe({ runBackfill, readSpec, resolveConnection }) {
       schema: 'tiptoe',
       source: readSpec({ name, path: `${name}.backfill.sql`, text: STATEMENT }),
       owner: 'bench',
+      ...options,
       ...(signal === undefined ? {} : { pause: signal }),
       onEvent(event) {
         if (event.event === 'progress') longest = Math.max(longest, event.batchMs);
