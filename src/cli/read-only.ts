@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '../db/connection.ts';
 import { isSqlFailure, sqlstate } from '../db/errors.ts';
 import { missingPrivilege } from '../db/own-schema.ts';
+import { readVersion } from '../db/server.ts';
 import { type Session, withSession } from '../db/session.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { SQLSTATE } from '../postgres/sqlstate.ts';
@@ -26,6 +27,7 @@ export async function readOnServer<T>(
         return query(session);
       });
     try {
+      await readVersion(session);
       return await work(read, session);
     } catch (error) {
       throw await readingProblem(error, session, schema);

@@ -26,13 +26,18 @@ export interface Server {
   readonly cancelsOthers: boolean;
 }
 
-/** Reads the server's version and role; throws a Problem for a version that tiptoe does not know. */
-export async function readServer(session: Session): Promise<Server> {
-  // By itself: what else is asked may not exist on an old server.
+/** Throws a Problem for a version that tiptoe does not know; by itself, as what else is asked may not exist on an old server. */
+export async function readVersion(session: Session): Promise<Pick<Server, 'version' | 'versionNum'>> {
   const [setting] = await session.query<{ versionNum: number }>(
     `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "versionNum"`,
   );
-  const version = knownVersion(setting?.versionNum ?? 0, session.connection);
+  const versionNum = setting?.versionNum ?? 0;
+  return { version: knownVersion(versionNum, session.connection), versionNum };
+}
+
+/** Reads the server's version and role; throws a Problem for a version that tiptoe does not know. */
+export async function readServer(session: Session): Promise<Server> {
+  const known = await readVersion(session);
   const [server] = await session.query<Omit<Server, 'version' | 'versionNum'>>(
     `SELECT pg_catalog.pg_is_in_recovery() AS "isStandby",
             pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool AS "readOnly",
@@ -42,8 +47,8 @@ export async function readServer(session: Session): Promise<Server> {
             pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS "seesAllActivity",
             pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') AS "cancelsOthers"`,
   );
-  if (setting === undefined || server === undefined) throw new Error('the server did not say what it is');
-  return { ...server, ...setting, version };
+  if (server === undefined) throw new Error('the server did not say what it is');
+  return { ...server, ...known };
 }
 
 /** The major version of a `server_version_num`; throws a Problem for one that is too old. */
