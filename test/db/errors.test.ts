@@ -10,7 +10,8 @@ function refused(message: string, routine: string, sslmode: string) {
   return connectionProblem(fromDriver(error), connection);
 }
 
-const NO_ENTRY = 'kein pg_hba.conf-Eintrag für Host »10.0.0.9«, Benutzer »ann«, Datenbank »shop«, keine Verschlüsselung';
+const NO_ENTRY =
+  'kein pg_hba.conf-Eintrag für Host »10.0.0.9«, Benutzer »ann«, Datenbank »shop«, keine Verschlüsselung';
 
 test('why a server lets nobody in is understood in its own language', () => {
   expect(refused(NO_ENTRY, 'ClientAuthentication', 'disable').message).toBe(

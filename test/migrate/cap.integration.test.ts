@@ -73,9 +73,9 @@ test.each(HOLDERS)('the cap ends %s, and says what it cost', async (_, sql, wher
     DROP TABLE IF EXISTS t, late; DROP SCHEMA IF EXISTS own CASCADE;
     CREATE TABLE t (a int); CREATE TABLE late (a int);
     CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION be_slow()`);
+  const traffic = await db.session(db.trafficUrl);
   const running = run(db.ownerUrl, { '1_a.sql': sql }, { schema: 'own', limits: FAST });
   await vi.waitFor(async () => expect(await isLocked(session, 't')).toBe(true), { ...PATIENT, interval: 5 });
-  const traffic = await db.session(db.trafficUrl);
   await traffic.exec('INSERT INTO t VALUES (1)');
   const result = await running;
   expect(result).toMatchObject({ outcome: 'failed', exitCode: 1, reason: 'cap' });
@@ -105,9 +105,9 @@ test.runIf(inject('serverVersion') >= 14)(
     const attached = () => session.query(`SELECT FROM pg_inherits WHERE inhparent = 'events'::regclass`);
     const files = { '1_a.sql': 'ALTER TABLE events DETACH PARTITION events_1 CONCURRENTLY' };
     const attempt = async () => {
+      const traffic = await db.session(db.trafficUrl);
       const running = run(db.ownerUrl, files, { schema: 'events_own', limits: FAST });
       await vi.waitFor(async () => expect(await isLocked(session, 'events_1')).toBe(true), { ...PATIENT, interval: 5 });
-      const traffic = await db.session(db.trafficUrl);
       await traffic.exec('SELECT FROM events_1');
       return running;
     };
