@@ -1,7 +1,7 @@
 /** Tables of the same rows with different keys, each with a column `done` that is still empty. */
 const COLUMNS = "a int NOT NULL, filler text NOT NULL DEFAULT repeat('x', 80), done int";
 
-export const ROWS = 300_000;
+export const ROWS = 500_000;
 
 const from = (keys, select, more = '') => `
   CREATE TABLE t (${keys}, ${COLUMNS});
