@@ -3,6 +3,7 @@ import { closest } from '../closest.ts';
 import { Problem } from '../problem.ts';
 import { type BatchStatement, readBatchStatement } from '../sql/batch-statement.ts';
 import { codeTokens } from '../sql/code-tokens.ts';
+import { notForServer } from '../sql/not-for-server.ts';
 import { parseScript } from '../sql/script.ts';
 import type { Script } from '../sql/statement.ts';
 import { addSetting, readSetting, repeats, SETTING_NAMES, type SettingName, type Settings } from './settings.ts';
@@ -54,7 +55,13 @@ export function readStatement(sql: string, origin: string): Pick<BackfillSpec, '
   return { statement, statementHash: createHash('sha256').update(tokens.join('\n')).digest('hex') };
 }
 
-function onlyStatement({ source, statements, faults }: Script, path: string): string {
+function onlyStatement(script: Script, path: string): string {
+  const { source, statements, faults } = script;
+  const unsendable = notForServer(script);
+  if (unsendable !== null) {
+    const { line, column } = source.position(unsendable.offset);
+    throw new Problem(`${path}:${line}:${column}: it has ${unsendable.what}.`, { advice: unsendable.advice });
+  }
   const [fault] = faults;
   if (fault !== undefined) {
     const { line, column } = source.position(fault.offset);

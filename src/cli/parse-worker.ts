@@ -20,8 +20,7 @@ for (;;) {
   const at = Atomics.add(marks, TAKEN, 1);
   const file = files[at];
   if (file === undefined) break;
-  const { statements, faults, comments } = parseScript(file.path, file.text, variables);
-  const script: ParsedScript = { statements, faults, comments };
+  const { source: _, ...script }: { source: unknown } & ParsedScript = parseScript(file.path, file.text, variables);
   outbox.postMessage({ at, json: JSON.stringify(script) } satisfies Parsed, []);
   Atomics.add(marks, DELIVERED, 1);
   Atomics.notify(marks, DELIVERED);

@@ -185,9 +185,18 @@ function analyseFile(
     keep({ statement, effects: found });
     unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });
     if (found.notUnderstood !== null)
-      reports.add('not-understood', notUnderstood(found), { statement: index, range, anchor: range.start });
+      reports.add(
+        'not-understood',
+        notUnderstood(
+          found.notUnderstood,
+          found.relations.map(({ relation }) => relation),
+        ),
+        { statement: index, range, anchor: range.start },
+      );
     if (action.kind === 'transaction') inTransaction = transactionOpen(action.command, inTransaction);
   }
+  for (const { reason, range, anchor } of script.unread)
+    reports.add('not-understood', notUnderstood(reason, []), { statement: null, range, anchor });
   for (const fault of script.faults)
     reports.add('syntax-error', syntaxError(script, fault), {
       statement: fault.index,
@@ -332,10 +341,10 @@ function brokenToken({ source }: Script, { offset, range }: SyntaxFault): Range 
   return { start: offset, end: token?.start === offset && token.terminated ? token.end : offset + 1 };
 }
 
-function notUnderstood({ relations, notUnderstood: reason }: Effects): Verdict {
+function notUnderstood(reason: string, relations: readonly string[]): Verdict {
   return {
-    relations: relations.map(({ relation }) => relation),
-    message: `${reason ?? 'the statement is not known'}, so what it locks is not known either`,
+    relations,
+    message: `${reason}, so what it locks is not known either`,
     why: 'tiptoe cannot say whether this holds up traffic; take it for the worst until someone has looked.',
     instead:
       'Read what it locks in PostgreSQL’s documentation, then suppress this finding with what you found as the reason.',

@@ -43,10 +43,7 @@ export function syntaxFailure(script: Script, fault: SyntaxFault): StatementFail
     sqlstate: SQLSTATE.syntax_error,
     message: maskSecretsOf(script.source.text, fault.message),
     detail: null,
-    hint:
-      script.source.text[fault.offset] === '\\'
-        ? 'That is a command of psql, and the server knows none of them; --var NAME=VALUE gives :NAME its text.'
-        : null,
+    hint: null,
   });
 }
 

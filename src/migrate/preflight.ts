@@ -1,6 +1,7 @@
 import { divide } from '../effects/units.ts';
 import { roughDuration } from '../duration.ts';
 import { capDirective } from '../sql/cap-directive.ts';
+import { notForServer } from '../sql/not-for-server.ts';
 import type { Script } from '../sql/statement.ts';
 import { ownFailure, placeFailure, syntaxFailure } from './failure.ts';
 import { oddities } from './oddities.ts';
@@ -89,6 +90,13 @@ function refuseUnreadable({ open, scripts }: Intent): Stop | null {
   for (const { name } of open) {
     const script = scripts.get(name);
     if (script === undefined) continue;
+    const unsendable = notForServer(script);
+    if (unsendable !== null) {
+      const { offset, what, advice } = unsendable;
+      const failure = placeFailure(script, offset, `${what} is not for the server.`, advice);
+      const message = `${failure.path} has ${what}, in line ${failure.line}; nothing was applied.`;
+      return stop('not-plain-sql', message, null, { failure });
+    }
     const [fault] = script.faults;
     if (fault !== undefined) {
       const failure = syntaxFailure(script, fault);

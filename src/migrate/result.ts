@@ -58,6 +58,7 @@ export type Reason =
   | 'lock-not-had'
   | 'hook-failed'
   | 'missing-privilege'
+  | 'not-plain-sql'
   | 'out-of-order'
   | 'outside-window'
   | 'problem'

@@ -31,6 +31,7 @@ const OUTCOMES: Readonly<Record<Reason, readonly [ApplyResult['outcome'], ApplyR
   'file-gone': ['refused', 1],
   'lint-gate': ['refused', 1],
   'hook-failed': ['refused', 1],
+  'not-plain-sql': ['refused', 1],
   'out-of-order': ['refused', 1],
   requirement: ['refused', 1],
   'syntax-error': ['refused', 1],

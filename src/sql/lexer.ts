@@ -90,6 +90,15 @@ export function* lexQuoted(text: string): Generator<Token, void, undefined> {
   }
 }
 
+/** The token that starts at an offset, which is not white space. */
+export function tokenAt(text: string, start: number, findTag: FindTag): Token {
+  const match = (pattern: RegExp): boolean => {
+    pattern.lastIndex = start;
+    return pattern.test(text);
+  };
+  return next(text, start, match, findTag);
+}
+
 function next(text: string, start: number, match: (pattern: RegExp) => boolean, findTag: FindTag): Token {
   const character = text[start];
   if (character === ';') return { kind: 'semicolon', start, end: start + 1, terminated: true };

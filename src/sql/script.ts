@@ -5,38 +5,76 @@ import { fromBytes, fromCodePoints } from './offsets.ts';
 import { parse, type RawStmt } from './libpg.ts';
 import { SourceText } from './source-text.ts';
 import { firstFlatPiece, splitStatements, type Piece } from './split.ts';
-import type { Comment, Range, Script, Statement, SyntaxFault } from './statement.ts';
-import { fillVariables, type Filled } from './variables.ts';
+import type { Comment, Range, Script, StandIn, Statement, SyntaxFault, Unread } from './statement.ts';
+import { inOriginal } from './filled.ts';
+import type { PsqlVariables } from './psql.ts';
+import { readScriptText } from './script-text.ts';
+import { complete, type Fillable } from './stand-in.ts';
+import { fillVariables } from './variables.ts';
 
-/** A stretch of the filled text, with what it does or what is wrong with it. */
+/** A stretch of a text, with what it does or what is wrong with it. */
 type Part =
-  | { readonly range: Range; readonly kind: string; readonly action: Action }
+  | { readonly range: Range; readonly text: string; readonly kind: string; readonly action: Action }
   | { readonly range: Range; readonly message: string; readonly at: number };
 
 /** Reads a migration file. Never throws: what cannot be parsed is a fault, and everything around it is read. */
 export function parseScript(path: string, text: string, variables: Readonly<Record<string, string>> = {}): Script {
   const source = new SourceText(path, text);
   const filled = fillVariables(source.text, variables);
-  const { comments, longComments, terminated } = readComments(filled.text);
-  const shown = blanked(filled.text, longComments);
-  const parts = (terminated ? parseWhole(shown, comments) : null) ?? parsePieces(shown);
+  const { parts, comments, standIns, commands, unread } =
+    readPlain(filled.text) ?? readScript(filled.text, new Map(Object.entries(variables)));
 
   const statements: Statement[] = [];
   const faults: SyntaxFault[] = [];
   for (const [index, part] of parts.entries()) {
-    const range = inFile(filled, part.range);
+    const range = inOriginal(filled, part.range);
     if ('message' in part) {
       faults.push({ index, message: part.message, offset: filled.toOriginal(part.at), range });
     } else {
       const { kind, action } = part;
-      statements.push({ index, text: filled.text.slice(part.range.start, part.range.end), range, kind, action });
+      statements.push({ index, text: part.text, range, kind, action });
     }
   }
+  const placed = <T extends { readonly range: Range }>(item: T): T => ({
+    ...item,
+    range: inOriginal(filled, item.range),
+  });
   return {
     source,
     statements,
     faults,
-    comments: comments.map((comment) => ({ ...comment, range: inFile(filled, comment.range) })),
+    comments: comments.map(placed),
+    standIns: standIns.map(placed),
+    commands: commands.map((range) => inOriginal(filled, range)),
+    unread: unread.map((item) => ({ ...placed(item), anchor: filled.toOriginal(item.anchor) })),
+  };
+}
+
+/** What a text holds. */
+interface Reading extends Pick<Script, 'comments' | 'standIns' | 'commands' | 'unread'> {
+  readonly parts: readonly Part[];
+}
+
+/** The fast way: SQL and nothing else, and nothing wrong with it. */
+function readPlain(text: string): Reading | null {
+  const { comments, longComments, terminated } = readComments(text);
+  if (!terminated) return null;
+  const shown = blanked(text, longComments);
+  const parts = parseWhole(shown, comments, text);
+  return parts === null ? null : { parts, comments, standIns: [], commands: [], unread: [] };
+}
+
+/** The careful way: with placeholders and commands of psql, statement by statement, so that a bad one spoils no other. */
+function readScript(text: string, variables: PsqlVariables): Reading {
+  const { sql, masked, placeholders, commands, unread } = readScriptText(text, variables, () => 'the file is not read');
+  const { comments, longComments } = readComments(masked);
+  const pieces = new Pieces({ text: blanked(sql, longComments), written: sql, masked }, placeholders);
+  return {
+    parts: pieces.read(),
+    comments: comments.map(({ range }) => ({ text: sql.slice(range.start, range.end), range })),
+    standIns: pieces.standIns,
+    commands,
+    unread: [...unread, ...pieces.unread].sort((a, b) => a.range.start - b.range.start),
   };
 }
 
@@ -68,24 +106,19 @@ function blanked(text: string, longComments: readonly Range[]): string {
   return from === 0 ? text : result + text.slice(from);
 }
 
-/** `end` is where the last code unit stands, plus one: inside a filled-in value that is the end of its placeholder. */
-function inFile(filled: Filled, range: Range): Range {
-  return { start: filled.toOriginal(range.start), end: filled.toOriginal(range.end - 1, 'end') };
-}
-
 /** What is parsed at once. The parser's trees take a hundred times the room of their text, and are let go after each piece. */
 const PIECE = 250_000;
 
-/** The fast way: the whole file, or one large piece of it after the other. Null when anything in it is wrong. */
-function parseWhole(text: string, comments: readonly Comment[]): Part[] | null {
+/** The whole text, or one large piece of it after the other. Null when anything in it is wrong. */
+function parseWhole(text: string, comments: readonly Comment[], written: string): Part[] | null {
   if (text.includes('\0')) return null;
   const whole = [{ start: 0, end: text.length }];
-  if (text.length <= PIECE) return parseAll(text, comments, whole);
+  if (text.length <= PIECE) return parseAll(text, comments, written, whole);
   // Where our own splitter is mistaken, the grammar has the last word.
-  return parseAll(text, comments, largePieces(text)) ?? parseAll(text, comments, whole);
+  return parseAll(text, comments, written, largePieces(text)) ?? parseAll(text, comments, written, whole);
 }
 
-function parseAll(text: string, comments: readonly Comment[], pieces: Iterable<Range>): Part[] | null {
+function parseAll(text: string, comments: readonly Comment[], written: string, pieces: Iterable<Range>): Part[] | null {
   const trim = trimmer(text, comments);
   const parts: Part[] = [];
   for (const { start, end } of pieces) {
@@ -97,7 +130,8 @@ function parseAll(text: string, comments: readonly Comment[], pieces: Iterable<R
       const { stmt_location: location = 0, stmt_len: length = 0 } = stmt;
       const from = start + toUnits(location);
       // Length 0 means to the end of the text.
-      parts.push({ range: trim(from, length === 0 ? end : start + toUnits(location + length)), ...lowered(stmt) });
+      const range = trim(from, length === 0 ? end : start + toUnits(location + length));
+      parts.push({ range, text: written.slice(range.start, range.end), ...lowered(stmt) });
     }
   }
   return parts;
@@ -150,44 +184,140 @@ function skipBlankBack(text: string, to: number): number {
   return at;
 }
 
-/** The careful way: statement by statement, so that one bad statement spoils no other. */
-function parsePieces(text: string): Part[] {
-  const parts: Part[] = [];
-  for (const piece of splitStatements(text)) {
-    const part = parsePiece(text, piece);
-    if ('message' in part && piece.open === null && text.slice(piece.start, piece.end).includes(';'))
-      parts.push(...parseFlat(text, piece));
-    else parts.push(part);
+/** Statement by statement, with what the placeholders of each may stand for. */
+class Pieces {
+  readonly standIns: StandIn[] = [];
+  readonly unread: Unread[] = [];
+  readonly #text: string;
+  readonly #written: string;
+  readonly #masked: string;
+  readonly #placeholders: readonly Fillable[];
+  /** The first placeholder that was not asked for yet. */
+  #next = 0;
+
+  constructor(
+    { text, written, masked }: { text: string; written: string; masked: string },
+    placeholders: readonly Fillable[],
+  ) {
+    this.#text = text;
+    this.#written = written;
+    this.#masked = masked;
+    this.#placeholders = placeholders;
   }
-  return parts;
+
+  read(): Part[] {
+    const parts: Part[] = [];
+    for (const piece of splitStatements(this.#masked)) {
+      const placeholders = this.#within(piece);
+      const { end } = placeholders.at(-1) ?? piece;
+      const read = this.#piece({ ...piece, end: Math.max(piece.end, end) }, placeholders);
+      const isBroken = read.some((part) => 'message' in part);
+      if (isBroken && piece.open === null && this.#masked.slice(piece.start, piece.end).includes(';'))
+        parts.push(...this.#flat(piece, placeholders));
+      else parts.push(...read);
+    }
+    return parts;
+  }
+
+  #within({ start, end }: Range): readonly Fillable[] {
+    const first = this.#next;
+    let open = 0;
+    for (;;) {
+      const next = this.#placeholders[this.#next];
+      if (next === undefined) break;
+      // The end of a branch that began in the statement belongs to it.
+      const closes =
+        open > 0 && ['close', 'else'].includes(next.kind) && this.#masked.slice(end, next.start).trim() === '';
+      if (next.start >= end && !closes) break;
+      if (next.kind === 'open' && next.start >= start) open += 1;
+      if (next.kind === 'close' && open > 0) open -= 1;
+      this.#next += 1;
+    }
+    return this.#placeholders.slice(first, this.#next);
+  }
+
+  /** A broken statement with semicolons inside: the fault is in the first stretch that does not parse alone, the rest is tried again. */
+  #flat(piece: Piece, placeholders: readonly Fillable[]): Part[] {
+    const parts: Part[] = [];
+    const within = this.#masked.slice(0, piece.end);
+    for (let from = piece.start; from < piece.end;) {
+      const flat = firstFlatPiece(within, from);
+      if (flat === null) break;
+      const { range } = flat;
+      parts.push(
+        ...this.#piece(
+          range,
+          placeholders.filter(({ start }) => start >= range.start && start < range.end),
+        ),
+      );
+      from = flat.next;
+    }
+    return parts;
+  }
+
+  #piece(piece: Piece, placeholders: readonly Fillable[]): Part[] {
+    const inside = placeholders.filter(({ start }) => start >= piece.start);
+    const open = piece.open;
+    const asItStands = parsePiece(this.#text, piece, this.#written);
+    if (!('message' in asItStands) || inside.length === 0 || open !== null) return [asItStands];
+    const { start, end } = piece;
+    const sql = this.#text.slice(start, end);
+    const completed = complete(
+      sql,
+      inside.map((placeholder) => ({ ...placeholder, start: placeholder.start - start, end: placeholder.end - start })),
+    );
+    const first = inside.find(({ certain, kind, value }) => certain && kind === 'text' && value === null);
+    if (completed === null || completed.stmts.length === 0) {
+      if (first === undefined) return [asItStands];
+      const action = { kind: 'unknown', node: notKnown(this.#text, first), relations: [] } as const;
+      this.#standIn(first, { start: first.start, end: first.end });
+      return [{ range: { start, end }, text: sql, kind: 'Unknown', action }];
+    }
+    const { filled, stmts, standIns } = completed;
+    const moved = ({ start: from, end: to }: Range): Range => ({ start: start + from, end: start + to });
+    for (const standIn of standIns) {
+      const range = moved(standIn.range);
+      this.standIns.push({ ...standIn, range });
+      if (standIn.as === 'nothing')
+        this.unread.push({ range, reason: `${notKnown(this.#text, range)} is not known`, anchor: start });
+    }
+    const { comments } = readComments(filled.text);
+    const toUnits = fromBytes(filled.text);
+    const trim = trimmer(filled.text, comments);
+    return stmts.map((stmt) => {
+      const { stmt_location: location = 0, stmt_len: length = 0 } = stmt;
+      const within = trim(toUnits(location), length === 0 ? filled.text.length : toUnits(location + length));
+      return {
+        range: moved(inOriginal(filled, within)),
+        text: filled.text.slice(within.start, within.end),
+        ...lowered(stmt),
+      };
+    });
+  }
+
+  #standIn(placeholder: Range, range: Range): void {
+    this.standIns.push({ placeholder: this.#text.slice(placeholder.start, placeholder.end), range, as: 'nothing' });
+  }
 }
 
-/** A broken statement with semicolons inside: the fault is in the first stretch that does not parse alone, the rest is tried again. */
-function parseFlat(text: string, piece: Piece): Part[] {
-  const parts: Part[] = [];
-  const within = text.slice(0, piece.end);
-  for (let from = piece.start; from < piece.end;) {
-    const flat = firstFlatPiece(within, from);
-    if (flat === null) break;
-    parts.push(parsePiece(text, flat.range));
-    from = flat.next;
-  }
-  return parts;
+function notKnown(text: string, { start, end }: Range): string {
+  const written = text.slice(start, end).replaceAll(/\s+/g, ' ');
+  return `what ${written.length > 60 ? `${written.slice(0, 59)}…` : written} stands for`;
 }
 
-function parsePiece(text: string, piece: Piece): Part {
+function parsePiece(text: string, piece: Piece, written: string): Part {
   const sql = text.slice(piece.start, piece.end);
   const range = { start: piece.start, end: piece.end };
   if (piece.open?.kind === 'comment') return { range, message: 'unterminated /* comment', at: piece.open.start };
   const nul = sql.indexOf('\0');
   if (nul !== -1) return { range, message: 'a NUL byte: PostgreSQL would stop reading here', at: piece.start + nul };
   const outcome = parse(sql);
-  if (!outcome.ok && 'gaveUp' in outcome) return { range, ...UNREADABLE };
+  if (!outcome.ok && 'gaveUp' in outcome) return { range, text: written.slice(range.start, range.end), ...UNREADABLE };
   if (!outcome.ok) return { range, message: outcome.message, at: piece.start + fromCodePoints(sql)(outcome.position) };
   const [stmt] = outcome.stmts;
   return stmt === undefined
     ? { range, message: 'nothing that PostgreSQL can run', at: piece.start }
-    : { range, ...lowered(stmt) };
+    : { range, text: written.slice(range.start, range.end), ...lowered(stmt) };
 }
 
 interface Comments {

@@ -28,12 +28,33 @@ export interface SyntaxFault {
   readonly range: Range;
 }
 
+/** Something in a script that is not known, and may do anything. */
+export interface Unread {
+  readonly range: Range;
+  readonly reason: string;
+  /** Where what it belongs to starts. */
+  readonly anchor: number;
+}
+
+/** A placeholder that has no value, and what its statement was read with instead. */
+export interface StandIn {
+  readonly placeholder: string;
+  readonly range: Range;
+  /** `nothing`: it may change what the statement does. */
+  readonly as: 'name' | 'value' | 'nothing';
+}
+
 /** One migration file, read. */
 export interface Script {
   readonly source: SourceText;
   readonly statements: readonly Statement[];
   readonly faults: readonly SyntaxFault[];
   readonly comments: readonly Comment[];
+  /** Statements that they stand in cannot be sent to a server. */
+  readonly standIns: readonly StandIn[];
+  /** Commands of psql. */
+  readonly commands: readonly Range[];
+  readonly unread: readonly Unread[];
 }
 
 /** A `-- …` or block comment, marks included. */

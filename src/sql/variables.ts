@@ -1,58 +1,48 @@
-/** Text with variables filled in, and the way back to the file. */
-export interface Filled {
-  readonly text: string;
-  /**
-   * Where a code unit of `text` starts in the original, or with `'end'` where it ends. A unit of a filled-in value starts and ends where its
-   * placeholder does.
-   */
-  readonly toOriginal: (offset: number, side?: 'start' | 'end') => number;
-}
-
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly originalStart: number;
-  readonly originalEnd: number;
-}
+import { type Filled, replaced, type Replacement } from './filled.ts';
+import { quoteIdentifier, quoteString } from './quote.ts';
 
 /**
- * Replaces every `:NAME` for which a value is given, wherever it stands, also inside dollar quotes. `::NAME` is a cast and stays;
- * `:::NAME` is a cast to `:NAME`.
+ * Replaces every placeholder for which a value is given, wherever it stands, also inside dollar quotes: `:NAME`, `:'NAME'` and `:"NAME"` as
+ * psql does, and the text between the delimiters of template languages. `::NAME` is a cast and stays; `:::NAME` is a cast to `:NAME`.
  */
 export function fillVariables(original: string, variables: Readonly<Record<string, string>>): Filled {
   const names = Object.keys(variables);
-  if (names.length === 0)
-    return { text: original, toOriginal: (offset, side) => (side === 'end' ? offset + 1 : offset) };
-  const placeholder = new RegExp(String.raw`(?:(?<!:)|(?<=::)):(${names.join('|')})\b`, 'g');
-  const edits: Edit[] = [];
-  let text = '';
-  let copied = 0;
-  for (const match of original.matchAll(placeholder)) {
-    text += original.slice(copied, match.index);
-    const value = variables[match[1] ?? ''] ?? '';
-    copied = match.index + match[0].length;
-    edits.push({
-      start: text.length,
-      end: text.length + value.length,
-      originalStart: match.index,
-      originalEnd: copied,
-    });
-    text += value;
-  }
-  text += original.slice(copied);
-  return { text, toOriginal: (offset, side = 'start') => originalOffset(edits, offset, side) };
+  return replaced(original, names.length === 0 ? [] : replacements(original, variables, names));
 }
 
-function originalOffset(edits: readonly Edit[], offset: number, side: 'start' | 'end'): number {
-  let low = 0;
-  let high = edits.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((edits[middle]?.start ?? 0) <= offset) low = middle + 1;
-    else high = middle;
+function* replacements(
+  original: string,
+  variables: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Generator<Replacement, void, undefined> {
+  for (const match of original.matchAll(pattern(names))) {
+    const [whole, psql, name, literal, ...others] = match;
+    const given = variables[psql ?? name ?? literal ?? others.find((other) => other !== undefined) ?? ''] ?? '';
+    const value = name !== undefined ? quoteIdentifier(given) : literal !== undefined ? quoteString(given) : given;
+    yield { start: match.index, end: match.index + whole.length, value };
   }
-  const edit = edits[low - 1];
-  if (edit !== undefined && offset < edit.end) return side === 'end' ? edit.originalEnd : edit.originalStart;
-  const start = edit === undefined ? offset : edit.originalEnd + (offset - edit.end);
-  return side === 'end' ? start + 1 : start;
+}
+
+/** The longest names first, since one may begin another. */
+function pattern(names: readonly string[]): RegExp {
+  const sorted = names
+    .toSorted((a, b) => b.length - a.length)
+    .map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const any = `(${sorted.join('|')})`;
+  // Of `{{ .Options.NAME }}` and `{{ index .Options "NAME" }}`, the last word; what a filter makes of it is not known.
+  const path = String.raw`(?:\$?\.|[\w.$]*[.:]|index\s+[\w.$]+\s+["'\x60]|[\w.]+\[["'])?`;
+  const filter = String.raw`(?:\s*\|[^{}]*)?`;
+  return new RegExp(
+    [
+      String.raw`(?:(?<!:)|(?<=::)):${any}\b`,
+      String.raw`(?<![:\w]):"${any}"`,
+      String.raw`(?<![:\w]):'${any}'`,
+      String.raw`\{\{\{?[-&~]?\s*${path}${any}["'\x60]?\]?${filter}\s*[-~]?\}?\}\}`,
+      String.raw`<%[=-]?\s*${path}${any}["'\x60]?\]?\s*-?%>`,
+      String.raw`[$#]\{(?:\w+:)?${any}(?::?[-?=+][^{}]*)?\}`,
+      String.raw`@@@?${any}@@@?`,
+      String.raw`%\(${any}\)[sdf]`,
+    ].join('|'),
+    'g',
+  );
 }

@@ -19,8 +19,11 @@ test('what is read of a script goes through JSON unchanged', () => {
   const sql = `${SHAPES.map((shape) => shape.sql).join(';\n')};\n-- tiptoe:writes 1/s: few\nSELECT FROM WHERE; SELECT 1`;
   const broken = parseScript('broken.sql', sql);
   const whole = SHAPES.map((shape) => parseScript('shape.sql', shape.sql));
-  for (const { statements, faults, comments } of [broken, ...whole]) {
-    const read = { statements, faults, comments };
+  const filled = parseScript(
+    'filled.sql',
+    '\\! ls\nALTER TABLE {{ .Schema }}.a {{ action }}; DROP TABLE ${x}.b {{ how }};',
+  );
+  for (const { source: _, ...read } of [broken, filled, ...whole]) {
     expect(JSON.parse(JSON.stringify(read))).toStrictEqual(read);
   }
 });
