@@ -39,10 +39,10 @@ export class TableRewritten extends Error {
   }
 }
 
-/** The statement's table is not the one that the walk goes over: someone has put another one under its name. */
+/** The statement's table is not the one that the walk goes over. */
 export class TableReplaced extends Error {
   constructor(table: string) {
-    super(`${table} is another table than the one it was started on`);
+    super(`${table} is not the table that is walked`);
     this.name = 'TableReplaced';
   }
 }

@@ -22,9 +22,17 @@ export function isOfRows(error: unknown): boolean {
 
 export function describeFailure(error: unknown): string {
   if (!isSqlFailure(error)) return error instanceof Error ? error.message : String(error);
+  const message = shorten(error.message);
   // Of a lock, the context says on which table; of a trigger, in which function.
   const context = error.where?.split('\n')[0];
-  return `${error.message} (SQLSTATE ${error.sqlstate}${context === undefined ? '' : `, ${context}`})`;
+  return `${message} (SQLSTATE ${error.sqlstate}${context === undefined ? '' : `, ${shorten(context)}`})`;
+}
+
+const LONGEST = 500;
+
+/** A message may have all of a wide value in it. */
+function shorten(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}… (${text.length} characters)`;
 }
 
 export function rowHeld(name: string, schema: string, cause: unknown): Problem {

@@ -7,6 +7,7 @@ import type { Key } from './batches.ts';
 import type { BackfillEvent, Ended } from './event.ts';
 import { whyNotProved, withChain } from './chain.ts';
 import { describeFailure, isHopeless, isOfRows, isOutage, rowHeld } from './failure.ts';
+import { whyGone } from './gone.ts';
 import { type Itinerary, openItinerary, type Place } from './itinerary.ts';
 import type { Job } from './job.ts';
 import { readLeafName } from './leaf.ts';
@@ -25,7 +26,7 @@ import { countSkipped, readSkipped, retryKey, skipKey, type SkipParts, writeSkip
 import { measuringWal } from './wal-meter.ts';
 import { ASKED_TO_PAUSE, type Order, type Role, startSteering, type Steering } from './steering.ts';
 import type { Change, Progress, Store, Stored } from './store.ts';
-import { estimateRows, tableOid } from './target.ts';
+import { estimateRows } from './target.ts';
 import { startWaits } from './waits.ts';
 
 export interface RunnerOptions {
@@ -382,7 +383,11 @@ export class Runner {
   /** Decides what a failed batch means: the end, or null to try a smaller one. Throws on what the whole run has to deal with. */
   async #failed(error: unknown, keys: number, place: Place | null, steering: Steering): Promise<End | null> {
     if (error instanceof LeaseLost || isOutage(error)) throw error;
-    if (error instanceof TableReplaced) return { outcome: 'failed', reason: error.message, remaining: null };
+    if (error instanceof TableReplaced || sqlstate(error) === SQLSTATE.undefined_table) {
+      const gone = await whyGone(this.link.main, this.#options.job);
+      if (gone !== null) return { outcome: 'failed', reason: gone, remaining: null };
+      if (error instanceof TableReplaced) return null;
+    }
     if (error instanceof TableRewritten) {
       this.#options.emit({ event: 'restarted', reason: error.message });
       await this.#itinerary.restart(this.link.main);
@@ -498,7 +503,7 @@ export class Runner {
 
   async #verify(steering: Steering): Promise<Remaining | End> {
     const { job, store, emit } = this.#options;
-    const { statement, target } = job;
+    const { statement } = job;
     if (statement.progress.kind === 'tells') emit({ event: 'verifying' });
     let end: End | null = null;
     const mayGoOn = async (): Promise<boolean> => {
@@ -508,9 +513,8 @@ export class Runner {
     };
     try {
       const keys = steering.settings().maxBatchSize;
-      if ((await tableOid(this.link.main, statement)) !== target.oid) {
-        return { outcome: 'failed', reason: new TableReplaced(target.shown).message, remaining: null };
-      }
+      const gone = await whyGone(this.link.main, job);
+      if (gone !== null) return { outcome: 'failed', reason: gone, remaining: null };
       const stretches = await this.#ranges.list(this.link.main);
       this.#left = [];
       const onLeft = (range: Range, lastKey: Key | null): void => void this.#left.push({ ...range, lastKey });

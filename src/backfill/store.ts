@@ -1,4 +1,4 @@
-import { ensureOwnSchema } from '../db/own-schema.ts';
+import { ensureOwnSchema, installedVersion } from '../db/own-schema.ts';
 import type { Session, SqlValue } from '../db/session.ts';
 import { quoteIdent } from '../postgres/quote.ts';
 import { backfillTables } from './books.ts';
@@ -73,6 +73,7 @@ export interface Store {
   readonly schema: string;
   /** Makes the tables where they are not there yet. */
   ensure(session: Session): Promise<void>;
+  /** Whether the tables are there; throws a Problem (exit 2) for those of a newer tiptoe. */
   exists(session: Session): Promise<boolean>;
   load(session: Session, name: string): Promise<Stored | null>;
   list(session: Session): Promise<Stored[]>;
@@ -103,12 +104,17 @@ export function openStore(schema: string): Store {
     ensure: (session) => ensureOwnSchema(session, backfillTables(schema)),
     async exists(session) {
       // to_regclass() fails where the schema is there and may not be used.
-      const rows = await session.query(
-        `SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      const [there] = await session.query<{ versioned: boolean }>(
+        `SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND EXISTS (
+                  SELECT FROM pg_catalog.pg_class v WHERE v.relnamespace = n.oid AND v.relname = 'version' AND v.relkind = 'r'
+                     AND pg_catalog.has_table_privilege(v.oid, 'SELECT')) AS versioned
+           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           WHERE n.nspname = $1 AND c.relname = 'backfill' AND c.relkind = 'r'`,
         [schema],
       );
-      return rows.length > 0;
+      // Who only watches and steers need not be able to read the version.
+      if (there?.versioned === true) await installedVersion(session, backfillTables(schema));
+      return there !== undefined;
     },
     async load(session, name) {
       const [row] = await session.query<Row>(`${select(own)} WHERE name = $1`, [name]);
