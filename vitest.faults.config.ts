@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/faults/*.faults.ts'],
     globalSetup: ['test/support/server.setup.ts'],
     disableConsoleIntercept: true,
-    testTimeout: 1_200_000,
+    // With TIPTOE_FAULTS=all; a sample takes some minutes.
+    testTimeout: 1_800_000,
     hookTimeout: 60_000,
   },
 });

@@ -1,3 +1,4 @@
+import { random } from '../support/random.ts';
 import { boundaryKind, type Pair } from './pairs.ts';
 
 /** Of every kind of file, fault and kind of boundary one pair, drawn by the seed. */
@@ -11,15 +12,4 @@ export function samplePairs(pairs: readonly Pair[], seed: number): Pair[] {
   }
   const draw = random(seed);
   return [...groups.values()].flatMap((group) => group[Math.floor(draw() * group.length)] ?? []);
-}
-
-/** Numbers from 0 to below 1, always the same ones for a seed: mulberry32. */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

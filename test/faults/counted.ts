@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { quoteIdent } from '../../src/postgres/quote.ts';
 import type { Session } from '../../src/db/session.ts';
@@ -78,9 +77,5 @@ export async function counted(options: CountedOptions): Promise<Counted> {
 
 /** Resolves when it has begun, or has ended before that. */
 export async function begun(running: RunningTiptoe): Promise<void> {
-  await running.waitForOutput(/"event":"started"/).catch(() => undefined);
-}
-
-export function within(ms: number): Promise<void> {
-  return sleep(Math.random() * ms);
+  await running.waitForOutput(/"event":"(?:started|joined)"/).catch(() => undefined);
 }

@@ -6,8 +6,9 @@ import type { RunningTiptoe } from '../support/cli.ts';
 import { connectionTo, testDatabase } from '../support/database.ts';
 import { crash, restart, startPrimary, startStandby, type Replicable } from '../support/standby.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
-import { begun, counted, type Counted, within } from './counted.ts';
+import { begun, counted, type Counted } from './counted.ts';
 import { type Cut, startCuttingProxy } from './cutting-proxy.ts';
+import { draw, within } from './moments.ts';
 
 /** How often each fault is tried. */
 export interface Times {
@@ -34,36 +35,44 @@ export function testFaults(times: Times, rows: number): void {
 
   test('kill -9', async () => {
     const session = await db.session();
-    const again: number[] = [];
-    let backfills = 1;
-    let backfill = await next(session);
     // The books are there from here on.
-    await expectEnd(backfill.start(), 0);
-    for (let killed = 0; killed < times.kill; killed += 1) {
-      if (await backfill.isDone()) {
-        await backfill.expectDone();
-        backfill = await next(session);
-        backfills += 1;
+    await expectEnd((await next(session)).start('--max-batch-size', '5000', '--batch-size', '5000'), 0);
+    const again: number[] = [];
+    let backfills = 0;
+    let killed = 0;
+    const lane = async (): Promise<void> => {
+      const session = await db.session();
+      let backfill: Counted | null = null;
+      while (killed < times.kill) {
+        if (backfill !== null && (await backfill.isDone())) {
+          await backfill.expectDone();
+          backfill = null;
+        }
+        if (backfill === null) backfills += 1;
+        backfill ??= await next(session);
+        killed += 1;
+        const from = performance.now();
+        const running = backfill.start();
+        // Some die before they have the lease, or just then.
+        if (killed % 5 === 4) await within(1_000);
+        else {
+          await begun(running);
+          again.push(performance.now() - from);
+          await within(200);
+        }
+        running.kill('SIGKILL');
+        await running.finished();
+        await backfill.expectAgreement();
       }
-      const from = performance.now();
-      const running = backfill.start();
-      // Some die before they have the lease, or just then.
-      if (killed % 5 === 4) await within(1_000);
-      else {
-        await begun(running);
-        again.push(performance.now() - from);
-        await within(200);
-      }
-      running.kill('SIGKILL');
-      await running.finished();
-      await backfill.expectAgreement();
-    }
-    expect(await backfill.finish()).toMatchObject({ code: 0 });
-    await backfill.expectDone();
+      expect(await backfill?.finish()).toMatchObject({ code: 0 });
+      await backfill?.expectDone();
+    };
+    // Most of the time goes into starting the program.
+    await Promise.all([lane(), lane()]);
     again.sort((a, b) => a - b);
     const [median = 0, longest = 0] = [again[again.length >> 1], again.at(-1)];
     report(
-      `kill -9: ${times.kill} times, ${backfills} backfills; at work again after ${Math.round(median)} ms (median), ${Math.round(longest)} ms (longest)`,
+      `kill -9: ${killed} times, ${backfills} backfills; at work again after ${Math.round(median)} ms (median), ${Math.round(longest)} ms (longest)`,
     );
   });
 
@@ -100,7 +109,7 @@ export function testFaults(times: Times, rows: number): void {
     const cuts: Cut[] = [];
     const kinds: readonly Cut[] = ['before', 'sent', 'answered'];
     const proxy = await startCuttingProxy(new URL(db.ownerUrl), () => {
-      if (cuts.length >= times.cut || Math.random() < 0.7) return null;
+      if (cuts.length >= times.cut || draw() < 0.7) return null;
       const cut = kinds[cuts.length % 3] ?? 'sent';
       cuts.push(cut);
       return cut;
@@ -287,7 +296,7 @@ async function stoppedAtWork(backfill: Counted): Promise<RunningTiptoe | null> {
   return null;
 }
 
-async function expectEnd(running: RunningTiptoe, expected: number): Promise<void> {
+export async function expectEnd(running: RunningTiptoe, expected: number): Promise<void> {
   const { code, stdout, stderr } = await running.finished();
   expect({ code, stderr, last: stdout.split('\n').slice(-8) }).toMatchObject({ code: expected });
 }
@@ -297,7 +306,7 @@ async function rowsDone(session: Session, { name }: Counted): Promise<number> {
   return Number(row?.done);
 }
 
-async function onServer<T>({ url }: Replicable, work: (session: Session) => Promise<T>): Promise<T> {
+export async function onServer<T>({ url }: Replicable, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await openSession(connectionTo(url), { applicationName: 'tiptoe test faults' });
   try {
     return await work(session);
@@ -306,6 +315,6 @@ async function onServer<T>({ url }: Replicable, work: (session: Session) => Prom
   }
 }
 
-function report(line: string): void {
+export function report(line: string): void {
   console.log(`${line} (PostgreSQL ${inject('serverVersion')})`);
 }
