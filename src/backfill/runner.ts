@@ -73,6 +73,7 @@ const HOLD_MS = 1_000;
 const TELL_EVERY_MS = 5_000;
 const LOOK_AGAIN_MS = 300;
 const OTHERS_WITHIN_MS = 10_000;
+const KNOWN_AFTER_MS = 1_000;
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 5_000;
 const CANCEL_AGAIN_MS = 200;
@@ -103,6 +104,8 @@ export class Runner {
   #batchMs: number | null = null;
   #restUntil = 0;
   #cancellable = false;
+  /** Whether the other workers have heard that this one is at a range, and leave it its share. */
+  #sharing: boolean;
   #settings: Settings;
   /** Ranges in which the last count found rows, back at the key before the first. */
   #left: Range[] = [];
@@ -119,6 +122,7 @@ export class Runner {
       ranges: this.#ranges,
       onLeftOut: (table, reason) => emit({ event: 'left-out', table, reason }),
     });
+    this.#sharing = options.role === 'leads';
     this.#progress = progress;
     this.#state = state;
     this.#settings = settings;
@@ -166,7 +170,7 @@ export class Runner {
   }
 
   #startSteering(): Promise<Steering> {
-    const { store, job, signals, pause, role } = this.#options;
+    const { store, job, signals, pause, role, lease } = this.#options;
     const { main, control } = this.link;
     return startSteering({
       store,
@@ -177,6 +181,7 @@ export class Runner {
       settings: this.#settings,
       progress: this.#progress,
       role,
+      lease: lease.name,
       pause,
     });
   }
@@ -263,8 +268,16 @@ export class Runner {
         const found = await this.#itinerary.place(this.link.main);
         if (found === null && this.#options.role === 'leads') return null;
         if (found === null || found === 'elsewhere') {
+          this.#sharing = false;
           await steering.change(LOOK_AGAIN_MS);
           continue;
+        }
+        if (!this.#sharing) {
+          this.#sharing = true;
+          if (settings.rate !== null || settings.maxWalMb !== null) {
+            this.#restUntil = performance.now() + KNOWN_AFTER_MS;
+            continue;
+          }
         }
         place = found;
         const { range, leaf } = place;

@@ -4,7 +4,7 @@ import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { after, type DesiredState, isAtWork, type State } from './machine.ts';
 import type { Settings } from './settings.ts';
-import { furtherWorkers, shareOf } from './share.ts';
+import { shareOf, workersSharing } from './share.ts';
 import { type Heard, readSignals, type Signal } from './signals/signal.ts';
 import type { Progress, Store, Stored } from './store.ts';
 
@@ -43,6 +43,8 @@ export interface SteeringOptions {
   readonly settings: Settings;
   readonly progress: Progress;
   readonly role: Role;
+  /** The name of this worker's. */
+  readonly lease: string;
   /** Aborted to pause after the batch; its reason is shown. */
   readonly pause: AbortSignal;
 }
@@ -86,8 +88,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
         },
       );
     }
-    const further = await furtherWorkers(session, store.schema, name);
-    settings = shareOf(stored.settings, 1 + further.length);
+    settings = shareOf(stored.settings, await workersSharing(session, store.schema, name, options.lease));
     progress = stored.progress;
     // Written before the loop hears of it, so that it cannot overwrite what the loop writes when the pause is reached.
     const state = role === 'leads' ? requestedState(stored) : null;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { acquireLease, LeaseLost, removeLease } from '../safety/lease.ts';
 import type { BackfillEvent } from './event.ts';
 import { describeFailure } from './failure.ts';
@@ -28,6 +29,8 @@ const TOLD: ReadonlySet<BackfillEvent['event']> = new Set(['progress', 'batch-fa
 /** Starts workers that walk ranges beside the one that leads, in this process or another, each with its own connections. */
 export function startWorkers(options: WorkersOptions): Workers {
   const stopping = new AbortController();
+  // Each worker listens; more than ten are no leak.
+  setMaxListeners(0, stopping.signal, options.cancelBatch);
   const pause = (): void => stopping.abort(options.pause.reason);
   if (options.pause.aborted) pause();
   options.pause.addEventListener('abort', pause);

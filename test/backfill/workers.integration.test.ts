@@ -102,6 +102,41 @@ test('rows that come into a range that is done are found by its second pass', as
   expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 1002, remaining: { kind: 'proved' } });
 });
 
+describe('rows that make the statement fail', () => {
+  const SQL = (name: string) => `UPDATE ${name} SET n = n + 10 / (n - 9) * 0 + 1`;
+  const poison = async (name: string): Promise<void> => {
+    await makeTable(name, 1000, 'i');
+    await session.exec(`UPDATE ${name} SET n = 9 WHERE id IN (1, 300, 301, 777, 1000)`);
+  };
+
+  test('are named, and all workers stop', async () => {
+    await poison('named');
+    const result = await run(db.ownerUrl, await specOf('named', SQL('named')), { workers: 3, settings: SMALL });
+    expect(result).toMatchObject({
+      outcome: 'gave-up',
+      reason: expect.stringMatching(/the key \d+ of public\.named failed: division by zero/) as unknown,
+    });
+    expect(await value(session, 'SELECT count(*) FROM named WHERE n NOT IN (0, 1, 9)')).toBe('0');
+    expect(String(result.rowsDone)).toBe(await value(session, 'SELECT count(*) FROM named WHERE n = 1'));
+    expect(await leasesOf('named')).toBe('0');
+  });
+
+  test('are left out, and done once they can be', async () => {
+    await poison('left_out');
+    const spec = await specOf('left_out', SQL('left_out'));
+    const options = { workers: 3, settings: SMALL, skipPoison: true };
+    expect(await run(db.ownerUrl, spec, options)).toMatchObject({ outcome: 'gave-up', rowsDone: 995, keysSkipped: 5 });
+    await session.exec('UPDATE left_out SET n = 0 WHERE n = 9');
+    expect(await run(db.ownerUrl, spec, options)).toMatchObject({
+      outcome: 'succeeded',
+      rowsDone: 1000,
+      keysSkipped: 0,
+      remaining: { kind: 'cannot-tell', chain: { kind: 'unbroken', rows: 1000 } },
+    });
+    expect(await value(session, 'SELECT count(*) FROM left_out WHERE n <> 1')).toBe('0');
+  });
+});
+
 describe('another process', () => {
   /** Two processes with two workers each; resolves when both have begun. */
   async function two(name: string, settings = {}) {
