@@ -85,7 +85,7 @@ export function testWorkerFaults(times: WorkerTimes, rows: number): void {
       const { code, stderr } = await sleeper.finished();
       // It was the one that led, or one of the others, which begins again as a new worker.
       expect([0, 3], stderr).toContain(code);
-      if (code === 3) expect(stderr).toContain(`has taken over the backfill ${backfill.name}`);
+      expect(stderr.includes(`has taken over the backfill ${backfill.name}`), stderr).toBe(code === 3);
       await expectEnd(other, 0);
       await backfill.expectDone();
     }
