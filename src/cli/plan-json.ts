@@ -34,7 +34,7 @@ export function planJson(plan: Plan): string {
   return `${JSON.stringify(document)}\n`;
 }
 
-function plannedFile({ entry, file, done, requires }: PlannedFile) {
+function plannedFile({ entry, file, done, requires, waits }: PlannedFile) {
   const { name, path, version, kind, standing, outOfOrder } = entry;
   const { source } = file.script;
   return {
@@ -45,6 +45,7 @@ function plannedFile({ entry, file, done, requires }: PlannedFile) {
     state: standing,
     outOfOrder,
     requires,
+    waits,
     cap: fileCap(entry),
     transaction: kind === 'backfill' ? 'batches' : file.transaction,
     statements: file.statements.map((analysed) => ({

@@ -5,11 +5,13 @@ import { listBackfills } from '../backfill/status.ts';
 import { emptyCatalog, resetSession } from '../catalog/catalog.ts';
 import { type ConnectionSettings, resolveConnection } from '../db/connection.ts';
 import { sqlstate } from '../db/errors.ts';
+import { readSearchPath } from '../db/search-path.ts';
 import { readServer, requireDirect } from '../db/server.ts';
 import type { Session } from '../db/session.ts';
 import { readTables, type TableReading } from '../inspect/table-facts.ts';
 import { analyse, type AnalysedFile } from '../lint/engine.ts';
 import { checksum } from '../migrate/checksum.ts';
+import { foreseeWaits } from '../migrate/foreseen-waits.ts';
 import { passGate } from '../migrate/gate.ts';
 import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
 import { readLedger, readStatements } from '../migrate/ledger.ts';
@@ -106,7 +108,7 @@ async function look(options: PlanOptions, config: Config, place: Place): Promise
   const { files, connection, read, session } = place;
   const { schema, outOfOrder } = options;
   const server = await readServer(session);
-  const searchPath = await searchPathOf(session);
+  const searchPath = await readSearchPath(session);
   const { rows, backfills, runner } = await read(async (session) => ({
     rows: await readLedger(session, schema),
     backfills: await listBackfills(session, schema),
@@ -136,6 +138,8 @@ async function look(options: PlanOptions, config: Config, place: Place): Promise
   });
   const byPath = new Map(analysed.map((file) => [file.script.source.path, file]));
   const planned: PlannedFile[] = [];
+  const stateOf = (name: string) => backfills.find((one) => one.name === name)?.state ?? null;
+  const waits = foreseeWaits({ entries, scripts, stateOf, searchPath, version: server.version });
   for (const entry of open) {
     const file = byPath.get(entry.path);
     if (file === undefined) continue;
@@ -144,6 +148,7 @@ async function look(options: PlanOptions, config: Config, place: Place): Promise
       file,
       done: await doneStatements(read, schema, entry),
       requires: describeRequired(file.script, entries, backfills),
+      waits: waits.get(entry.name) ?? null,
     });
   }
 
@@ -233,14 +238,6 @@ async function windowNow(session: Session, windows: readonly TimeWindow[]): Prom
     open: state.open,
     opensAt: state.open || state.opensAt === null ? null : utc(state.opensAt),
   };
-}
-
-/** Where the role's unqualified names are found. */
-async function searchPathOf(session: Session): Promise<string[]> {
-  const [row] = await session.query<{ schemas: string }>(
-    `SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(false))::pg_catalog.text AS schemas`,
-  );
-  return JSON.parse(row?.schemas ?? '["public"]') as string[];
 }
 
 /** Of a file that was begun: the statements that stand already. */

@@ -73,7 +73,7 @@ function refusal({ refused, warnings }: Plan, style: Style): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-function fileSection({ entry, file, done, requires }: PlannedFile, place: number, style: Style): string {
+function fileSection({ entry, file, done, requires, waits }: PlannedFile, place: number, style: Style): string {
   const left = { ...file, statements: file.statements.filter(({ statement }) => !done.has(statement.index)) };
   const cap = fileCap(entry);
   const remarks = [
@@ -84,6 +84,9 @@ function fileSection({ entry, file, done, requires }: PlannedFile, place: number
       ({ name, state, met }) =>
         `requires ${printable(name)}, which is ${met ? style.green(state) : style.yellow(state)}`,
     ),
+    ...(waits === null
+      ? []
+      : [`${style.yellow('waits')} for the backfill ${printable(waits.backfill)}: ${printable(waits.reason)}`]),
   ];
   return [
     `${place}. ${fileBlock(left, style, entry.kind === 'backfill' ? BACKFILL : undefined).trimEnd()}`,

@@ -3,6 +3,7 @@ import type { ConnectionSettings } from '../db/connection.ts';
 import type { Server } from '../db/server.ts';
 import type { Counters, TableFacts } from '../inspect/table-facts.ts';
 import type { AnalysedFile } from '../lint/engine.ts';
+import type { ForeseenWait } from '../migrate/foreseen-waits.ts';
 import type { PlanEntry } from '../migrate/plan.ts';
 import type { Stop } from '../migrate/stop.ts';
 import type { Blocker } from '../safety/blockers.ts';
@@ -52,6 +53,8 @@ export interface PlannedFile {
   /** Statements that stand already, by index. */
   readonly done: ReadonlySet<number>;
   readonly requires: readonly RequiredState[];
+  /** For which backfill apply would stop before it. */
+  readonly waits: ForeseenWait | null;
 }
 
 export interface PlannedTable {

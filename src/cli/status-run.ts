@@ -3,16 +3,28 @@ import { type BackfillStatus, listBackfills } from '../backfill/status.ts';
 import { resolveConnection } from '../db/connection.ts';
 import { roughDuration } from '../duration.ts';
 import { checksum } from '../migrate/checksum.ts';
-import { detectDir, discoverFolder } from '../migrate/discovery.ts';
+import { detectDir, discoverFolder, type MigrationFile } from '../migrate/discovery.ts';
 import { type KeptException, readExceptions } from '../migrate/exceptions.ts';
+import { foreseeWaits } from '../migrate/foreseen-waits.ts';
 import { fileCap } from '../migrate/file-cap.ts';
 import { type KeptFacts, readKeptFacts } from '../migrate/kept-facts.ts';
 import { readLedger } from '../migrate/ledger.ts';
-import { findEntry, isApplied, plan, unknownMigration, type PlanEntry, type Standing } from '../migrate/plan.ts';
+import {
+  findEntry,
+  isApplied,
+  isOpen,
+  plan,
+  unknownMigration,
+  type PlanEntry,
+  type Standing,
+} from '../migrate/plan.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { configure } from './configure.ts';
-import { readComments } from '../sql/script.ts';
+import { readSearchPath } from '../db/search-path.ts';
+import { readServer } from '../db/server.ts';
+import { loadParser } from '../sql/libpg.ts';
+import { parseScript, readComments } from '../sql/script.ts';
 import type { ExitCode } from './exit.ts';
 import { isOpenBackfill } from './open-backfills.ts';
 import { readOnServer } from './read-only.ts';
@@ -45,18 +57,25 @@ async function readStatus(options: StatusOptions, name: string | undefined): Pro
   const cwd = process.cwd();
   const files = await discoverFolder(options.dir ?? (await detectDir(cwd)), cwd);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
-  const { rows, exceptions, known, facts, runner } = await readOnServer(connection, 'tiptoe: status', schema, (read) =>
-    read(async (session) => ({
-      rows: await readLedger(session, schema),
-      exceptions: await readExceptions(session, schema),
-      known: await listBackfills(session, schema),
-      facts: await readKeptFacts(session, schema),
-      runner: await leaseHolder(session, schema, 'migrate'),
-    })),
+  const { rows, exceptions, known, facts, runner, server } = await readOnServer(
+    connection,
+    'tiptoe: status',
+    schema,
+    async (read, session) => ({
+      server: { version: (await readServer(session)).version, searchPath: await readSearchPath(session) },
+      ...(await read(async (session) => ({
+        rows: await readLedger(session, schema),
+        exceptions: await readExceptions(session, schema),
+        known: await listBackfills(session, schema),
+        facts: await readKeptFacts(session, schema),
+        runner: await leaseHolder(session, schema, 'migrate'),
+      }))),
+    }),
   );
   const backfills = known.filter(isOpenBackfill);
   const entries = plan(files, rows, ({ text }) => checksum(text));
   const shownEntries = name === undefined ? entries : [oneOf(entries, name)];
+  const waits = await readWaits(files, entries, known, server);
   const requires = (entry: PlanEntry) =>
     entry.file === null || isApplied(entry) ? [] : describeRequired(readComments(entry.file.text), entries, known);
   const shown =
@@ -67,13 +86,14 @@ async function readStatus(options: StatusOptions, name: string | undefined): Pro
           migrations: shownEntries.map((entry) => ({
             ...published(entry, exceptions.get(entry.name) ?? [], facts),
             requires: requires(entry),
+            waits: waits.get(entry.name) ?? null,
           })),
           backfills,
         })
       : name === undefined
-        ? [...describe(entries, exceptions, requires, backfills), ...describeRunner(runner)].join('\n')
+        ? [...describe(entries, exceptions, requires, waits, backfills), ...describeRunner(runner)].join('\n')
         : [
-            ...entryLines(shownEntries, exceptions, requires),
+            ...entryLines(shownEntries, exceptions, requires, waits),
             ...shownEntries.flatMap((entry) => factLines(entry, facts)),
           ].join('\n');
   print(shown);
@@ -135,10 +155,11 @@ function describe(
   entries: readonly PlanEntry[],
   exceptions: ReadonlyMap<string, readonly KeptException[]>,
   requires: (entry: PlanEntry) => readonly RequiredState[],
+  waits: Waits,
   backfills: readonly BackfillStatus[],
 ): string[] {
   const width = widthOf(entries);
-  const lines = entryLines(entries, exceptions, requires);
+  const lines = entryLines(entries, exceptions, requires, waits);
   for (const { name, state, rowsDone } of backfills) {
     lines.push(
       `${state.padEnd(width)}  ${printable(name)}  (backfill; ${rowsDone} rows changed; tiptoe backfill status tells more)`,
@@ -155,6 +176,7 @@ function entryLines(
   entries: readonly PlanEntry[],
   exceptions: ReadonlyMap<string, readonly KeptException[]>,
   requires: (entry: PlanEntry) => readonly RequiredState[],
+  waits: Waits,
 ): string[] {
   const width = widthOf(entries);
   return entries.flatMap((entry) => [
@@ -162,8 +184,36 @@ function entryLines(
     ...requires(entry)
       .filter(({ met }) => !met)
       .map(({ name, state }) => printable(`${' '.repeat(width)}    requires ${name}, which is ${state}`)),
+    ...waitLines(entry, waits).map((line) => `${' '.repeat(width)}    ${line}`),
     ...(exceptions.get(entry.name) ?? []).map((exception) => `${' '.repeat(width)}  ${describeException(exception)}`),
   ]);
+}
+
+type Waits = ReturnType<typeof foreseeWaits>;
+
+function waitLines({ name }: PlanEntry, waits: Waits): string[] {
+  const wait = waits.get(name);
+  return wait === undefined ? [] : [printable(`waits for the backfill ${wait.backfill}: ${wait.reason}`)];
+}
+
+/** The grammar is loaded only where a backfill may be in the way of a file. */
+async function readWaits(
+  files: readonly MigrationFile[],
+  entries: readonly PlanEntry[],
+  backfills: readonly BackfillStatus[],
+  { version, searchPath }: { readonly version: number; readonly searchPath: readonly string[] },
+): Promise<Waits> {
+  const open = entries.filter(isOpen);
+  const first = open.findIndex(({ kind }) => kind === 'backfill');
+  if (first === -1 || first === open.length - 1) return new Map();
+  await loadParser();
+  return foreseeWaits({
+    entries,
+    scripts: new Map(files.map(({ name, path, text }) => [name, parseScript(path, text)])),
+    stateOf: (name) => backfills.find((one) => one.name === name)?.state ?? null,
+    searchPath,
+    version,
+  });
 }
 
 function describeException({ rule, line, relations, by, reason, runBy, runFrom }: KeptException): string {

@@ -1,9 +1,9 @@
 import { type Catalog, emptyCatalog } from '../catalog/catalog.ts';
-import { beginSession } from '../catalog/session.ts';
 import type { ConnectionSettings } from '../db/connection.ts';
 import { isConnectionLost } from '../db/errors.ts';
 import { ensureOwnSchema } from '../db/own-schema.ts';
 import { readServer, requireDirect, requirePrimary, requireSameServer } from '../db/server.ts';
+import { readSearchPath } from '../db/search-path.ts';
 import { withSession, type Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { acquireLease, type Lease, LeaseLost } from '../safety/lease.ts';
@@ -27,7 +27,7 @@ import { type Requirement, requirementsOf } from './requirements.ts';
 import { waitsFor, type WaitingBackfill } from './waiting-backfills.ts';
 import { passBackfill, runFile, type FileRun } from './run-file.ts';
 import type { ApplyEvent, ApplyResult, FileResult } from './result.ts';
-import { readSteps, type Step } from './steps.ts';
+import { readFileSteps } from './steps.ts';
 import type { Schedule } from './schedule.ts';
 import { awaitWindow } from './schedule.ts';
 import { type Standbys, withStandbys } from './standbys.ts';
@@ -202,7 +202,7 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
     if (path !== undefined) files.push({ path, outcome: 'refused', statements: [] });
     return finish(refused);
   }
-  const searchPath = await searchPathOf(context.main);
+  const searchPath = await readSearchPath(context.main);
   const passed = await mayRun(options, context, open, [...scripts.values()], searchPath);
   if (passed.kind === 'stop') {
     const paths = [...passed.findings, ...(passed.failure === null ? [] : [passed.failure])].map(({ path }) => path);
@@ -219,7 +219,7 @@ async function runAll(options: ApplyOptions, context: RunContext, standbys: Stan
     const { file } = entry;
     const script = scripts.get(entry.name);
     if (file === null || script === undefined) continue;
-    const steps = readFile(catalog, searchPath, script, context.version);
+    const steps = readFileSteps(catalog, searchPath, script, context.version);
     if (!open.includes(entry)) continue;
     const held = waitsFor(entry, script, steps, waiting);
     if (held !== null) return finish(held);
@@ -326,13 +326,6 @@ async function requiredFirst(
   return null;
 }
 
-function readFile(catalog: Catalog, searchPath: readonly string[], script: Script, version: number): Step[] {
-  // A migration with ROLLBACK is refused before it runs.
-  beginSession(catalog, []);
-  catalog.searchPath = searchPath;
-  return readSteps(script, catalog, version);
-}
-
 /** Which tables and indexes that a file works through are partitioned; a history may not show all that is on the server. */
 async function knowsPartitioned(
   control: Session,
@@ -360,14 +353,6 @@ async function identityOf(main: Session): Promise<Identity> {
   );
   if (row === undefined) throw new Error('the server did not say who we are');
   return row;
-}
-
-/** Where the role's unqualified names are found, as it is at the start of every file. */
-async function searchPathOf(main: Session): Promise<readonly string[]> {
-  const rows = await main.query<{ schema: string }>(
-    `SELECT s.schema FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s (schema, place) ORDER BY s.place`,
-  );
-  return rows.map(({ schema }) => schema);
 }
 
 function result(stopped: Stop | null, files: readonly FileResult[]): ApplyResult {

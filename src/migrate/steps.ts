@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { beginSession } from '../catalog/session.ts';
 import { advance } from '../effects/effects.ts';
 import { blocksWrites, type LockMode } from '../postgres/lock-mode.ts';
 import type { Action } from '../sql/action.ts';
@@ -30,6 +31,19 @@ export interface Step {
   readonly understood: boolean;
   /** Whether it can hold up others: by a lock of `needs`, or because it is not understood. */
   readonly mayBlock: boolean;
+}
+
+/** The statements of one file, run by a session of its own. */
+export function readFileSteps(
+  catalog: Catalog,
+  searchPath: readonly string[],
+  script: Script,
+  version: number,
+): Step[] {
+  // A migration with ROLLBACK is refused before it runs.
+  beginSession(catalog, []);
+  catalog.searchPath = searchPath;
+  return readSteps(script, catalog, version);
 }
 
 /** The statements of one file with their effects; the catalog is folded over them. */

@@ -13,13 +13,23 @@ export interface WaitingBackfill {
   readonly steps: readonly Step[];
 }
 
-/** Why a file has to wait for a backfill before it, or null: it requires it, touches a table of it, or may do so. */
-export function waitsFor(
-  entry: PlanEntry,
-  script: Script,
-  steps: readonly Step[],
-  waiting: readonly WaitingBackfill[],
-): Stop | null {
+/** Why a file has to wait for a backfill before it. */
+export interface Wait {
+  readonly backfill: WaitingBackfill;
+  /** `touches public.users, a table of the backfill 002_fill` */
+  readonly why: string;
+  /** Whether its author may know better. */
+  readonly mayDiffer: boolean;
+}
+
+/** Why a file has to wait for a backfill before it, as the end of a run, or null. */
+export function waitsFor(entry: PlanEntry, ...file: Parameters<typeof findWait>): Stop | null {
+  const wait = findWait(...file);
+  return wait === null ? null : waits(entry, wait);
+}
+
+/** The first backfill that a file requires, touches a table of, or may touch one of; null where it need not wait. */
+export function findWait(script: Script, steps: readonly Step[], waiting: readonly WaitingBackfill[]): Wait | null {
   const required = requirementsOf(script).map(({ written }) =>
     findEntry(
       waiting.map((one) => one.entry),
@@ -29,14 +39,15 @@ export function waitsFor(
   const independent = independentOf(script);
   for (const backfill of waiting) {
     const { name } = backfill.entry;
-    if (required.includes(backfill.entry)) return waits(entry, backfill, `requires the backfill ${name}`, false);
+    if (required.includes(backfill.entry)) return { backfill, why: `requires the backfill ${name}`, mayDiffer: false };
     if (independent.has(name)) continue;
     const shared = sharedTable(backfill.steps, steps);
-    if (shared !== null) return waits(entry, backfill, `touches ${shared}, a table of the backfill ${name}`, true);
+    if (shared !== null)
+      return { backfill, why: `touches ${shared}, a table of the backfill ${name}`, mayDiffer: true };
     const unclear = steps.find(({ understood }) => !understood);
     if (unclear !== undefined) {
       const why = `may touch a table of the backfill ${name}, since line ${unclear.line} cannot be understood`;
-      return waits(entry, backfill, why, true);
+      return { backfill, why, mayDiffer: true };
     }
   }
   return null;
@@ -62,12 +73,16 @@ function sharedTable(backfill: readonly Step[], file: readonly Step[]): string |
   return null;
 }
 
-function waits({ path }: PlanEntry, { entry, state }: WaitingBackfill, why: string, mayDiffer: boolean): Stop {
-  const how = state === 'pending' ? 'has not run yet' : `is ${state}`;
+function waits({ path }: PlanEntry, { backfill: { entry, state }, why, mayDiffer }: Wait): Stop {
   const otherwise = mayDiffer ? ` If it can go first: -- tiptoe:does-not-require ${entry.name}: reason.` : '';
   return stop(
     'backfill-first',
-    `${path} ${why}, which ${how}; it waits, and so does what comes after it.`,
+    `${path} ${why}, which ${standingOf(state)}; it waits, and so does what comes after it.`,
     `Run tiptoe backfill run ${entry.path}, and then tiptoe apply again; or tiptoe apply --run-backfills.${otherwise}`,
   );
+}
+
+/** `has not run yet`, `is paused` */
+export function standingOf(state: BackfillState): string {
+  return state === 'pending' ? 'has not run yet' : `is ${state}`;
 }

@@ -16,6 +16,8 @@ async function project(schema: string, files: Readonly<Record<string, string>>) 
   const env = { DATABASE_URL: db.ownerUrl };
   return {
     configure: (config: object) => writeFile(join(cwd, 'tiptoe.config.json'), JSON.stringify(config)),
+    tell: (command: 'plan' | 'status', ...args: string[]) =>
+      runTiptoe([command, '--schema', schema, ...args], { cwd, env }),
     apply: (...args: string[]) => runTiptoe(['apply', '--schema', schema, ...args], { cwd, env }),
     backfill: (...args: string[]) => runTiptoe(['backfill', ...args, '--schema', schema], { cwd, env }),
     outcomes: async (...args: string[]) => {
@@ -66,6 +68,39 @@ test('what does not need a backfill goes on, what touches its table waits until 
   expect(await outcomes()).toMatchObject({ code: 0, files: ['001 done', '003 done', '004 done'] });
   const session = await db.session();
   expect(await session.query('SELECT count(*)::int AS filled FROM goes WHERE new = id')).toEqual([{ filled: 10 }]);
+});
+
+test('plan and status foretell which file waits for which backfill, before it is known and while it is paused', async () => {
+  await filled('foretold');
+  const { tell, apply, backfill } = await project('own_foretold', {
+    '001_new.backfill.sql': 'UPDATE foretold SET new = old WHERE new IS NULL',
+    '002_other.sql': 'CREATE TABLE foretold_other (id int);',
+    '003_drop.sql': 'ALTER TABLE foretold DROP COLUMN old;',
+    '004_last.sql': 'CREATE TABLE foretold_last (id int);',
+  });
+  const waits = async (command: 'plan' | 'status') => {
+    const { stdout } = await tell(command, '--format', 'json');
+    const { files, migrations } = JSON.parse(stdout) as Record<string, { path: string; waits: unknown }[] | undefined>;
+    return (files ?? migrations ?? []).map((file) => [file.path.slice(11, 14), file.waits]);
+  };
+  const told = (state: string, how: string) => {
+    const backfill = { backfill: '001_new', state };
+    return [
+      ['003', { ...backfill, reason: `touches public.foretold, a table of the backfill 001_new, which ${how}` }],
+      ['004', { ...backfill, reason: 'comes after migrations/003_drop.sql, which waits' }],
+    ];
+  };
+  for (const command of ['plan', 'status'] as const) {
+    expect(await waits(command)).toEqual([['001', null], ['002', null], ...told('pending', 'has not run yet')]);
+    expect((await tell(command)).stdout).toMatch(
+      / waits for the backfill 001_new: touches public\.foretold, a table of/,
+    );
+  }
+  expect(await apply()).toMatchObject({ code: 3 });
+  expect(await backfill('pause', '001_new')).toMatchObject({ code: 0 });
+  expect(await waits('plan')).toEqual([['001', null], ...told('paused', 'is paused')]);
+  expect(await backfill('run', '001_new', '--resume')).toMatchObject({ code: 0 });
+  expect(await waits('status')).toEqual(['001', '002', '003', '004'].map((name) => [name, null]));
 });
 
 test.each([
