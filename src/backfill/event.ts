@@ -64,7 +64,13 @@ export type BackfillEvent =
   /** A table without a key was rewritten; it is walked from its beginning. */
   | { readonly event: 'restarted'; readonly reason: string }
   /** Another process leads; this one walks further ranges of the same backfill. */
-  | { readonly event: 'joined'; readonly owner: string; readonly workers: number }
+  | {
+      readonly event: 'joined';
+      readonly owner: string;
+      readonly workers: number;
+      /** What its flags have made of the settings, for all processes; null where it was given none. */
+      readonly changed: readonly string[] | null;
+    }
   /** One of several workers has stopped; the others go on. */
   | { readonly event: 'worker-ended'; readonly reason: string }
   | { readonly event: 'verifying' }

@@ -28,7 +28,7 @@ import { openRanges } from './ranges.ts';
 import { Runner } from './runner.ts';
 import { allSignals } from './signals/all.ts';
 import type { Environment } from './signals/cascaded.ts';
-import { DEFAULT_SETTINGS, describeSettings, type Settings } from './settings.ts';
+import { DEFAULT_SETTINGS, describeSettings, mergeSettings, type Settings } from './settings.ts';
 import type { BackfillSpec } from './spec.ts';
 import type { Signal } from './signals/signal.ts';
 import { splitRanges } from './split.ts';
@@ -272,8 +272,11 @@ async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): P
     lead: () => takeLease(link, { ...options, waitForRunnerMs: 0 }),
     async join(stored, owner) {
       requireSameJob(registrationOf(job, spec, stored.settings), stored, store.schema);
-      await store.write(link.control, job.name, { settings: currentSettings(spec, stored, flags) });
-      onEvent?.({ event: 'joined', owner, workers });
+      // Only what this process was given: the others go by what the database says now.
+      const changed = Object.keys(flags).length > 0;
+      const settings = mergeSettings(stored.settings, flags);
+      if (changed) await store.write(link.control, job.name, { settings });
+      onEvent?.({ event: 'joined', owner, workers, changed: changed ? describeSettings(settings) : null });
       team.start(stored, workers);
     },
   });

@@ -107,8 +107,11 @@ const READINGS: Readonly<Record<(typeof PACE_NAMES)[number], Reading>> = {
 
 /** Reads one setting; where it cannot, says what its value has to be. */
 export function readSetting(name: SettingName, text: string): Partial<Settings> | string {
-  const { read, expected }: Reading | SignalReading = isSignal(name) ? SIGNAL_READINGS[name] : READINGS[name];
-  return read(text.trim()) ?? expected;
+  const reading: Reading | SignalReading = isSignal(name) ? SIGNAL_READINGS[name] : READINGS[name];
+  const value = reading.read(text.trim());
+  if (value !== null) return value;
+  const why = 'why' in reading ? (reading.why?.(text.trim()) ?? null) : null;
+  return why === null ? reading.expected : `${reading.expected} (${why})`;
 }
 
 /** Whether a setting may be given again, for one more. */

@@ -51,6 +51,8 @@ export interface SignalReading {
   readonly show: (settings: SignalSettings) => readonly string[];
   /** Whether it may be given again, for one more. */
   readonly repeats?: true;
+  /** Why a text cannot be read, where more can be said than what is expected. */
+  readonly why?: (text: string) => string | null;
 }
 
 export const SIGNAL_READINGS = {
@@ -105,6 +107,7 @@ export const SIGNAL_READINGS = {
     read: (text) => (text === 'none' ? { windows: [] } : isWindow(text) ? { windows: [text] } : null),
     show: ({ windows }) => windows,
     repeats: true,
+    why: whyNoWindow,
   },
   signal: {
     expected: "a query such as 'free disk: SELECT true' or 'load <= 8: SELECT 5', or none",
@@ -193,11 +196,16 @@ function names(
 }
 
 function isWindow(text: string): boolean {
+  return whyNoWindow(text) === null;
+}
+
+/** `there is no time zone 'Berlin', did you mean Europe/Berlin?` */
+function whyNoWindow(text: string): string | null {
   try {
     parseTimeWindow(text);
-    return true;
+    return null;
   } catch (error) {
-    if (error instanceof Problem) return false;
+    if (error instanceof Problem) return error.message.replace(/^'.*?' is not a time window: (.*?)\.$/s, '$1');
     throw error;
   }
 }

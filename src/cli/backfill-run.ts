@@ -155,6 +155,7 @@ function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' 
       break;
     case 'joined':
       note(`${name}: joining ${event.owner} with ${counted(event.workers, 'worker')}`);
+      if (event.changed !== null) note(`${name}: its flags now hold for all of them: ${event.changed.join(', ')}`);
       break;
     case 'worker-ended':
       note(`${name}: one worker has stopped: ${event.reason}`);

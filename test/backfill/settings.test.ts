@@ -70,6 +70,12 @@ test.each<[SettingName, string]>([
   expect(readSetting(name, text)).toEqual(expect.any(String));
 });
 
+test('a window that is none says why, with the zone that was meant', () => {
+  expect(readSetting('window', '22:00-05:00 Berlin')).toBe(
+    "a time such as 'Mon-Fri 22:00-05:00 Europe/Berlin', or none (there is no time zone 'Berlin', did you mean Europe/Berlin?)",
+  );
+});
+
 test('later layers win, and the first batch is not above the greatest', () => {
   expect(mergeSettings({ rate: 5, maxLagMs: 1 }, { rate: null, maxBatchSize: 10 })).toEqual({
     rate: null,

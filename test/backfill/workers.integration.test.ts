@@ -157,6 +157,7 @@ describe('another process', () => {
     await started.promise;
     const second = run(db.ownerUrl, spec, {
       ...options,
+      settings: { maxWalMb: 500 },
       owner: 'two',
       pause: pauses[1].signal,
       onEvent: joined.onEvent,
@@ -180,6 +181,9 @@ describe('another process', () => {
       remaining: { kind: 'cannot-tell', chain: { kind: 'unbroken', rows: 3000 } },
     });
     expect(await second).toMatchObject({ outcome: 'succeeded', rowsDone: 3000 });
+    // Its flags hold for both, and all else stays as the first one had it.
+    const changed = expect.arrayContaining(['rate 1500 rows/s', 'max-wal 500 MB/s', 'batch-size 20']) as unknown;
+    expect((await second).events).toContainEqual({ event: 'joined', owner: 'one', workers: 2, changed });
     expect(await value(session, 'SELECT count(*) FROM joined WHERE n <> 1')).toBe('0');
     expect(await leasesOf('joined')).toBe('0');
   });
