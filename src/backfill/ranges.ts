@@ -46,7 +46,7 @@ export interface Pulse {
 export const NO_PULSE: Pulse = { rate: 0, averageRate: 0, batchMs: null, eta: null };
 
 /** A table by the name that a statement has for it. */
-export interface Named {
+interface Named {
   readonly name: string;
   readonly oid: string;
 }
