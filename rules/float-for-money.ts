@@ -14,7 +14,28 @@ export default defineColumnRule({
     bad: [{ sql: 'CREATE TABLE orders (id bigint PRIMARY KEY, total_price double precision);' }],
     good: [{ sql: 'CREATE TABLE orders (id bigint PRIMARY KEY, total_price numeric(12,2), weight double precision);' }],
   },
-  concerns: ({ name, type }) =>
-    /^float[48]$/.test(type.name) &&
-    /(?:^|_)(?:price|amount|cost|total|balance|fee|salary|tax|discount|revenue|payment)s?(?:_|$)/i.test(name),
+  options: {
+    words: {
+      type: 'strings',
+      default: [
+        'price',
+        'amount',
+        'cost',
+        'total',
+        'balance',
+        'fee',
+        'salary',
+        'tax',
+        'discount',
+        'revenue',
+        'payment',
+      ],
+      description: 'Words in the name of a column that holds money.',
+    },
+  },
+  concerns: ({ name, type }, { options }) => {
+    if (!/^float[48]$/.test(type.name)) return false;
+    const parts = name.toLowerCase().split('_');
+    return options.words.some((word) => parts.includes(word.toLowerCase()) || parts.includes(`${word.toLowerCase()}s`));
+  },
 });

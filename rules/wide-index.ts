@@ -16,9 +16,12 @@ export default defineRule({
     ],
     good: [{ sql: 'CREATE TABLE orders (a int, b int, c int, d int);\nCREATE INDEX orders_some ON orders (a, b);' }],
   },
+  options: {
+    columns: { type: 'integer', minimum: 1, default: 3, description: 'How many columns an index may have.' },
+  },
   on: ['create-index'],
-  check: ({ action, catalog }) => {
-    if (action.columns.length <= 3 || action.method !== 'btree') return null;
+  check: ({ action, catalog, options }) => {
+    if (action.columns.length <= options.columns || action.method !== 'btree') return null;
     const table = resolve(catalog, action.table);
     return {
       relations: [table],

@@ -18,17 +18,18 @@ export default defineRule({
     ],
     good: [{ sql: 'CREATE TABLE survey (id bigint PRIMARY KEY, answers jsonb);' }],
   },
+  options: {
+    columns: { type: 'integer', minimum: 1, default: 60, description: 'How many columns a table may have.' },
+  },
   on: ['create-table'],
-  check: ({ action, catalog }) => {
-    if (action.columns.length <= LIMIT) return null;
+  check: ({ action, catalog, options }) => {
+    if (action.columns.length <= options.columns) return null;
     const table = `${creationSchema(catalog, action.name)}.${action.name.name}`;
     return {
       relations: [table],
-      message: `${table} has ${action.columns.length} columns, more than ${LIMIT}`,
+      message: `${table} has ${action.columns.length} columns, more than ${options.columns}`,
       why: 'Every update writes the whole row anew, and every read of a row takes all of it.',
       instead: 'Split what is rarely used into a table of its own.',
     };
   },
 });
-
-const LIMIT = 60;

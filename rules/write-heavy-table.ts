@@ -46,9 +46,17 @@ export default defineRule({
       },
     ],
   },
+  options: {
+    weight: {
+      type: 'integer',
+      minimum: 1,
+      default: WRITE_HEAVY,
+      description: 'From which weight on the signs of much writing need a decision.',
+    },
+  },
   on: ['create-table', 'create-table-as'],
   check: (context) => {
-    const { action, catalog, settings, file } = context;
+    const { action, catalog, settings, file, options } = context;
     if (!isNewTable(context)) return null;
     const schema = creationSchema(catalog, action.name);
     const { name } = action.name;
@@ -79,9 +87,9 @@ export default defineRule({
     const weight = signs.reduce((sum, sign) => sum + sign.weight, 0);
     const reasons = signs.map((sign) => `${sign.what} (${sign.weight})`).join(', ');
     const decide = `Keep it elsewhere (a queue, a log pipeline, a second database), or declare what it will cost, before CREATE TABLE: ${DIRECTIVE}`;
-    if (weight >= WRITE_HEAVY)
+    if (weight >= options.weight)
       return found(
-        `${table} looks write-heavy: ${reasons}; together ${weight}, from ${WRITE_HEAVY} on it needs a decision`,
+        `${table} looks write-heavy: ${reasons}; together ${weight}, from ${options.weight} on it needs a decision`,
         decide,
       );
     if (policy === 'declare')

@@ -1,9 +1,10 @@
-import { rules } from '../../rules/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { analyse, type AnalyseOptions, type AnalysedFile, lint, lintDeleted, type LintedFile } from '../lint/engine.ts';
 import type { MigrationFile } from '../migrate/discovery.ts';
 import type { Script } from '../sql/statement.ts';
-import { readConfig } from './config.ts';
+import { analyseOptions } from './analyse-options.ts';
+import { type ConfigFlags, readConfig } from './config.ts';
+import { databaseUrlOf } from './configure.ts';
 import { readScripts } from './input.ts';
 import type { Changes } from './since.ts';
 import { startingSchema } from './starting-schema.ts';
@@ -11,13 +12,10 @@ import { startingSchema } from './starting-schema.ts';
 /** The newest major version that tiptoe knows; `lint` judges by it unless told otherwise. */
 const NEWEST = 18;
 
-interface Given {
-  readonly dir?: string;
-  readonly config?: string;
+interface Given extends ConfigFlags {
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
   readonly schema?: string;
-  readonly databaseUrl?: string;
 }
 
 /** For `explain`: the files, with what each of their statements does. */
@@ -57,10 +55,17 @@ async function readHistory(
   catalog: Catalog;
   options: AnalyseOptions;
 }> {
-  const config = await readConfig(given.config);
+  const config = await readConfig(given, paths);
   const input = await readScripts(paths, { dir: given.dir ?? config.dir, variables: given.var });
-  const { catalog, warning, version: known } = await startingSchema(given);
+  const {
+    catalog,
+    warning,
+    version: known,
+  } = await startingSchema({
+    ...given,
+    databaseUrl: await databaseUrlOf(config, given),
+  });
   if (warning !== undefined) process.stderr.write(`tiptoe: ${warning}\n`);
   const version = given.pgVersion ?? known ?? config.pgVersion ?? NEWEST;
-  return { ...input, catalog, options: { rules, severities: config.severities, settings: config.settings, version } };
+  return { ...input, catalog, options: analyseOptions(config, version) };
 }

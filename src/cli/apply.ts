@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { APPLY_SETTINGS, settingOption } from './apply-settings.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
 import { interruption } from './interruption.ts';
-import { config, databaseUrl, dir, variable } from './options.ts';
+import { config, databaseUrl, dir, env, noCode, variable } from './options.ts';
 
 export function applyCommand(): Command {
   const command = new Command('apply')
@@ -17,6 +17,8 @@ export function applyCommand(): Command {
     .addOption(databaseUrl())
     .addOption(dir())
     .addOption(config())
+    .addOption(noCode())
+    .addOption(env())
     .addOption(variable())
     .addOption(new Option('--to <name>', 'the last migration to apply, by name or version'))
     .addOption(

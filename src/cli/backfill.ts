@@ -10,7 +10,7 @@ import type {
   StatusOptions,
 } from './backfill-options.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
-import { config, databaseUrl, dir, duration, port, variable } from './options.ts';
+import { config, databaseUrl, dir, duration, env, noCode, port, variable } from './options.ts';
 
 /** `tiptoe backfill …` */
 export function backfillCommand(): Command {
@@ -73,6 +73,8 @@ function runCommand(): Command {
     .addOption(databaseUrl())
     .addOption(dir())
     .addOption(config())
+    .addOption(noCode())
+    .addOption(env())
     .addOption(schema())
     .addOption(variable())
     .addOption(
@@ -206,7 +208,7 @@ function verifyCommand(): Command {
 }
 
 function common(command: Command): Command {
-  return command.addOption(databaseUrl()).addOption(config()).addOption(schema());
+  return command.addOption(databaseUrl()).addOption(config()).addOption(noCode()).addOption(env()).addOption(schema());
 }
 
 function report(command: Command): Command {

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { rules } from '../../rules/index.ts';
 import {
   addSetting,
   readSetting,
@@ -8,54 +7,254 @@ import {
   type SettingName,
   type Settings,
 } from '../backfill/settings.ts';
-import { closest } from '../closest.ts';
+import type { Rule } from '../lint/kit.ts';
+import type { RuleOption } from '../lint/rule-options.ts';
+import { type Level, PRESETS, type RuleSettings } from '../lint/rule-settings.ts';
 import { Problem } from '../problem.ts';
-import { APPLY_SETTINGS, type ApplySetting } from './apply-settings.ts';
+import { APPLY_SETTINGS, type ApplyConfig, type ApplySetting } from './apply-settings.ts';
+
+/** Names of files that hold rules of one's own, and what is set of rules. */
+type RuleEntry = string | RuleSettings;
+
+const LEVEL = v.picklist(['off', 'warning', 'error'], `must be "off", "warning" or "error"`);
 
 const NewTableEntries = {
   policy: v.exactOptional(
-    v.picklist(['detect', 'declare', 'forbid', 'allow'], `must be "detect", "declare", "forbid" or "allow"`),
+    described(
+      'What a new table needs: a decision where its shape looks write-heavy, a declared rate, an exception, or nothing.',
+      v.picklist(['detect', 'declare', 'forbid', 'allow'], `must be "detect", "declare", "forbid" or "allow"`),
+    ),
   ),
-  maxWritesPerSecond: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
+  maxWritesPerSecond: v.exactOptional(
+    described('The budget of one new table.', v.pipe(v.number('must be a number'), v.minValue(0, 'must be 0 or more'))),
+  ),
 };
 
-const ConfigSchema = v.strictObject({
-  $schema: v.optional(v.string()),
-  /** The server's major version. */
-  pgVersion: v.optional(v.pipe(v.number(), v.integer(), v.minValue(13), v.maxValue(18))),
-  /** Where the migrations are, from the config file's folder. */
-  dir: v.optional(v.string()),
-  rules: v.optional(
-    v.record(v.string(), v.picklist(['off', 'warning', 'error'], `must be "off", "warning" or "error"`)),
-  ),
-  /** What a new table needs: see the rule write-heavy-table. */
-  newTables: v.optional(
-    v.strictObject({
-      ...NewTableEntries,
-      schemas: v.exactOptional(v.array(v.string())),
-      tables: v.exactOptional(v.record(v.string(), v.strictObject(NewTableEntries))),
+/** What a config may hold, where these are the rules. Each setting has its place here, in `readConfig`, and in `UserConfig`. */
+// oxlint-disable-next-line typescript/explicit-module-boundary-types
+export function configSchema(rules: readonly Rule[]) {
+  const settings = ruleSettings(rules, { ownRules: false });
+  return v.strictObject(
+    {
+      $schema: v.exactOptional(described('Where editors find what a config may hold.', v.string('must be text'))),
+      pgVersion: v.exactOptional(
+        described(
+          'The major version of the server.',
+          v.pipe(v.number(VERSION), v.integer(VERSION), v.minValue(13, VERSION), v.maxValue(18, VERSION)),
+        ),
+      ),
+      dir: v.exactOptional(
+        described("Where the migrations are, from the config file's folder.", v.string('must be text')),
+      ),
+      extends: v.exactOptional(
+        described(
+          'Presets: "recommended" is what holds without any, "strict" adds the rules that are off, "style" those of that category.',
+          v.array(v.picklist(PRESETS, `must be "${PRESETS.join('", "')}"`), 'must be a list of presets'),
+        ),
+      ),
+      rules: v.exactOptional(
+        described(
+          'Severities of rules, with their options; in a list, also files with rules of your own.',
+          v.union(
+            [
+              v.pipe(
+                settings,
+                v.transform((set): RuleEntry[] => [set]),
+              ),
+              v.array(
+                v.union(
+                  [v.string(), ruleSettings(rules, { ownRules: true })],
+                  'must be a file with a rule, or severities by the names of rules',
+                ),
+              ),
+            ],
+            'must be severities by the names of rules, or a list of such and of files with rules',
+          ),
+        ),
+      ),
+      overrides: v.exactOptional(
+        described(
+          'What is different for some files; of several for one file, the last has the last word.',
+          v.array(
+            v.strictObject(
+              {
+                files: described(
+                  "Globs, from the config file's folder; one that begins with ! takes files out again.",
+                  v.union(
+                    [
+                      v.pipe(
+                        v.string(),
+                        v.transform((glob) => [glob]),
+                      ),
+                      v.pipe(v.array(v.string(GLOBS)), v.minLength(1, GLOBS)),
+                    ],
+                    GLOBS,
+                  ),
+                ),
+                rules: ruleSettings(rules, { ownRules: true }),
+              },
+              'must be { "files": […], "rules": {…} }',
+            ),
+            'must be a list',
+          ),
+        ),
+      ),
+      newTables: v.exactOptional(
+        described(
+          'What a new table needs: see the rule write-heavy-table.',
+          v.strictObject(
+            {
+              ...NewTableEntries,
+              schemas: v.exactOptional(
+                described(
+                  'Schemas in which "forbid" forbids nothing.',
+                  v.array(v.string('must be text'), 'must be a list'),
+                ),
+              ),
+              tables: v.exactOptional(
+                described(
+                  'What differs for one table, by schema.name, or by name in any schema.',
+                  v.record(v.string(), v.strictObject(NewTableEntries, OBJECT), OBJECT),
+                ),
+              ),
+            },
+            OBJECT,
+          ),
+        ),
+      ),
+      gate: v.exactOptional(
+        described(
+          'When the linter keeps apply from running a file.',
+          v.strictObject(
+            {
+              minRows: v.exactOptional(
+                described(
+                  'Only where a table has more rows.',
+                  v.pipe(v.number(ROWS), v.integer(ROWS), v.minValue(0, ROWS)),
+                ),
+              ),
+            },
+            OBJECT,
+          ),
+        ),
+      ),
+      environments: v.exactOptional(
+        described(
+          'Servers, for --env NAME.',
+          v.record(
+            v.string(),
+            v.strictObject(
+              {
+                databaseUrlEnv: described(
+                  'The name of the variable that holds the database URL.',
+                  v.pipe(v.string(VARIABLE), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, VARIABLE)),
+                ),
+              },
+              'must be { "databaseUrlEnv": "NAME" }',
+            ),
+            OBJECT,
+          ),
+        ),
+      ),
+      apply: v.exactOptional(described('What the flags of apply are when they are not given.', applySettings())),
+      backfill: v.exactOptional(
+        described('Settings of every backfill whose file says nothing else.', backfillSettings()),
+      ),
+    },
+    OBJECT,
+  );
+}
+
+const OBJECT = 'must be an object';
+const VERSION = 'must be a whole number from 13 to 18';
+const ROWS = 'must be a whole number, 0 or more';
+const GLOBS = 'must be a glob, or a list of such';
+const VARIABLE = 'must be the name of an environment variable, not the URL itself';
+
+/** For editors. */
+function described<Schema extends v.GenericSchema>(
+  text: string,
+  schema: Schema,
+): v.SchemaWithPipe<readonly [Schema, v.DescriptionAction<v.InferOutput<Schema>, string>]> {
+  return v.pipe(schema, v.description(text));
+}
+
+/** Severities and options by the names of rules. Where there may be rules of one's own, the schema that editors get must not refuse their names. */
+function ruleSettings(
+  rules: readonly Rule[],
+  { ownRules }: { readonly ownRules: boolean },
+): v.GenericSchema<Readonly<Record<string, unknown>>, RuleSettings> {
+  const entries = Object.fromEntries(
+    rules.map((rule) => [rule.name, v.exactOptional(described(rule.docs.what, ruleSetting(rule)))]),
+  );
+  const message = 'must be severities by the names of rules';
+  const named: v.GenericSchema<Readonly<Record<string, unknown>>> = ownRules
+    ? v.looseObject(entries, message)
+    : v.strictObject(entries, message);
+  return v.pipe(
+    named,
+    v.transform((set: Readonly<Record<string, unknown>>): RuleSettings => {
+      const severities: Record<string, Level> = {};
+      const options: Record<string, Readonly<Record<string, unknown>>> = {};
+      for (const [name, setting] of Object.entries(set)) {
+        const [level, values] = [setting].flat() as [Level, Readonly<Record<string, unknown>> | undefined];
+        severities[name] = level;
+        if (values !== undefined) options[name] = values;
+      }
+      return { severities, options };
     }),
-  ),
-  /** When the linter keeps `apply` from running a file. */
-  gate: v.exactOptional(v.strictObject({ minRows: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))) })),
-  /** What the flags of `apply` are when they are not given. */
-  apply: v.exactOptional(
-    v.strictObject(
-      Object.fromEntries(
-        Object.entries(APPLY_SETTINGS).map(([name, setting]) => [name, v.exactOptional(valueOf(setting))]),
-      ),
-    ),
-  ),
-  /** Settings of every backfill whose file says nothing else. */
-  backfill: v.exactOptional(
-    v.pipe(
-      v.strictObject(
-        Object.fromEntries(SETTING_NAMES.map((name) => [inCamelCase(name), v.exactOptional(backfillSetting(name))])),
-      ),
-      v.transform((settings): Partial<Settings> => Object.assign({}, ...Object.values(settings))),
-    ),
-  ),
-});
+  );
+}
+
+/** `"warning"`, or `["warning", { "columns": 80 }]`. */
+function ruleSetting({ options = {} }: Rule): v.GenericSchema {
+  const values = Object.entries(options).map(([name, option]) => [
+    name,
+    v.exactOptional(described(option.description, optionValue(option))),
+  ]);
+  const withOptions = v.optional(v.strictObject(Object.fromEntries(values), 'must be an object of options'));
+  return v.union([LEVEL, v.strictTuple([LEVEL, withOptions])], LEVEL.message);
+}
+
+function optionValue(option: RuleOption): v.GenericSchema {
+  switch (option.type) {
+    case 'integer':
+    case 'number': {
+      const { minimum = -Number.MAX_VALUE, maximum = Number.MAX_VALUE } = option;
+      const bounds = [
+        ...(option.minimum === undefined ? [] : [`from ${minimum}`]),
+        ...(option.maximum === undefined ? [] : [`to ${maximum}`]),
+      ];
+      const message = `must be a ${option.type === 'integer' ? 'whole ' : ''}number ${bounds.join(' ')}`.trimEnd();
+      const number = v.pipe(v.number(message), v.minValue(minimum, message), v.maxValue(maximum, message));
+      return option.type === 'integer' ? v.pipe(number, v.integer(message)) : number;
+    }
+    case 'boolean':
+      return v.boolean('must be true or false');
+    case 'string':
+      return option.oneOf === undefined
+        ? v.string('must be text')
+        : v.picklist(option.oneOf, `must be "${option.oneOf.join('", "')}"`);
+    case 'strings':
+      return v.array(v.string('must be text'), 'must be a list of text');
+  }
+}
+
+function applySettings(): v.GenericSchema<Readonly<Record<string, unknown>>, ApplyConfig> {
+  const entries = Object.entries(APPLY_SETTINGS).map(([name, setting]) => [
+    name,
+    v.exactOptional(described(setting.description, flagValue(setting))),
+  ]);
+  return v.strictObject(Object.fromEntries(entries), OBJECT);
+}
+
+function backfillSettings(): v.GenericSchema<Readonly<Record<string, unknown>>, Partial<Settings>> {
+  const entries = SETTING_NAMES.map((name) => [inCamelCase(name), v.exactOptional(backfillSetting(name))]);
+  return v.pipe(
+    v.strictObject(Object.fromEntries(entries), OBJECT),
+    v.transform((settings): Partial<Settings> => Object.assign({}, ...Object.values(settings))),
+  );
+}
 
 function inCamelCase(name: SettingName): string {
   return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
@@ -83,18 +282,18 @@ function backfillSetting(name: SettingName): v.GenericSchema<unknown, Partial<Se
   );
 }
 
-function valueOf(setting: ApplySetting): v.GenericSchema {
+function flagValue(setting: ApplySetting): v.GenericSchema {
   if (setting.takes === 'nothing') return v.boolean('must be true or false');
-  if (setting.takes !== 'several') return text(setting);
+  if (setting.takes !== 'several') return flagText(setting);
   return v.pipe(
     v.union([v.string(), v.array(v.string())], 'must be text, as the flag takes it, or a list of such'),
     v.transform((value): string[] => [value].flat()),
-    v.array(text(setting)),
+    v.array(flagText(setting)),
   );
 }
 
 /** The text of a flag, read as the flag reads it. */
-function text({ read }: ApplySetting): v.GenericSchema<string, unknown> {
+function flagText({ read }: ApplySetting): v.GenericSchema<string, unknown> {
   return v.pipe(
     v.string('must be text, as the flag takes it'),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -107,58 +306,4 @@ function text({ read }: ApplySetting): v.GenericSchema<string, unknown> {
       }
     }),
   );
-}
-
-/** Checks what a config file holds; all that is wrong with it is told at once. */
-export function checkConfig(content: unknown, shown: string): v.InferOutput<typeof ConfigSchema> {
-  if (Array.isArray(content))
-    throw new Problem(`${shown} holds a list, not settings.`, { advice: 'Write { … } around the settings.' });
-  const parsed = v.safeParse(ConfigSchema, content);
-  const problems = [...(parsed.issues ?? []).map(explain), ...ruleNames(content).flatMap(unknownRule)];
-  if (parsed.success && problems.length === 0) return parsed.output;
-  throw new Problem(`${shown}: ${problems.join('; ')}.`, { advice: 'Correct the file; tiptoe rules lists the rules.' });
-}
-
-function explain(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? 'the config';
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const keys = (issue.path ?? []).map(({ key }) => String(key));
-    const guess = closest(keys.at(-1) ?? '', settingsAt(keys.slice(0, -1)));
-    return `there is no setting '${path}'${guess === null ? '' : `, did you mean '${guess}'?`}`;
-  }
-  return `${path}: ${issue.message}`;
-}
-
-/** A schema as far as it is looked into for names. */
-interface Shape {
-  readonly type: string;
-  readonly wrapped?: Shape;
-  readonly entries?: Readonly<Record<string, Shape>>;
-  readonly value?: Shape;
-}
-
-/** The names of the settings that an object in the config may hold. */
-function settingsAt(path: readonly string[]): string[] {
-  let shape: Shape | undefined = ConfigSchema;
-  for (const key of path) {
-    const held: Shape | undefined = shape?.entries?.[key] ?? shape?.value;
-    shape = held?.wrapped ?? held;
-  }
-  return Object.keys(shape?.entries ?? {});
-}
-
-/** Also where the rest of the config is wrong; read here, since the schema's output leaves out names such as `constructor`. */
-function ruleNames(content: unknown): string[] {
-  const named = v.safeParse(
-    v.looseObject({ rules: v.custom<object>((value) => typeof value === 'object' && value !== null) }),
-    content,
-  );
-  return named.success ? Object.keys(named.output.rules) : [];
-}
-
-function unknownRule(name: string): string[] {
-  const names = rules.map((rule) => rule.name);
-  if (names.includes(name)) return [];
-  const guess = closest(name, names);
-  return [`there is no rule '${name}'${guess === null ? '' : `, did you mean '${guess}'?`}`];
 }

@@ -1,88 +1,101 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Settings as BackfillSettings } from '../backfill/settings.ts';
+import type { Rule } from '../lint/kit.ts';
+import type { Override, RuleSettings } from '../lint/rule-settings.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../lint/settings.ts';
-import { Problem } from '../problem.ts';
 import type { ApplyConfig } from './apply-settings.ts';
+import { type ConfigFile, findConfig, namedConfig } from './config-file.ts';
 
-const NAME = 'tiptoe.config.json';
-
-export interface Config {
+export interface Config extends RuleSettings {
+  /** Where it stands; null where there is none. */
+  readonly file: ConfigFile | null;
   readonly pgVersion: number | undefined;
   /** From the working directory. */
   readonly dir: string | undefined;
-  readonly severities: Readonly<Record<string, 'off' | 'warning' | 'error'>>;
+  /** The team's own, beside those of tiptoe. */
+  readonly ownRules: readonly Rule[];
+  readonly overrides: readonly Override[];
   readonly settings: Settings;
   /** The linter keeps `apply` from a file where a relation of a finding has more rows than this. */
   readonly gateMinRows: number;
+  /** By name. */
+  readonly environments: Readonly<Record<string, Environment>>;
   /** What the flags of `apply` are when they are not given. */
   readonly apply: ApplyConfig;
   /** For backfills whose file says nothing else. */
   readonly backfill: Partial<BackfillSettings>;
 }
 
-const DEFAULTS: Config = {
+/** A server that has a name. */
+interface Environment {
+  /** The variable that holds the URL of its database. */
+  readonly databaseUrlEnv: string;
+}
+
+/** What holds without a config file. */
+export const DEFAULT_CONFIG: Config = {
+  file: null,
   pgVersion: undefined,
   dir: undefined,
+  ownRules: [],
   severities: {},
+  options: {},
+  overrides: [],
   settings: DEFAULT_SETTINGS,
   gateMinRows: 1_000,
+  environments: {},
   apply: {},
   backfill: {},
 };
 
-/** Reads the named config file, or the nearest one upwards from the working directory. */
-export async function readConfig(given: string | undefined): Promise<Config> {
-  const path = given === undefined ? findUpwards(process.cwd()) : resolve(given);
-  if (path === null) return DEFAULTS;
-  const shown = relative(process.cwd(), path) || path;
+/** What the flags say about the config. */
+export interface ConfigFlags {
+  readonly config?: string;
+  /** False where nothing of the repository may be run. */
+  readonly code?: boolean;
+  readonly dir?: string;
+  readonly env?: string;
+  readonly databaseUrl?: string;
+}
+
+/** Reads the named config file, or the nearest one upwards from the files. */
+export async function readConfig(flags: ConfigFlags, files: readonly string[] = []): Promise<Config> {
+  const from = files.length > 0 ? files : [flags.dir ?? '.'];
+  const file = flags.config === undefined ? findConfig(from) : namedConfig(flags.config);
+  if (file === null) return DEFAULT_CONFIG;
   // Only who has a config file pays for loading the schema library.
-  const { checkConfig } = await import('./config-schema.ts');
-  const {
-    pgVersion,
-    dir,
-    rules = {},
-    newTables,
-    gate,
-    apply = {},
-    backfill = {},
-  } = checkConfig(await readJson(path, shown), shown);
+  const [{ readContent }, { checkConfig }, { ownRules }, { ruleSettings }, { rules: builtIn }] = await Promise.all([
+    import('./config-content.ts'),
+    import('./check-config.ts'),
+    import('./own-rules.ts'),
+    import('./rule-overrides.ts'),
+    import('../../rules/index.ts'),
+  ]);
+  const code = flags.code !== false;
+  const content = await readContent(file, { code });
+  const own = await ownRules(content.value, file, builtIn, { code });
+  const allRules = [...builtIn, ...own.rules];
+  const { pgVersion, dir, newTables, gate, environments, apply, backfill, ...ruled } = await checkConfig(
+    content,
+    file.shown,
+    allRules,
+    own.problems,
+  );
   return {
+    file,
     pgVersion,
-    dir: dir === undefined ? undefined : relative(process.cwd(), resolve(dirname(path), dir)) || '.',
-    severities: rules,
+    dir: dir === undefined ? undefined : fromHere(file, dir),
+    ownRules: own.rules,
+    ...(await ruleSettings(ruled, file, allRules)),
     settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },
-    gateMinRows: gate?.minRows ?? DEFAULTS.gateMinRows,
-    apply,
-    backfill,
+    gateMinRows: gate?.minRows ?? DEFAULT_CONFIG.gateMinRows,
+    environments: environments ?? {},
+    apply: apply ?? {},
+    backfill: backfill ?? {},
   };
 }
 
-async function readJson(path: string, shown: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Problem(
-      `cannot read the config file ${shown}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
-      {
-        advice: 'Give an existing file with --config, or leave the option out.',
-        cause: error,
-      },
-    );
-  });
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new Problem(`${shown} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
-      advice: 'Correct the file.',
-      cause: error,
-    });
-  }
-}
-
-function findUpwards(from: string): string | null {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const path = join(folder, NAME);
-    if (existsSync(path)) return path;
-    if (dirname(folder) === folder) return null;
-  }
+function fromHere({ path }: ConfigFile, dir: string): string {
+  const there = relative(process.cwd(), resolve(dirname(path), dir));
+  return isAbsolute(there) ? there : there.split(sep).join('/') || '.';
 }

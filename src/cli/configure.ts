@@ -1,15 +1,24 @@
 import type { Command } from 'commander';
-import { readConfig, type Config } from './config.ts';
+import { type Config, type ConfigFlags, readConfig } from './config.ts';
 
 /** Gives a command's options what the config file says where no flag was given. */
 export async function configure(
   command: Command,
   said: (config: Config) => Readonly<Record<string, unknown>>,
 ): Promise<Config> {
-  const config = await readConfig(command.opts<{ config?: string }>().config);
-  for (const [name, value] of Object.entries(said(config))) {
+  const flags = command.opts<ConfigFlags>();
+  const config = await readConfig(flags);
+  const databaseUrl = await databaseUrlOf(config, flags);
+  for (const [name, value] of Object.entries({ ...said(config), databaseUrl })) {
     const source = command.getOptionValueSource(name) ?? 'default';
     if (value !== undefined && source === 'default') command.setOptionValueWithSource(name, value, 'config');
   }
   return config;
+}
+
+/** The URL that was given, or that of the environment that was named. */
+export async function databaseUrlOf(config: Config, { env, databaseUrl }: ConfigFlags): Promise<string | undefined> {
+  if (env === undefined) return databaseUrl;
+  const { environmentUrl } = await import('./environment.ts');
+  return environmentUrl(config, env, databaseUrl);
 }

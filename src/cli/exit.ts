@@ -37,7 +37,7 @@ export async function settle(run: () => Promise<unknown>, isVerbose: () => boole
 
 function explain(error: unknown, verbose: boolean): string {
   if (error instanceof Problem) {
-    const lines = [`tiptoe: ${printable(error.message)}`];
+    const lines = [`tiptoe: ${printable(error.message)}`, ...error.details.map((detail) => `  ${printable(detail)}`)];
     if (error.advice !== undefined) lines.push(`  ${printable(error.advice)}`);
     if (verbose && error.cause !== undefined)
       lines.push(`  Cause: ${printable(trace(error.cause), { newlines: true })}`);

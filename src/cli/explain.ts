@@ -9,6 +9,8 @@ interface ExplainOptions {
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
   readonly schema?: string;
+  readonly code: boolean;
+  readonly env?: string;
   readonly databaseUrl?: string;
   readonly format: 'pretty' | 'json';
   readonly quiet: boolean;
@@ -23,6 +25,8 @@ export function explainCommand(): Command {
     .argument('[paths...]', 'files or folders; - reads standard input (default: the migrations of this repository)')
     .addOption(options.dir())
     .addOption(options.config())
+    .addOption(options.noCode())
+    .addOption(options.env())
     .addOption(options.variable())
     .addOption(options.pgVersion())
     .addOption(options.schemaDump())

@@ -1,21 +1,23 @@
 import { rules } from '../../rules/index.ts';
+import type { Rule } from '../lint/kit.ts';
 import { lint } from '../lint/engine.ts';
 import type { LintGate } from '../migrate/lint-gate.ts';
 import { Problem } from '../problem.ts';
+import { analyseOptions } from './analyse-options.ts';
 import type { Config } from './config.ts';
 import { findRule } from './find-rule.ts';
 
 /** What `apply` asks the linter, answered by the rules as the config has them. */
-export function lintGate({ gateMinRows, severities, settings }: Config, allow: readonly string[]): LintGate {
+export function lintGate(config: Config, allow: readonly string[]): LintGate {
   return {
-    minRows: gateMinRows,
-    allowed: readAllowed(allow),
-    lint: (scripts, catalog, version) => lint(scripts, catalog, { rules, severities, settings, version }),
+    minRows: config.gateMinRows,
+    allowed: readAllowed(allow, [...rules, ...config.ownRules]),
+    lint: (scripts, catalog, version) => lint(scripts, catalog, analyseOptions(config, version)),
   };
 }
 
 /** Reads `RULE: reason`, once or more. */
-function readAllowed(given: readonly string[]): ReadonlyMap<string, string> {
+function readAllowed(given: readonly string[], rules: readonly Rule[]): ReadonlyMap<string, string> {
   const allowed = new Map<string, string>();
   for (const text of given) {
     const [, name = '', reason = ''] = /^\s*([^:\s]*)\s*(?::\s*([\s\S]*?)\s*)?$/.exec(text) ?? [];

@@ -9,6 +9,8 @@ export interface LintOptions {
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
   readonly schema?: string;
+  readonly code: boolean;
+  readonly env?: string;
   readonly databaseUrl?: string;
   readonly failOn: 'error' | 'warning' | 'never';
   readonly format?: readonly string[];
@@ -29,6 +31,8 @@ export function lintCommand(): Command {
     .argument('[paths...]', 'files or folders; - reads standard input (default: the migrations of this repository)')
     .addOption(options.dir())
     .addOption(options.config())
+    .addOption(options.noCode())
+    .addOption(options.env())
     .addOption(options.variable())
     .addOption(options.pgVersion())
     .addOption(options.schemaDump())

@@ -11,7 +11,15 @@ export const dir = (): Option =>
   new Option('--dir <dir>', 'where the migrations are (default: detected, then migrations)');
 
 export const config = (): Option =>
-  new Option('--config <file>', 'the config file (default: tiptoe.config.json, here or above)');
+  new Option(
+    '--config <file>',
+    'the config file (default: the nearest tiptoe.config.{json,jsonc,yaml,ts,js}, or "tiptoe" in package.json)',
+  );
+
+export const noCode = (): Option =>
+  new Option('--no-code', 'refuse a config in TypeScript or JavaScript, and rules of its own: for code of strangers');
+
+export const env = (): Option => new Option('--env <name>', 'the server that the config calls so, under environments');
 
 export const pgVersion = (): Option =>
   new Option('--pg-version <n>', 'the server’s major version, 13 to 18 (default: the config, then 18)').argParser(

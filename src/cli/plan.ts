@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { APPLY_SETTINGS, settingOption } from './apply-settings.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
-import { config, databaseUrl, dir, variable } from './options.ts';
+import { config, databaseUrl, dir, env, noCode, variable } from './options.ts';
 
 export function planCommand(): Command {
   const command = new Command('plan')
@@ -14,6 +14,8 @@ export function planCommand(): Command {
     .addOption(databaseUrl())
     .addOption(dir())
     .addOption(config())
+    .addOption(noCode())
+    .addOption(env())
     .addOption(variable())
     .addOption(new Option('--to <name>', 'the last migration to look at, by name or version'))
     .addOption(

@@ -9,11 +9,11 @@ export interface Refusal {
   readonly advice: string | null;
 }
 
-export function refusal({ message, advice }: Problem): Refusal {
+export function refusal({ message, details, advice }: Problem): Refusal {
   return {
     outcome: 'refused',
     reason: 'problem',
-    message: maskSecrets(message),
+    message: maskSecrets([message, ...details].join(' ')),
     advice: advice === undefined ? null : maskSecrets(advice),
   };
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { schema } from './apply-settings.ts';
-import { config, databaseUrl, dir } from './options.ts';
+import { config, databaseUrl, dir, env, noCode } from './options.ts';
 
 /** A command that writes to the ledger alone, with options of its own among those that all such commands have. */
 export function settleCommand(name: string, own: readonly Option[]): Command {
@@ -9,6 +9,8 @@ export function settleCommand(name: string, own: readonly Option[]): Command {
     databaseUrl(),
     dir(),
     config(),
+    noCode(),
+    env(),
     schema(),
     ...own,
     new Option('--yes', 'do not ask; needed where standard input is no terminal'),

@@ -17,7 +17,7 @@ export interface StartingSchema {
 /** The state before the first file: nothing, a dump, or what a live server holds. */
 export async function startingSchema(given: {
   readonly schema?: string;
-  readonly databaseUrl?: string;
+  readonly databaseUrl: string | undefined;
 }): Promise<StartingSchema> {
   if (given.schema !== undefined && given.databaseUrl !== undefined) {
     throw new Problem('--schema and --database-url both say what is there before the first file.', {

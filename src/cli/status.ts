@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { schema } from './apply-settings.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
-import { config, databaseUrl, dir } from './options.ts';
+import { config, databaseUrl, dir, env, noCode } from './options.ts';
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -14,6 +14,8 @@ export function statusCommand(): Command {
     .addOption(databaseUrl())
     .addOption(dir())
     .addOption(config())
+    .addOption(noCode())
+    .addOption(env())
     .addOption(schema())
     .addOption(
       new Option('--format <format>', 'what to write to standard output').choices(['pretty', 'json']).default('pretty'),

@@ -8,11 +8,14 @@ import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import { SourceText } from '../sql/source-text.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
-import type { Category, Rule, Severity, Verdict } from './kit.ts';
+import type { Category, Rule, RuleContext, Severity, Verdict } from './kit.ts';
 import { brokenDirectives } from './broken-directives.ts';
 import { insideOf, partOf, whereabouts } from './part.ts';
 import { type DeletedFile, deletedVerdict, editSince, MERGED_EDITED } from './merged.ts';
+import { verdictOf } from './own-rule.ts';
 import type { PlacedDirective } from './place.ts';
+import { levelOf, merged, type Override, type RuleSettings } from './rule-settings.ts';
+import { optionValues } from './rule-options.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import { RunningTransaction } from './transaction.ts';
 import { Unvalidated } from './unvalidated.ts';
@@ -50,10 +53,10 @@ export interface AnalysedFile extends LintedFile {
   readonly statements: readonly AnalysedStatement[];
 }
 
-export interface AnalyseOptions {
+export interface AnalyseOptions extends RuleSettings {
   readonly rules: readonly Rule[];
-  /** Severities that differ from the rules' own. */
-  readonly severities: Readonly<Record<string, Severity | 'off'>>;
+  /** What differs for some files; of several for one file, the last has the last word. */
+  readonly overrides?: readonly Override[];
   /** The server's major version, 13 to 18. */
   readonly version: number;
   readonly settings?: Settings;
@@ -63,10 +66,11 @@ export interface AnalyseOptions {
 
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
 export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
-  const ruleset = rulesetOf(options);
+  const rulesetFor = rulesets(options);
   const unvalidated: Unvalidated<Reported> = new Unvalidated();
   const drafts = Array.from(scripts, (script) => {
     const statements: AnalysedStatement[] = [];
+    const ruleset = rulesetFor(script.source.path);
     const draft = analyseFile(script, catalog, ruleset, unvalidated, (statement) => statements.push(statement));
     return { draft, known: { script, statements, transaction: draft.transaction, alone: draft.alone } };
   });
@@ -76,10 +80,10 @@ export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: An
 
 /** As `analyse`, for the findings alone: what statements do is let go as soon as the rules have seen it, so that memory stays small. */
 export function lint(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): LintedFile[] {
-  const ruleset = rulesetOf(options);
+  const rulesetFor = rulesets(options);
   const unvalidated: Unvalidated<Reported> = new Unvalidated();
   const drafts = Array.from(scripts, (script) => ({
-    draft: analyseFile(script, catalog, ruleset, unvalidated, () => undefined),
+    draft: analyseFile(script, catalog, rulesetFor(script.source.path), unvalidated, () => undefined),
     known: { script: { source: script.source } },
   }));
   endHistory(catalog, unvalidated, drafts.at(-1)?.draft);
@@ -88,8 +92,9 @@ export function lint(scripts: Iterable<Script>, catalog: Catalog, options: Analy
 
 /** Migrations that are merged already and are no longer there. */
 export function lintDeleted(deleted: readonly DeletedFile[], options: AnalyseOptions): LintedFile[] {
+  const rulesetFor = rulesets(options);
   return deleted.map((file) => {
-    const reports = new Reports(rulesetOf(options));
+    const reports = new Reports(rulesetFor(file.path));
     const range = { start: 0, end: 0 };
     reports.add(MERGED_EDITED, deletedVerdict(file), { statement: null, range, anchor: 0 });
     return { script: { source: new SourceText(file.path, file.text) }, findings: reports.take(), suppressed: [] };
@@ -119,21 +124,37 @@ function endHistory(catalog: Catalog, unvalidated: Unvalidated<Reported>, last: 
 /** The options with the rules as they are looked up. */
 interface Ruleset extends AnalyseOptions {
   /** Those that are not off, by the kinds of statements that they look at. */
-  readonly byKind: ReadonlyMap<string, readonly Rule[]>;
+  readonly byKind: ReadonlyMap<string, readonly Asked[]>;
   readonly byName: ReadonlyMap<string, Rule>;
 }
 
-function rulesetOf(options: AnalyseOptions): Ruleset {
-  const byKind = new Map<string, Rule[]>();
-  for (const rule of options.rules) {
-    if (severityOf(rule, options) === 'off') continue;
-    for (const kind of rule.on) byKind.set(kind, [...(byKind.get(kind) ?? []), rule]);
-  }
-  return { ...options, byKind, byName: new Map(options.rules.map((rule) => [rule.name, rule])) };
+/** A rule, and what was set of its options. */
+interface Asked {
+  readonly rule: Rule;
+  readonly options: RuleContext['options'];
 }
 
-function severityOf(rule: Rule, { severities }: AnalyseOptions): Severity | 'off' {
-  return severities[rule.name] ?? rule.severity;
+/** The rules as they are for a file; files for which the same overrides apply share them. */
+function rulesets(options: AnalyseOptions): (path: string) => Ruleset {
+  const made = new Map<string, Ruleset>();
+  const { overrides = [] } = options;
+  return (path) => {
+    const applied = overrides.filter(({ appliesTo }) => appliesTo(path));
+    const key = applied.map((override) => overrides.indexOf(override)).join();
+    const ruleset = made.get(key) ?? rulesetOf({ ...options, ...merged([options, ...applied]) });
+    made.set(key, ruleset);
+    return ruleset;
+  };
+}
+
+function rulesetOf(options: AnalyseOptions): Ruleset {
+  const byKind = new Map<string, Asked[]>();
+  for (const rule of options.rules) {
+    if (levelOf(rule, options) === 'off') continue;
+    const asked = { rule, options: optionValues(rule.options ?? {}, options.options?.[rule.name]) };
+    for (const kind of rule.on) byKind.set(kind, [...(byKind.get(kind) ?? []), asked]);
+  }
+  return { ...options, byKind, byName: new Map(options.rules.map((rule) => [rule.name, rule])) };
 }
 
 function analyseFile(
@@ -170,9 +191,10 @@ function analyseFile(
         file: within === null ? place : { ...inside(action), isBackfill },
         settings: ruleset.settings ?? DEFAULT_SETTINGS,
         transaction,
+        options: {},
       };
-      for (const rule of ruleset.byKind.get(action.kind) ?? []) {
-        const verdict = rule.check(context);
+      for (const { rule, options } of ruleset.byKind.get(action.kind) ?? []) {
+        const verdict = verdictOf(rule, rule.options === undefined ? context : { ...context, options });
         if (verdict === null) continue;
         const saying = `${rule.name} ${verdict.message}`;
         if (said.has(saying)) continue;
@@ -274,7 +296,7 @@ class Reports {
 
   isOff(rule: string): boolean {
     const known = this.#ruleset.byName.get(rule);
-    return known !== undefined && severityOf(known, this.#ruleset) === 'off';
+    return known !== undefined && levelOf(known, this.#ruleset) === 'off';
   }
 
   knows(rule: string): boolean {
@@ -284,7 +306,7 @@ class Reports {
   add(name: string, verdict: Verdict, place: Where): void {
     const rule = this.#ruleset.byName.get(name);
     if (rule === undefined) return;
-    const severity = severityOf(rule, this.#ruleset);
+    const severity = levelOf(rule, this.#ruleset);
     if (severity === 'off') return;
     this.#findings.push({ rule: name, category: rule.category, severity, ...verdict, ...place });
   }

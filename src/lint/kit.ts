@@ -5,6 +5,7 @@ import { qualify } from '../postgres/quote.ts';
 import { addedColumns } from './names.ts';
 import type { Action, ActionKind, ActionOf, AlterCommand, ColumnDef, Name } from '../sql/action.ts';
 import type { Place } from './place.ts';
+import type { OptionValues, RuleOptions } from './rule-options.ts';
 import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 import { once } from './once.ts';
@@ -87,8 +88,10 @@ export type Category =
   | 'style';
 export type Severity = 'error' | 'warning';
 
-export interface RuleContext<A extends Action = Action> {
+export interface RuleContext<A extends Action = Action, O extends RuleOptions = RuleOptions> {
   readonly action: A;
+  /** What the team set of the rule's options, or their defaults. */
+  readonly options: OptionValues<O>;
   /** As it is sent to the server. */
   readonly text: string;
   readonly effects: Effects;
@@ -112,6 +115,8 @@ export interface Verdict {
   readonly message: string;
   readonly why: string;
   readonly instead: string;
+  /** Where it is not what the rule or the config says. */
+  readonly severity?: Severity;
 }
 
 export interface Example {
@@ -137,8 +142,8 @@ export interface Docs {
   readonly what: string;
   readonly why: string;
   readonly instead: string;
-  /** An address in PostgreSQL's documentation or source. */
-  readonly source: string;
+  /** An address; of tiptoe's own rules, in PostgreSQL's documentation. */
+  readonly source?: string;
 }
 
 interface RuleBase {
@@ -149,39 +154,51 @@ interface RuleBase {
   readonly severity: Severity | 'off';
   readonly docs: Docs;
   readonly examples: { readonly bad: readonly Example[]; readonly good: readonly Example[] };
+  /** What a team may set of it. */
+  readonly options?: RuleOptions;
 }
 
 export interface Rule extends RuleBase {
+  /** The file of a rule that did not come with tiptoe. */
+  readonly origin?: string;
   readonly on: readonly ActionKind[];
   /** A method, so that a rule may take less than any statement: it is only asked about those that it is `on`. */
   check(context: RuleContext): Verdict | null;
 }
 
 /** A rule that looks at statements of certain kinds; `check` receives just those, and has no side effect. */
-export function defineRule<K extends ActionKind>(
-  rule: RuleBase & { readonly on: readonly K[]; readonly check: (context: RuleContext<ActionOf<K>>) => Verdict | null },
+export function defineRule<K extends ActionKind, const O extends RuleOptions = {}>(
+  rule: Omit<RuleBase, 'options'> & {
+    readonly options?: O;
+    readonly on: readonly K[];
+    readonly check: (context: RuleContext<ActionOf<K>, O>) => Verdict | null;
+  },
 ): Rule {
   return rule;
 }
 
 /** A rule about columns that tables get, whatever else the statement does; all of a statement are one finding. */
-export function defineColumnRule({
+export function defineColumnRule<const O extends RuleOptions = {}>({
   concerns,
   ...rule
-}: RuleBase & {
-  readonly concerns: (column: ColumnDef, table: { readonly primaryKey: readonly string[] }) => boolean;
+}: Omit<RuleBase, 'options'> & {
+  readonly options?: O;
+  readonly concerns: (
+    column: ColumnDef,
+    given: { readonly primaryKey: readonly string[]; readonly options: OptionValues<O> },
+  ) => boolean;
 }): Rule {
   return defineRule({
     ...rule,
     on: ['create-table', 'alter-table'],
-    check: ({ action, catalog }) => {
+    check: ({ action, catalog, options }) => {
       const isNew = action.kind === 'create-table';
       const columns = isNew
         ? action.columns
         : action.commands.flatMap((command) => (command.kind === 'add-column' ? [command.column] : []));
       const constraints = isNew ? action.constraints : [];
       const primaryKey = constraints.flatMap((other) => (other.kind === 'primary-key' ? other.columns : []));
-      const found = columns.filter((column) => concerns(column, { primaryKey }));
+      const found = columns.filter((column) => concerns(column, { primaryKey, options }));
       if (found.length === 0) return null;
       const table = isNew
         ? keyOf(creationSchema(catalog, action.name), action.name.name)

@@ -43,7 +43,7 @@ function reportingDescriptor(rule: Rule) {
     shortDescription: { text: docs.what },
     fullDescription: { text: `${docs.what} ${docs.why}` },
     help: { text: `${docs.what}\n\n${docs.why}\n\n${docs.instead}`, markdown: ruleHelp(rule) },
-    helpUri: docs.source,
+    ...(docs.source === undefined ? {} : { helpUri: docs.source }),
     defaultConfiguration: severity === 'off' ? { enabled: false } : { level: severity },
     properties: {
       tags: ['postgresql', 'migration', category],

@@ -1,4 +1,5 @@
 import type { Example, Rule } from '../lint/kit.ts';
+import type { RuleOptions } from '../lint/rule-options.ts';
 
 /** `rules/README.md`: the rule list and one section a rule, generated from the rules themselves. */
 export function rulesMarkdown(rules: readonly Rule[]): string {
@@ -30,7 +31,7 @@ function section(rule: Rule): string {
 }
 
 /** What a rule finds, why, what to do instead, and examples. */
-export function ruleHelp({ category, severity, docs, examples }: Rule): string {
+export function ruleHelp({ name, category, severity, docs, examples, options = {} }: Rule): string {
   return [
     `*${category}, ${severity}*. ${docs.what}`,
     '',
@@ -38,15 +39,25 @@ export function ruleHelp({ category, severity, docs, examples }: Rule): string {
     '',
     `**Instead:** ${docs.instead}`,
     '',
-    'Found:',
-    '',
-    ...examples.bad.flatMap(code),
-    'Fine:',
-    '',
-    ...examples.good.flatMap(code),
-    `Source: <${docs.source}>`,
-    '',
+    ...part('Found:', examples.bad),
+    ...part('Fine:', examples.good),
+    ...optionLines(name, severity, options),
+    ...(docs.source === undefined ? [] : [`Source: <${docs.source}>`, '']),
   ].join('\n');
+}
+
+function part(title: string, examples: readonly Example[]): string[] {
+  return examples.length === 0 ? [] : [title, '', ...examples.flatMap(code)];
+}
+
+function optionLines(name: string, severity: Rule['severity'], options: RuleOptions): string[] {
+  const entries = Object.entries(options);
+  if (entries.length === 0) return [];
+  const level = severity === 'off' ? 'warning' : severity;
+  return entries.flatMap(([option, { description, default: value }]) => [
+    `Option: \`"${name}": ["${level}", { "${option}": ${JSON.stringify(value).replaceAll(',', ', ')} }]\`. ${description}`,
+    '',
+  ]);
 }
 
 function code({ before, merged, sql, after, since, until }: Example): string[] {

@@ -11,7 +11,7 @@ export function ruleList(rules: readonly Rule[], style: Style): string {
   return `${rows.join('\n')}\n`;
 }
 
-export function rulePage({ name, category, severity, docs, examples }: Rule, style: Style): string {
+export function rulePage({ name, category, severity, docs, examples, options = {} }: Rule, style: Style): string {
   return [
     `${style.bold(name)}  ${style.dim(`${category}, ${severity}`)}`,
     '',
@@ -19,14 +19,20 @@ export function rulePage({ name, category, severity, docs, examples }: Rule, sty
     '',
     `${style.bold('Why')}      ${docs.why}`,
     `${style.bold('Instead')}  ${docs.instead}`,
+    ...Object.entries(options).map(
+      ([option, { description, default: value }]) =>
+        `${style.bold('Option')}   ${option}: ${description} Without it: ${JSON.stringify(value)}.`,
+    ),
     '',
-    style.red('Found'),
-    ...examples.bad.flatMap((example) => code(example, style)),
-    style.green('Fine'),
-    ...examples.good.flatMap((example) => code(example, style)),
-    style.dim(docs.source),
+    ...part(style.red('Found'), examples.bad, style),
+    ...part(style.green('Fine'), examples.good, style),
+    ...(docs.source === undefined ? [] : [style.dim(docs.source)]),
     '',
   ].join('\n');
+}
+
+function part(title: string, examples: readonly Example[], style: Style): string[] {
+  return examples.length === 0 ? [] : [title, ...examples.flatMap((example) => code(example, style))];
 }
 
 function code({ before, merged, sql }: Example, style: Style): string[] {

@@ -1,21 +1,8 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_CONFIG } from '../../src/cli/config.ts';
 import { lintGate } from '../../src/cli/lint-gate.ts';
-import { DEFAULT_SETTINGS } from '../../src/lint/settings.ts';
 
-const allowed = (...given: string[]) => [
-  ...lintGate(
-    {
-      pgVersion: undefined,
-      dir: undefined,
-      severities: {},
-      settings: DEFAULT_SETTINGS,
-      gateMinRows: 0,
-      apply: {},
-      backfill: {},
-    },
-    given,
-  ).allowed,
-];
+const allowed = (...given: string[]) => [...lintGate(DEFAULT_CONFIG, given).allowed];
 
 test('--allow is a rule and a reason, which may say anything', () => {
   expect(allowed('create-index-blocking: at night: 22:00 to 5:00', ' table-rewrite :it is\nsmall ')).toEqual([

@@ -45,6 +45,21 @@ test('lint --format json loads the parser and the command line, and nothing for 
   }
 });
 
+test('a config loads what it is read and checked with, and no more', async () => {
+  const READERS = ['jiti', 'jsonc-parser', 'picomatch', 'valibot', 'yaml'];
+  const args = ['lint', '--format', 'json', await migration(), '--config'];
+  for (const [name, text, expected] of [
+    ['a.json', '{ "pgVersion": 16 }', ['valibot']],
+    ['b.jsonc', '{ "pgVersion": 16 }', ['jsonc-parser', 'valibot']],
+    ['c.yaml', 'overrides: [{ files: x.sql, rules: {} }]', ['picomatch', 'valibot', 'yaml']],
+    ['d.ts', 'export default {};', ['jiti', 'valibot']],
+  ] as const) {
+    await writeFile(join(directory.path, name), text);
+    const loaded = await loadedBy(`config-${name}`, [...args, name]);
+    expect(READERS.filter((reader) => loaded.has(reader))).toEqual(expected);
+  }
+}, 30_000);
+
 test('lint for a person adds colours, and no spinner or table', async () => {
   const loaded = [...(await loadedBy('pretty', ['lint', await migration()]))];
   expect(loaded).toContain('chalk');

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Config } from '../../src/cli/config.ts';
+import { type Config, DEFAULT_CONFIG } from '../../src/cli/config.ts';
 import { lintGate } from '../../src/cli/lint-gate.ts';
-import { DEFAULT_SETTINGS } from '../../src/lint/settings.ts';
 import type { ApplyOptions } from '../../src/migrate/apply.ts';
 import { readExceptions } from '../../src/migrate/exceptions.ts';
 import { testDatabase } from '../support/database.ts';
@@ -9,22 +8,12 @@ import { columns, ledger, run } from './support.ts';
 
 const db = testDatabase();
 
-const CONFIG: Config = {
-  pgVersion: undefined,
-  dir: undefined,
-  severities: {},
-  settings: DEFAULT_SETTINGS,
-  gateMinRows: 1_000,
-  apply: {},
-  backfill: {},
-};
-
 /** Applies behind the gate, by default with the rules' own severities. */
 const gated = (
   schema: string,
   files: Readonly<Record<string, string>>,
   { config = {}, allow = [], ...options }: Partial<ApplyOptions> & { config?: Partial<Config>; allow?: string[] } = {},
-) => run(db.ownerUrl, files, { schema, gate: lintGate({ ...CONFIG, ...config }, allow), ...options });
+) => run(db.ownerUrl, files, { schema, gate: lintGate({ ...DEFAULT_CONFIG, ...config }, allow), ...options });
 
 const REFUSED = { outcome: 'refused', exitCode: 1, reason: 'lint-gate' };
 const DONE = { outcome: 'done', exitCode: 0, findings: [] };

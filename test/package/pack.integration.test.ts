@@ -78,11 +78,15 @@ test('it brings what lint, apply and backfill need, in exact versions', async ()
     'cli-table3',
     'commander',
     'fastest-levenshtein',
+    'jiti',
+    'jsonc-parser',
     'libpg-query',
     'ora',
     'pg',
+    'picomatch',
     'prom-client',
     'valibot',
+    'yaml',
   ]);
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   const brought = await readdir(join(directory.path, 'node_modules'));

@@ -1,0 +1,11 @@
+import { rules } from '../../rules/index.ts';
+import type { AnalyseOptions } from '../lint/engine.ts';
+import type { Config } from './config.ts';
+
+/** What the linter goes by. */
+export function analyseOptions(
+  { ownRules, severities, options = {}, overrides, settings }: Config,
+  version: number,
+): AnalyseOptions {
+  return { rules: [...rules, ...ownRules], severities, options, overrides, settings, version };
+}

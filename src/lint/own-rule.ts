@@ -1,0 +1,158 @@
+import type { ActionKind } from '../sql/action.ts';
+import type { Category, Rule, RuleContext, Severity, Verdict } from './kit.ts';
+
+/** The kinds of statements, for rules that no compiler has looked at. */
+const KINDS: Readonly<Record<ActionKind, true>> = {
+  'create-table': true,
+  'create-table-as': true,
+  'create-view': true,
+  'create-sequence': true,
+  'alter-sequence': true,
+  'create-index': true,
+  'alter-table': true,
+  rename: true,
+  'set-schema': true,
+  'drop-relation': true,
+  'create-trigger': true,
+  'create-rule': true,
+  'create-policy': true,
+  'alter-policy': true,
+  'drop-table-object': true,
+  'depends-on-extension': true,
+  reindex: true,
+  cluster: true,
+  vacuum: true,
+  analyze: true,
+  'refresh-materialized-view': true,
+  truncate: true,
+  'lock-table': true,
+  comment: true,
+  dml: true,
+  select: true,
+  'create-schema': true,
+  'drop-schema': true,
+  'rename-schema': true,
+  'create-function': true,
+  'alter-function': true,
+  'drop-function': true,
+  call: true,
+  prepare: true,
+  execute: true,
+  deallocate: true,
+  explain: true,
+  'create-domain': true,
+  'alter-domain': true,
+  'create-enum': true,
+  'alter-enum': true,
+  grant: true,
+  'create-composite': true,
+  'alter-composite': true,
+  'create-range': true,
+  'change-type': true,
+  'drop-type': true,
+  'create-publication': true,
+  'alter-publication': true,
+  'rename-publication': true,
+  'drop-publication': true,
+  'create-statistics': true,
+  'create-extension': true,
+  'drop-statistics': true,
+  'no-relation': true,
+  'runs-alone': true,
+  set: true,
+  discard: true,
+  transaction: true,
+  do: true,
+  unknown: true,
+};
+
+const CATEGORIES: Readonly<Record<Category, true>> = {
+  blocking: true,
+  locking: true,
+  load: true,
+  compatibility: true,
+  'data-loss': true,
+  correctness: true,
+  policy: true,
+  style: true,
+};
+
+const SEVERITIES: Readonly<Record<Severity | 'off', true>> = { error: true, warning: true, off: true };
+const OPTION_TYPES: Readonly<Record<string, true>> = {
+  integer: true,
+  number: true,
+  boolean: true,
+  string: true,
+  strings: true,
+};
+
+/** A rule that did not come with tiptoe, and where it came from; or all that is wrong with it. */
+export function readOwnRule(given: unknown, origin: string, taken: ReadonlySet<string>): Rule | string[] {
+  if (!isObject(given)) return ['its default export must be a rule, as defineRule makes it'];
+  const { name, category, severity, docs, on, check, options = {}, examples = { bad: [], good: [] } } = given;
+  const problems: string[] = [];
+  const expect = (holds: boolean, message: string): void => {
+    if (!holds) problems.push(message);
+  };
+  expect(typeof name === 'string' && /^[a-z][a-z0-9]*(?:[-/][a-z0-9]+)*$/.test(name), 'name must be in kebab-case');
+  expect(!taken.has(String(name)), `there is a rule '${String(name)}' already`);
+  expect(isOneOf(CATEGORIES, category), `category must be ${anyOf(CATEGORIES)}`);
+  expect(isOneOf(SEVERITIES, severity), `severity must be ${anyOf(SEVERITIES)}`);
+  for (const part of ['what', 'why', 'instead'])
+    expect(isObject(docs) && typeof docs[part] === 'string', `docs.${part} must be text`);
+  expect(isObject(docs) && ['string', 'undefined'].includes(typeof docs['source']), 'docs.source must be an address');
+  expect(Array.isArray(on) && on.length > 0, 'on must be a list of the kinds of statements that it looks at');
+  for (const kind of Array.isArray(on) ? (on as unknown[]) : [])
+    expect(isOneOf(KINDS, kind), `on: there is no kind of statement '${String(kind)}'`);
+  expect(typeof check === 'function', 'check must be a function');
+  for (const [option, declared] of Object.entries(isObject(options) ? options : { options: null }))
+    expect(
+      isObject(declared) && isOneOf(OPTION_TYPES, declared['type']) && 'default' in declared,
+      `options.${option} must have a type, ${anyOf(OPTION_TYPES)}, and a default`,
+    );
+  if (problems.length > 0) return problems;
+  return { ...(given as unknown as Rule), examples: examples as Rule['examples'], origin };
+}
+
+/** What a rule says of a statement. One of a team's own may throw or answer anything; that is told in its name, and stops nothing. */
+export function verdictOf(rule: Rule, context: RuleContext): Verdict | null {
+  if (rule.origin === undefined) return rule.check(context);
+  try {
+    const verdict: unknown = rule.check(context) ?? null;
+    if (verdict === null || isVerdict(verdict)) return verdict;
+    return failure(rule, 'it answered neither null nor { relations, message, why, instead }');
+  } catch (error) {
+    return failure(rule, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  }
+}
+
+function failure({ name, origin }: Rule, what: string): Verdict {
+  return {
+    relations: [],
+    message: `the rule ${name} failed here: ${what}`,
+    why: 'What it looks for may be here; the other rules have looked all the same.',
+    instead: `Correct the rule in ${origin}, or turn it off in the config.`,
+    severity: 'error',
+  };
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  return (
+    isObject(value) &&
+    ['message', 'why', 'instead'].every((part) => typeof value[part] === 'string') &&
+    Array.isArray(value['relations']) &&
+    value['relations'].every((relation) => typeof relation === 'string')
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isOneOf(names: Readonly<Record<string, true>>, value: unknown): boolean {
+  return typeof value === 'string' && Object.hasOwn(names, value);
+}
+
+function anyOf(names: Readonly<Record<string, true>>): string {
+  return Object.keys(names).join(', ');
+}
