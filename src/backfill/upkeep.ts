@@ -126,11 +126,23 @@ type Sizes = Pick<Upkeep, 'tableBytes' | 'tableGrowth' | 'indexBytes' | 'indexGr
 
 const UNKNOWN_SIZES: Sizes = { tableBytes: null, tableGrowth: null, indexBytes: null, indexGrowth: null };
 
-/** The size of a table is read under a lock on it, and whoever has locked it now may have it for long. */
+/**
+ * The size of a table is read under a lock on it. Whoever has locked it may have it for long, and who waits for it would be seen by the
+ * backfill itself, as someone to give way to.
+ */
 async function readSizes(session: Session, schema: string, name: string, oid: string): Promise<Sizes> {
+  const [lock] = await session.query(
+    `SELECT FROM pg_catalog.pg_locks l
+      WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+        AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+        AND (l.relation IN (${FAMILY})
+             OR EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indexrelid = l.relation AND i.indrelid IN (${FAMILY}))) LIMIT 1`,
+    [oid],
+  );
+  if (lock !== undefined) return UNKNOWN_SIZES;
   try {
     const [row] = await withTransaction(session, async () => {
-      await session.exec(`SET LOCAL lock_timeout = '100ms'`);
+      await session.exec(`SET LOCAL lock_timeout = '10ms'`);
       return session.query<Readonly<Record<keyof Sizes, string | null>>>(
         `SELECT sum(t.heap) AS "tableBytes", sum(t.heap - b.table_bytes) AS "tableGrowth",
                 sum(t.indexes) AS "indexBytes", sum(t.indexes - b.index_bytes) AS "indexGrowth"

@@ -118,7 +118,7 @@ test('an INSERT: the table that it fills is looked after', async () => {
 test('what the server has forgotten is not made up, and a locked table is not waited for', async () => {
   const session = await db.session();
   const admin = await db.session(db.adminUrl);
-  await session.exec(`
+  await make(`
     CREATE TABLE forgotten (id int PRIMARY KEY, a int) WITH (autovacuum_enabled = off);
     INSERT INTO forgotten SELECT i FROM generate_series(1, 2000) i`);
   await run(db.ownerUrl, await specOf('forgotten', 'UPDATE forgotten SET a = id WHERE a IS NULL'));
