@@ -5,9 +5,10 @@ export default defineRule({
   category: 'correctness',
   severity: 'error',
   docs: {
-    what: 'CONCURRENTLY, VACUUM and other statements that PostgreSQL refuses inside a transaction block, after a BEGIN.',
+    what: 'CONCURRENTLY, VACUUM and other statements that PostgreSQL refuses inside a transaction block, after a BEGIN or where the migration tool begins one.',
     why: 'The statement fails, and takes the rest of the transaction with it.',
-    instead: 'Put it in a file of its own, without BEGIN and COMMIT.',
+    instead:
+      'Put it in a file of its own, without BEGIN and COMMIT, and tell the migration tool to run that file without a transaction.',
     source: 'https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY',
   },
   examples: {
@@ -27,13 +28,16 @@ export default defineRule({
     ],
   },
   on: ['create-index', 'drop-relation', 'reindex', 'alter-table', 'vacuum', 'cluster', 'runs-alone', 'do'],
-  check: ({ action, effects, catalog, inTransaction }) => {
+  check: ({ action, effects, catalog, inTransaction, run }) => {
     if (!inTransaction || !runsAloneHere(catalog, action)) return null;
     return {
       relations: effects.relations.map(({ relation }) => relation),
       message: 'this statement cannot run inside a transaction block',
-      why: 'PostgreSQL refuses it after BEGIN, and the transaction is rolled back.',
-      instead: 'Move it to a file of its own, without BEGIN and COMMIT.',
+      why:
+        run === null
+          ? 'PostgreSQL refuses it after BEGIN, and the transaction is rolled back.'
+          : `${run.tool} ${run.does}, and PostgreSQL refuses it there: all of it is rolled back.`,
+      instead: run?.apart ?? 'Move it to a file of its own, without BEGIN and COMMIT.',
     };
   },
 });

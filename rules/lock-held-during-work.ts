@@ -52,7 +52,7 @@ export default defineRule({
     return {
       relations,
       message: `${list(relations)} ${relations.length === 1 ? 'stays' : 'stay'} locked against ${whoWaits(first.effect)} while this statement runs`,
-      why: `Line ${first.line} took ${first.effect.lock}, which is given back when the transaction ends, and this statement takes the longer the bigger the table is.`,
+      why: `Line ${first.line}${first.file === null ? '' : ` of ${first.file}`} took ${first.effect.lock}, which is given back when the transaction ends, and this statement takes the longer the bigger the table is.`,
       instead: isWrite(context.action)
         ? 'Put this statement into a later file that ends in .backfill.sql: the lock is given back first, and tiptoe backfill runs it in small batches.'
         : 'Put this statement into a later file, so that the lock is given back first.',

@@ -42,7 +42,7 @@ export default defineRule({
     // What was dropped or renamed meanwhile is missed by nobody under its old name.
     const held = [...transaction.held.values()].filter(({ effect }) => catalog.relations.has(effect.relation));
     // The first wait of a transaction speaks for those after it. A long statement is another rule's hazard.
-    if (new Set(held.map(({ line }) => line)).size > 1 || isLong(context, catalog)) return null;
+    if (new Set(held.map(({ file, line }) => `${file}:${line}`)).size > 1 || isLong(context, catalog)) return null;
     // Of an index that the history does not know, the table has no name.
     const taken = keptOut(context).filter(
       ({ relation }) => action.kind !== 'drop-relation' || catalog.relations.has(relation),

@@ -2,8 +2,10 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { beginSession } from '../catalog/session.ts';
 import { advance } from '../effects/effects.ts';
 import type { Effects } from '../effects/effect.ts';
+import { divideAsRun, type ToolRun } from '../effects/tool-run.ts';
 import { isPartitionedName } from '../effects/transaction.ts';
 import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
+import type { Name } from '../sql/action.ts';
 import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import { SourceText } from '../sql/source-text.ts';
@@ -20,6 +22,11 @@ import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 import { RunningTransaction } from './transaction.ts';
 import { Unvalidated } from './unvalidated.ts';
 import { readSuppressions, type Suppression } from './suppressions.ts';
+
+/** A migration as its tool runs it; without one, as our own runner does. */
+export interface Migration extends Script {
+  readonly run?: ToolRun;
+}
 
 export interface Finding extends Verdict {
   readonly rule: string;
@@ -46,7 +53,7 @@ export interface LintedFile {
 }
 
 export interface AnalysedFile extends LintedFile {
-  readonly script: Script;
+  readonly script: Migration;
   readonly transaction: TransactionMode;
   /** The statements that run outside of a transaction, by index. */
   readonly alone: ReadonlySet<number>;
@@ -65,28 +72,28 @@ export interface AnalyseOptions extends RuleSettings {
 }
 
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
-export function analyse(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
+export function analyse(scripts: Iterable<Migration>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
   const rulesetFor = rulesets(options);
-  const unvalidated: Unvalidated<Reported> = new Unvalidated();
+  const history: History = { unvalidated: new Unvalidated(), running: null };
   const drafts = Array.from(scripts, (script) => {
     const statements: AnalysedStatement[] = [];
     const ruleset = rulesetFor(script.source.path);
-    const draft = analyseFile(script, catalog, ruleset, unvalidated, (statement) => statements.push(statement));
+    const draft = analyseFile(script, catalog, ruleset, history, (statement) => statements.push(statement));
     return { draft, known: { script, statements, transaction: draft.transaction, alone: draft.alone } };
   });
-  endHistory(catalog, unvalidated, drafts.at(-1)?.draft);
+  endHistory(catalog, history, drafts.at(-1)?.draft);
   return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));
 }
 
 /** As `analyse`, for the findings alone: what statements do is let go as soon as the rules have seen it, so that memory stays small. */
-export function lint(scripts: Iterable<Script>, catalog: Catalog, options: AnalyseOptions): LintedFile[] {
+export function lint(scripts: Iterable<Migration>, catalog: Catalog, options: AnalyseOptions): LintedFile[] {
   const rulesetFor = rulesets(options);
-  const unvalidated: Unvalidated<Reported> = new Unvalidated();
+  const history: History = { unvalidated: new Unvalidated(), running: null };
   const drafts = Array.from(scripts, (script) => ({
-    draft: analyseFile(script, catalog, rulesetFor(script.source.path), unvalidated, () => undefined),
+    draft: analyseFile(script, catalog, rulesetFor(script.source.path), history, () => undefined),
     known: { script: { source: script.source } },
   }));
-  endHistory(catalog, unvalidated, drafts.at(-1)?.draft);
+  endHistory(catalog, history, drafts.at(-1)?.draft);
   return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));
 }
 
@@ -115,8 +122,15 @@ interface Reported {
   readonly place: Where;
 }
 
+/** What goes on from file to file, beside the schema. */
+interface History {
+  readonly unvalidated: Unvalidated<Reported>;
+  /** The transaction that the last file ended with. */
+  running: RunningTransaction | null;
+}
+
 /** What only the end of the history shows. After the last file another one may come, so that it is not judged yet. */
-function endHistory(catalog: Catalog, unvalidated: Unvalidated<Reported>, last: Draft | undefined): void {
+function endHistory(catalog: Catalog, { unvalidated }: History, last: Draft | undefined): void {
   for (const { where, verdict } of unvalidated.left(catalog))
     if (where.reports !== last?.reports) where.reports.add('constraint-left-not-valid', verdict, where.place);
 }
@@ -158,16 +172,19 @@ function rulesetOf(options: AnalyseOptions): Ruleset {
 }
 
 function analyseFile(
-  script: Script,
+  script: Migration,
   catalog: Catalog,
   ruleset: Ruleset,
-  unvalidated: Unvalidated<Reported>,
+  history: History,
   keep: (statement: AnalysedStatement) => void,
 ): Draft {
   const actions = script.statements.map(({ action }) => action);
-  beginSession(catalog, actions);
-  const division = divideOrNot(script, catalog);
-  const transactionOf = transactions(script, division);
+  const { run } = script;
+  if (run?.joins !== true) beginSession(catalog, actions);
+  const { division, inside: open } = divided(script, catalog);
+  const before = run?.joins === true ? history.running : null;
+  const transactionOf = transactions(script, division, before);
+  history.running = lastOf(transactionOf) ?? before;
   const placed = placedDirectives(script);
   const isBackfill = script.source.path.endsWith('.backfill.sql') || placed.some(({ name }) => name === 'backfill');
   const reports = new Reports(ruleset);
@@ -176,6 +193,7 @@ function analyseFile(
     const { action, index, range } = statement;
     const place = { actions, at, directives: placed, isBackfill };
     const inside = insideOf(catalog, action, place);
+    if (open !== null) inTransaction = open.has(index);
     const transaction = transactionOf.get(statement) ?? new RunningTransaction();
     // A loop, or a function called twice, comes to the same statement again.
     const said = new Set<string>();
@@ -191,6 +209,7 @@ function analyseFile(
         file: within === null ? place : { ...inside(action), isBackfill },
         settings: ruleset.settings ?? DEFAULT_SETTINGS,
         transaction,
+        run: run ?? null,
         options: {},
       };
       for (const { rule, options } of ruleset.byKind.get(action.kind) ?? []) {
@@ -205,7 +224,7 @@ function analyseFile(
       if (action.kind !== 'do') transaction.add(context, catalog, () => script.source.position(part.start).line);
     });
     keep({ statement, effects: found });
-    unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });
+    history.unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });
     if (found.notUnderstood !== null)
       reports.add(
         'not-understood',
@@ -230,6 +249,7 @@ function analyseFile(
     reports.add(MERGED_EDITED, edit.verdict, { statement: null, range: edit.range, anchor: edit.range.start });
   for (const { verdict, range } of brokenDirectives(script.comments))
     reports.add('unknown-directive', verdict, { statement: null, range, anchor: range.start });
+  history.running?.leave(script.source.path);
   return {
     transaction: division?.transaction ?? 'file',
     alone: aloneIn(division),
@@ -246,10 +266,21 @@ function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
   });
 }
 
-/** Null for what the runner refuses to divide, and so to run; a framework that wraps its files would run it as one. */
-function divideOrNot(script: Script, catalog: Catalog): Division | null {
-  const division = divide(script, (name) => isPartitionedName(catalog, name));
-  return division.kind === 'units' ? division : null;
+/**
+ * What commits together, null for what the runner refuses to divide, and so to run; and, where a tool runs the file, the statements that a
+ * transaction is open before.
+ */
+function divided(
+  script: Migration,
+  catalog: Catalog,
+): { readonly division: Division | null; readonly inside: ReadonlySet<number> | null } {
+  const isPartitioned = (name: Name): boolean => isPartitionedName(catalog, name);
+  if (script.run !== undefined) {
+    const division = divideAsRun(script, script.run, isPartitioned);
+    return { division, inside: division.inside };
+  }
+  const division = divide(script, isPartitioned);
+  return { division: division.kind === 'units' ? division : null, inside: null };
 }
 
 function aloneIn(division: Division | null): ReadonlySet<number> {
@@ -257,14 +288,22 @@ function aloneIn(division: Division | null): ReadonlySet<number> {
   return new Set(units.flatMap(statementsOf).map(({ index }) => index));
 }
 
-/** The transaction of each statement; BEGIN and COMMIT belong to none. */
-function transactions(script: Script, division: Division | null): ReadonlyMap<Statement, RunningTransaction> {
+/** The transaction of each statement; BEGIN and COMMIT belong to none. The first one may go on from the file before. */
+function transactions(
+  script: Script,
+  division: Division | null,
+  before: RunningTransaction | null,
+): ReadonlyMap<Statement, RunningTransaction> {
   const transactionOf = new Map<Statement, RunningTransaction>();
-  for (const statements of division?.units.map(statementsOf) ?? [script.statements]) {
-    const transaction = new RunningTransaction();
+  for (const [at, statements] of (division?.units.map(statementsOf) ?? [script.statements]).entries()) {
+    const transaction = (at === 0 ? before : null) ?? new RunningTransaction();
     for (const statement of statements) transactionOf.set(statement, transaction);
   }
   return transactionOf;
+}
+
+function lastOf(transactionOf: ReadonlyMap<Statement, RunningTransaction>): RunningTransaction | null {
+  return [...transactionOf.values()].at(-1) ?? null;
 }
 
 function transactionOpen(command: string, before: boolean): boolean {

@@ -1,4 +1,5 @@
 import { type Catalog, creationSchema, keyOf, resolve } from '../catalog/catalog.ts';
+import type { ToolRun } from '../effects/tool-run.ts';
 import type { Effect, EffectPart, Effects } from '../effects/effect.ts';
 import { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 import { qualify } from '../postgres/quote.ts';
@@ -104,6 +105,8 @@ export interface RuleContext<A extends Action = Action, O extends RuleOptions = 
   readonly file: Place & { readonly isBackfill: boolean };
   /** What the transaction has done before this statement: one that the file wrote, or the one that the runner puts around it. */
   readonly transaction: Transaction;
+  /** How a migration tool runs the file; null where our own runner does. */
+  readonly run: ToolRun | null;
   /** What the team decided in its config. */
   readonly settings: Settings;
 }

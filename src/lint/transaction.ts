@@ -8,6 +8,8 @@ export interface Held {
   readonly effect: Effect;
   /** The line, from 1, of the statement that took the lock first. */
   readonly line: number;
+  /** The file of that statement, where it is one before this in the same transaction. */
+  readonly file: string | null;
 }
 
 /** What a transaction has done before a statement. */
@@ -28,7 +30,12 @@ export class RunningTransaction implements Transaction {
     if (this.held.size > 0 && isLong(ran, catalog))
       for (const relation of this.held.keys()) this.heldDuringWork.add(relation);
     for (const effect of keptOut(ran))
-      if (!this.held.has(effect.relation)) this.held.set(effect.relation, { effect, line: line() });
+      if (!this.held.has(effect.relation)) this.held.set(effect.relation, { effect, line: line(), file: null });
+  }
+
+  /** Goes on in the next file after this one. */
+  leave(file: string): void {
+    for (const [relation, held] of this.held) this.held.set(relation, { ...held, file: held.file ?? file });
   }
 }
 

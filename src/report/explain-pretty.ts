@@ -34,9 +34,15 @@ const TRANSACTIONS = {
   none: 'statement by statement, as the file asks',
 } as const;
 
+function howItRuns({ script: { run }, transaction }: AnalysedFile): string {
+  if (run === undefined || transaction !== 'none') return TRANSACTIONS[transaction];
+  return `statement by statement, as ${run.tool} runs it`;
+}
+
 /** One file, and what each of its statements does; `how` it is run, where it is not as a migration. */
-export function fileBlock({ script, transaction, statements }: AnalysedFile, style: Style, how?: string): string {
-  const head = `${style.bold(printable(script.source.path))}  ${style.dim(how ?? TRANSACTIONS[transaction])}`;
+export function fileBlock(file: AnalysedFile, style: Style, how = howItRuns(file)): string {
+  const { script, statements } = file;
+  const head = `${style.bold(printable(script.source.path))}  ${style.dim(how)}`;
   const blocks = [
     ...statements.map((statement) => ({
       at: statement.statement.index,
