@@ -9,6 +9,7 @@ const PURE = {
   effects: ['sql', 'postgres', 'catalog'],
   lint: ['sql', 'postgres', 'catalog', 'effects'],
   report: ['sql', 'postgres', 'catalog', 'effects', 'lint'],
+  frameworks: ['sql', 'effects'],
 };
 const pure = Object.keys(PURE);
 const SHELL = {

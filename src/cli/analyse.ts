@@ -1,11 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { analyse, type AnalyseOptions, type AnalysedFile, lint, lintDeleted, type LintedFile } from '../lint/engine.ts';
-import type { MigrationFile } from '../migrate/discovery.ts';
-import type { Script } from '../sql/statement.ts';
 import { analyseOptions } from './analyse-options.ts';
 import { type ConfigFlags, readConfig } from './config.ts';
 import { databaseUrlOf } from './configure.ts';
-import { readScripts } from './input.ts';
+import { type Input, readScripts } from './input.ts';
 import type { Changes } from './since.ts';
 import { startingSchema } from './starting-schema.ts';
 
@@ -16,15 +14,21 @@ interface Given extends ConfigFlags {
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
   readonly schema?: string;
+  readonly framework?: string;
+  readonly down?: boolean;
 }
+
+/** What is said beside the results: the migration tool, and what it does not take for migrations. */
+export type Told = Pick<Input, 'tool' | 'leftOut'>;
 
 /** For `explain`: the files, with what each of their statements does. */
 export async function analyseFiles(
   paths: readonly string[],
   given: Given,
-): Promise<{ files: AnalysedFile[]; version: number }> {
-  const { scripts, catalog, options } = await readHistory(paths, given);
-  return { files: analyse(scripts, catalog, options), version: options.version };
+): Promise<{ files: AnalysedFile[]; version: number; told: Told }> {
+  const { input, catalog, options } = await readHistory(paths, given);
+  const files = analyse(input.scripts(input.named), catalog, options);
+  return { files: files.slice(input.firstDown ?? 0), version: options.version, told: input };
 }
 
 /** For `lint`: the files, with what was found in them, and by which rules; with `changes`, those that changed and those that were deleted. */
@@ -32,15 +36,19 @@ export async function lintFiles(
   paths: readonly string[],
   given: Given,
   changes: Changes | null,
-): Promise<{ files: LintedFile[]; options: AnalyseOptions }> {
-  const { scripts, files, from, catalog, options } = await readHistory(paths, given);
-  if (changes === null) return { files: lint(scripts, catalog, options), options };
+): Promise<{ files: LintedFile[]; options: AnalyseOptions; told: Told }> {
+  const { input, catalog, options } = await readHistory(paths, given);
+  const first = input.firstDown ?? 0;
+  if (changes === null) {
+    return { files: lint(input.scripts(input.named), catalog, options).slice(first), options, told: input };
+  }
   const { compare } = await import('./since.ts');
-  const { changed, merged, deleted } = compare(changes, files, from);
-  const linted = lint(scripts, catalog, { ...options, merged });
+  const { changed, merged, deleted } = compare(changes, input.files, input.from);
+  const linted = lint(input.scripts(changed), catalog, { ...options, merged }).slice(first);
   return {
     files: [...linted.filter(({ script }) => changed.has(script.source.path)), ...lintDeleted(deleted, options)],
     options,
+    told: input,
   };
 }
 
@@ -48,15 +56,14 @@ export async function lintFiles(
 async function readHistory(
   paths: readonly string[],
   given: Given,
-): Promise<{
-  scripts: Iterable<Script>;
-  files: MigrationFile[];
-  from: readonly string[];
-  catalog: Catalog;
-  options: AnalyseOptions;
-}> {
+): Promise<{ input: Input; catalog: Catalog; options: AnalyseOptions }> {
   const config = await readConfig(given, paths);
-  const input = await readScripts(paths, { dir: given.dir ?? config.dir, variables: given.var });
+  const input = await readScripts(paths, {
+    dir: given.dir ?? config.dir,
+    variables: given.var,
+    framework: given.framework ?? config.framework,
+    down: given.down ?? false,
+  });
   const {
     catalog,
     warning,
@@ -67,5 +74,5 @@ async function readHistory(
   });
   if (warning !== undefined) process.stderr.write(`tiptoe: ${warning}\n`);
   const version = given.pgVersion ?? known ?? config.pgVersion ?? NEWEST;
-  return { ...input, catalog, options: analyseOptions(config, version) };
+  return { input, catalog, options: analyseOptions(config, version) };
 }

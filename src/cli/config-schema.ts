@@ -7,6 +7,7 @@ import {
   type SettingName,
   type Settings,
 } from '../backfill/settings.ts';
+import { frameworks } from '../frameworks/list.ts';
 import type { Rule } from '../lint/kit.ts';
 import type { RuleOption } from '../lint/rule-options.ts';
 import { type Level, PRESETS, type RuleSettings } from '../lint/rule-settings.ts';
@@ -17,6 +18,8 @@ import { APPLY_SETTINGS, type ApplyConfig, type ApplySetting } from './apply-set
 type RuleEntry = string | RuleSettings;
 
 const LEVEL = v.picklist(['off', 'warning', 'error'], `must be "off", "warning" or "error"`);
+
+const FRAMEWORKS = ['auto', ...frameworks.map(({ name }) => name), 'none'];
 
 const NewTableEntries = {
   policy: v.exactOptional(
@@ -45,6 +48,12 @@ export function configSchema(rules: readonly Rule[]) {
       ),
       dir: v.exactOptional(
         described("Where the migrations are, from the config file's folder.", v.string('must be text')),
+      ),
+      framework: v.exactOptional(
+        described(
+          'The migration tool; "auto" finds it by its files, with "none" files run as tiptoe apply runs them.',
+          v.picklist(FRAMEWORKS, `must be "${FRAMEWORKS.join('", "')}"`),
+        ),
       ),
       extends: v.exactOptional(
         described(

@@ -12,6 +12,8 @@ export interface Config extends RuleSettings {
   readonly pgVersion: number | undefined;
   /** From the working directory. */
   readonly dir: string | undefined;
+  /** The migration tool: its name, `auto` or `none`. */
+  readonly framework: string;
   /** The team's own, beside those of tiptoe. */
   readonly ownRules: readonly Rule[];
   readonly overrides: readonly Override[];
@@ -37,6 +39,7 @@ export const DEFAULT_CONFIG: Config = {
   file: null,
   pgVersion: undefined,
   dir: undefined,
+  framework: 'auto',
   ownRules: [],
   severities: {},
   options: {},
@@ -75,7 +78,7 @@ export async function readConfig(flags: ConfigFlags, files: readonly string[] = 
   const content = await readContent(file, { code });
   const own = await ownRules(content.value, file, builtIn, { code });
   const allRules = [...builtIn, ...own.rules];
-  const { pgVersion, dir, newTables, gate, environments, apply, backfill, ...ruled } = await checkConfig(
+  const { pgVersion, dir, framework, newTables, gate, environments, apply, backfill, ...ruled } = await checkConfig(
     content,
     file.shown,
     allRules,
@@ -85,6 +88,7 @@ export async function readConfig(flags: ConfigFlags, files: readonly string[] = 
     file,
     pgVersion,
     dir: dir === undefined ? undefined : fromHere(file, dir),
+    framework: framework ?? DEFAULT_CONFIG.framework,
     ownRules: own.rules,
     ...(await ruleSettings(ruled, file, allRules)),
     settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },

@@ -2,10 +2,13 @@ import { Command, Option } from 'commander';
 import { exitsWith } from './exit.ts';
 import { loadAnalysis } from './load-analysis.ts';
 import * as options from './options.ts';
+import { tell } from './tell.ts';
 
 interface ExplainOptions {
   readonly dir?: string;
   readonly config?: string;
+  readonly framework?: string;
+  readonly down: boolean;
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
   readonly schema?: string;
@@ -27,6 +30,8 @@ export function explainCommand(): Command {
     .addOption(options.config())
     .addOption(options.noCode())
     .addOption(options.env())
+    .addOption(options.framework())
+    .addOption(options.down())
     .addOption(options.variable())
     .addOption(options.pgVersion())
     .addOption(options.schemaDump())
@@ -45,7 +50,8 @@ Examples:
 
 async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<0 | 1> {
   const { analyseFiles } = await loadAnalysis();
-  const { files, version } = await analyseFiles(paths, given);
+  const { files, version, told } = await analyseFiles(paths, given);
+  if (!given.quiet && given.format === 'pretty') tell(told);
   if (given.format === 'json') {
     const { explainJson } = await import('../report/explain-json.ts');
     process.stdout.write(explainJson(files, version));

@@ -1,26 +1,98 @@
+import { join, relative } from 'node:path';
+import { describeTool } from '../frameworks/arrange.ts';
+import { frameworks } from '../frameworks/list.ts';
+import type { Migration } from '../lint/engine.ts';
+import { findFiles, usualDir } from '../migrate/discovery.ts';
+import { type ReadMigration, type ReadMigrations, readMigrations } from '../migrate/read-migrations.ts';
+import { AUTO, detectTool, NONE, type Tool } from '../migrate/tool.ts';
 import { Problem } from '../problem.ts';
-import { detectDir, findFiles, type MigrationFile, readFiles } from '../migrate/discovery.ts';
 import { loadParser } from '../sql/libpg.ts';
 import type { Script } from '../sql/statement.ts';
-import { parseInOrder, startParserThread } from './parse-ahead.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
+import { parseInOrder, startParserThread } from './parse-ahead.ts';
+
+export interface Input {
+  readonly files: readonly ReadMigration[];
+  /** Each parsed when it is its turn; those that are `pending` are run together, as far as their tool does so. */
+  readonly scripts: (pending: ReadonlySet<string>) => Iterable<Migration>;
+  /** What is taken for pending as long as nothing else tells: files that were named by themselves, and no folder. */
+  readonly named: ReadonlySet<string>;
+  /** Which of the files takes migrations back first; null where that was not asked for. */
+  readonly firstDown: number | null;
+  /** The files and folders that were looked at. */
+  readonly from: readonly string[];
+  /** In one line each: the migration tool, and what of the files it does not take for migrations. */
+  readonly tool: string | null;
+  readonly leftOut: string | null;
+}
+
+interface InputOptions {
+  readonly dir: string | undefined;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly framework: string;
+  readonly down: boolean;
+}
 
 /**
- * Reads the migrations to look at, in order; down files are left out. Without paths, those of the repository. Each is parsed when it is
- * its turn, so that only one has to be in memory.
+ * Reads the migrations to look at, in the order of their tool; without paths, those of the repository. Each is parsed when it is its turn, so
+ * that only one has to be in memory. With `down`, what takes them back follows them, the newest first.
  */
-export async function readScripts(
-  paths: readonly string[],
-  options: { dir: string | undefined; variables: Readonly<Record<string, string>> },
-): Promise<{ files: MigrationFile[]; scripts: Iterable<Script>; from: readonly string[] }> {
+export async function readScripts(paths: readonly string[], options: InputOptions): Promise<Input> {
+  await checkFramework(options.framework);
   const cwd = process.cwd();
-  const given = paths.length > 0 ? paths : [options.dir ?? (await detectDir(cwd))];
+  const asked = paths.length > 0 || options.dir === undefined ? paths : [options.dir];
+  const detected = detectTool(cwd, asked, options.framework);
+  const given = asked.length > 0 ? asked : (dirsOf(detected, cwd) ?? [usualDir(cwd) ?? 'migrations']);
   const found = findFiles(given, cwd);
   const thread = startParserThread(found.length);
-  const files = readFiles(found, given.includes('-') ? await readStandardInput() : undefined);
+  const stdin = given.includes('-') ? await readStandardInput() : undefined;
+  const read = (side: 'up' | 'down', tool: Tool | null): ReadMigrations =>
+    readMigrations(found, { cwd, stdin, tool, recognise: options.framework === AUTO, side });
+  const up = read('up', detected);
+  const tool = up.tool ?? detected;
+  const downs = options.down ? read('down', tool).files : [];
+  if (up.files.length === 0 && up.leftOut.length > 0) throw noMigrations(given, up.leftOut, tool);
   await loadParser();
-  const upwards = files.filter(({ kind }) => kind !== 'down');
-  return { files: upwards, scripts: parseInOrder(upwards, options.variables, thread), from: given };
+  const files = [...up.files, ...downs];
+  return {
+    files,
+    scripts: (pending) => withRuns(parseInOrder(files, options.variables, thread), files, pending),
+    named: new Set(found.every(({ isNamed }) => isNamed) ? files.map(({ path }) => path) : []),
+    firstDown: options.down ? up.files.length : null,
+    from: given,
+    tool: up.tool === null ? null : describeTool(up.tool, relative(cwd, up.tool.root)),
+    leftOut: up.leftOut.length === 0 ? null : leftOutOf(up.leftOut, tool),
+  };
+}
+
+function* withRuns(
+  scripts: Iterable<Script>,
+  files: readonly ReadMigration[],
+  pending: ReadonlySet<string>,
+): Generator<Migration, void, undefined> {
+  let at = 0;
+  let before = false;
+  for (const script of scripts) {
+    const { run, path = '' } = files[at++] ?? {};
+    const together = pending.has(path) && run?.stretches.every(({ rule }) => rule === 'pending') === true;
+    yield run === undefined ? script : { ...script, run: { ...run, joins: before && together } };
+    // What is not pending was run long ago, and stands between nothing.
+    before = pending.has(path) ? together : before;
+  }
+}
+
+function dirsOf(tool: Tool | null, cwd: string): string[] | null {
+  return tool === null ? null : tool.site.dirs.map((dir) => relative(cwd, join(tool.root, dir)) || '.');
+}
+
+async function checkFramework(name: string): Promise<void> {
+  const names = [...frameworks.map(({ name }) => name), AUTO, NONE];
+  if (names.includes(name)) return;
+  const { closest } = await import('../closest.ts');
+  const guess = closest(name, names);
+  throw new Problem(`there is no framework '${name}'${guess === null ? '' : `, did you mean '${guess}'?`}`, {
+    advice: `Known are ${names.join(', ')}.`,
+  });
 }
 
 async function readStandardInput(): Promise<string> {
@@ -30,5 +102,19 @@ async function readStandardInput(): Promise<string> {
   if (decoded.ok) return decoded.text;
   throw new Problem(`standard input ${notUtf8(decoded)}.`, {
     advice: 'Pipe the SQL of a migration into tiptoe lint -.',
+  });
+}
+
+function leftOutOf(paths: readonly string[], tool: Tool | null): string {
+  const [first = ''] = paths;
+  const what = `${tool?.framework.title ?? ''} migration`.trim();
+  return paths.length === 1
+    ? `${first} is left out: it is no ${what}.`
+    : `${paths.length} files are left out, ${first} for one: they are no ${what}s.`;
+}
+
+function noMigrations(given: readonly string[], leftOut: readonly string[], tool: Tool | null): Problem {
+  return new Problem(`There are no migrations in ${given.join(', ')}. ${leftOutOf(leftOut, tool)}`, {
+    advice: 'Name a file to read it all the same, or give --framework none.',
   });
 }

@@ -5,6 +5,7 @@ import type { LintOptions } from './lint.ts';
 import { loadAnalysis } from './load-analysis.ts';
 import { type Output, readFormats, render, writeFiles } from './lint-formats.ts';
 import { repositoryPath } from './repository-path.ts';
+import { tell } from './tell.ts';
 import { version as toolVersion } from './version.ts';
 import { Problem } from '../problem.ts';
 
@@ -27,7 +28,8 @@ export async function runLint(paths: readonly string[], given: LintOptions, glob
   const changes =
     given.since === undefined ? null : (await import('./since.ts')).readChanges(given.since, process.cwd());
   const { lintFiles } = await loadAnalysis();
-  const { files: found, options } = await lintFiles(paths, given, changes);
+  const { files: found, options, told } = await lintFiles(paths, given, changes);
+  if (!given.quiet && outputs.some(({ format, file }) => format === 'pretty' && file === null)) tell(told);
   const { files, baseline } = await withBaseline(found, given, (rule) => options.severities[rule] === 'off');
   const fails = ({ severity }: Finding): boolean =>
     given.failOn !== 'never' && (severity === 'error' || given.failOn === 'warning');

@@ -6,6 +6,8 @@ import * as options from './options.ts';
 export interface LintOptions {
   readonly dir?: string;
   readonly config?: string;
+  readonly framework?: string;
+  readonly down: boolean;
   readonly var: Readonly<Record<string, string>>;
   readonly pgVersion?: number;
   readonly schema?: string;
@@ -33,6 +35,8 @@ export function lintCommand(): Command {
     .addOption(options.config())
     .addOption(options.noCode())
     .addOption(options.env())
+    .addOption(options.framework())
+    .addOption(options.down())
     .addOption(options.variable())
     .addOption(options.pgVersion())
     .addOption(options.schemaDump())

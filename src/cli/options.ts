@@ -39,6 +39,15 @@ export const schemaDump = (): Option =>
 export const schemaServer = (): Option =>
   new Option('--database-url <url>', 'what is there before the first file, as this server has it (it is only read)');
 
+export const framework = (): Option =>
+  new Option(
+    '--framework <name>',
+    'the migration tool whose files these are, or none (default: the config, then detected)',
+  );
+
+export const down = (): Option =>
+  new Option('--down', 'look at what takes the migrations back, the newest first').default(false);
+
 export const variable = (): Option =>
   new Option('--var <name=value>', 'replace :NAME in the migrations by this text (repeatable)')
     .argParser((text: string, previous: Readonly<Record<string, string>> | undefined) => {

@@ -2,8 +2,8 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { DeletedFile } from '../lint/merged.ts';
 import type { MigrationFile } from '../migrate/discovery.ts';
-import { readFileName } from '../migrate/name.ts';
-import { upSection } from '../migrate/sections.ts';
+import { readFileName } from '../frameworks/name.ts';
+import { upSection } from '../frameworks/sections.ts';
 import { Problem } from '../problem.ts';
 import { git } from './git.ts';
 

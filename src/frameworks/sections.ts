@@ -10,19 +10,30 @@ const MARK =
  * a file without marks is returned as it is.
  */
 export function upSection(text: string): string {
-  let result = '';
-  let from = 0;
-  let down = false;
-  for (const mark of text.matchAll(MARK)) {
-    const section = text.slice(from, mark.index);
-    result += down ? blank(section) : section;
-    from = mark.index;
-    down = (mark[1] ?? mark[2] ?? mark[3])?.toLowerCase() === 'down';
-  }
-  const rest = text.slice(from);
-  return result + (down ? blank(rest) : rest);
+  return section(text, 'up').text;
 }
 
-function blank(section: string): string {
-  return section.replaceAll(/[^\r\n]/g, ' ');
+/** The part of a migration that takes it back, with blanks for the rest; null for a file without one. */
+export function downSection(text: string): string | null {
+  const { text: down, isMarked } = section(text, 'down');
+  return isMarked && down.trim() !== '' ? down : null;
+}
+
+function section(text: string, wanted: 'up' | 'down'): { readonly text: string; readonly isMarked: boolean } {
+  let result = '';
+  let from = 0;
+  let current = 'up';
+  for (const mark of text.matchAll(MARK)) {
+    const part = text.slice(from, mark.index);
+    result += current === wanted ? part : blank(part);
+    from = mark.index;
+    current = (mark[1] ?? mark[2] ?? mark[3])?.toLowerCase() === 'down' ? 'down' : 'up';
+  }
+  const rest = text.slice(from);
+  return { text: result + (current === wanted ? rest : blank(rest)), isMarked: from > 0 || current === 'down' };
+}
+
+/** Blanks of the same shape. */
+export function blank(part: string): string {
+  return part.replaceAll(/[^\r\n]/g, ' ');
 }

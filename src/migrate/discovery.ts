@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'n
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Problem } from '../problem.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
-import { inMigrationOrder, readFileName } from './name.ts';
-import { upSection } from './sections.ts';
+import { inMigrationOrder, readFileName } from '../frameworks/name.ts';
+import { upSection } from '../frameworks/sections.ts';
 
 export interface MigrationFile {
   /** As given, with `/`, relative to the working directory; `-` is standard input. */
@@ -37,6 +37,8 @@ export interface FoundFile {
   readonly shown: string;
   /** The name of the folder that it was found in. */
   readonly folder: string;
+  /** Named by itself, and not found in a folder. */
+  readonly isNamed: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function discover(
 export function findFiles(paths: readonly string[], cwd: string): FoundFile[] {
   const found = new Map<string, FoundFile>();
   for (const path of paths) {
-    if (path === '-') found.set(path, { real: path, shown: path, folder: '' });
+    if (path === '-') found.set(path, { real: path, shown: path, folder: '', isNamed: true });
     else for (const file of walk(path, cwd)) if (!found.has(file.real)) found.set(file.real, file);
   }
   return [...found.values()];
@@ -71,8 +73,15 @@ export function readFiles(found: readonly FoundFile[], stdin = ''): MigrationFil
 
 const atPath = (file: MigrationFile) => ({ version: null, name: file.path });
 
-/** The folder that holds the migrations: the first usual place that has SQL files in it, else `migrations`. */
+/** The folder that holds the migrations: that of the tool in use, or the first usual place that has SQL files in it, else `migrations`. */
 export async function detectDir(cwd: string): Promise<string> {
+  const { detectTool } = await import('./tool.ts');
+  const tool = detectTool(cwd, [], 'auto');
+  return tool?.site.dirs[0] ?? usualDir(cwd) ?? 'migrations';
+}
+
+/** The first usual place that has SQL files in it. */
+export function usualDir(cwd: string): string | null {
   for (const folder of FOLDERS) {
     try {
       if (sqlFiles(resolve(cwd, folder)).length > 0) return folder;
@@ -80,7 +89,7 @@ export async function detectDir(cwd: string): Promise<string> {
       // It is not there, or is not ours to read.
     }
   }
-  return 'migrations';
+  return null;
 }
 
 /** The files of one folder that `apply` and `status` work on: down files left out, every version once. */
@@ -109,7 +118,8 @@ function walk(path: string, cwd: string): FoundFile[] {
   if (!kind.isDirectory()) {
     if (!kind.isFile())
       throw new Problem(`${path} is neither a file nor a folder.`, { advice: 'Name a .sql file or a folder of them.' });
-    return [{ real: realpathSync(absolute), shown: display(absolute, path, cwd), folder: basename(dirname(absolute)) }];
+    const folder = basename(dirname(absolute));
+    return [{ real: realpathSync(absolute), shown: display(absolute, path, cwd), folder, isNamed: true }];
   }
   const files = readable(path, () => sqlFiles(absolute));
   if (files.length === 0) {
@@ -119,7 +129,7 @@ function walk(path: string, cwd: string): FoundFile[] {
   }
   const above = display(absolute, path, cwd);
   const inside = above === '' || above.endsWith('/') ? above : `${above}/`;
-  return files.map(({ real, below, folder }) => ({ real, shown: `${inside}${below}`, folder }));
+  return files.map(({ real, below, folder }) => ({ real, shown: `${inside}${below}`, folder, isNamed: false }));
 }
 
 /** Every SQL file below a folder, each real folder once: a symbolic link may point at its own parent. `below` is relative to `top`. */
@@ -162,7 +172,8 @@ function display(absolute: string, given: string, cwd: string): string {
   return shown.split(sep).join('/');
 }
 
-function readText(real: string, shown: string): string {
+/** The text of a file. Throws a Problem for what is none, or cannot be read. */
+export function readText(real: string, shown: string): string {
   const bytes = readBytes(real, shown);
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     throw new Problem(`${shown} is UTF-16 text; migrations are UTF-8.`, { advice: 'Save it again as UTF-8.' });

@@ -2,7 +2,7 @@ import { closest } from '../closest.ts';
 import { Problem } from '../problem.ts';
 import type { MigrationFile } from './discovery.ts';
 import type { LedgerRow } from './ledger.ts';
-import { inMigrationOrder } from './name.ts';
+import { inMigrationOrder } from '../frameworks/name.ts';
 
 /**
  * - `edited`: applied, and its file has changed since

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inMigrationOrder, readFileName } from '../../src/migrate/name.ts';
+import { inMigrationOrder, readFileName } from '../../src/frameworks/name.ts';
 
 test.each([
   ['001_add_email.sql', '', '001_add_email', '1', 'migration'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { upSection } from '../../src/migrate/sections.ts';
+import { upSection } from '../../src/frameworks/sections.ts';
 
 test.each([
   ['goose', '-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;\n'],

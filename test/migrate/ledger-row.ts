@@ -1,5 +1,5 @@
 import type { LedgerRow } from '../../src/migrate/ledger.ts';
-import { readFileName } from '../../src/migrate/name.ts';
+import { readFileName } from '../../src/frameworks/name.ts';
 
 /** A row as the ledger might have it. */
 export function ledgerRow(name: string, state: LedgerRow['state'], checksum = `${name}.sql`): LedgerRow {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MigrationFile } from '../../src/migrate/discovery.ts';
-import { readFileName } from '../../src/migrate/name.ts';
+import { readFileName } from '../../src/frameworks/name.ts';
 import { isOpen, plan } from '../../src/migrate/plan.ts';
 import { ledgerRow } from './ledger-row.ts';
 

@@ -1,7 +1,7 @@
 import type { Session } from '../../src/db/session.ts';
 import { apply, type ApplyOptions } from '../../src/migrate/apply.ts';
 import type { MigrationFile } from '../../src/migrate/discovery.ts';
-import { inMigrationOrder, readFileName } from '../../src/migrate/name.ts';
+import { inMigrationOrder, readFileName } from '../../src/frameworks/name.ts';
 import type { ApplyEvent, ApplyResult } from '../../src/migrate/result.ts';
 import { DEFAULT_LIMITS } from '../../src/safety/limits.ts';
 import { connectionTo } from '../support/database.ts';

@@ -1,0 +1,30 @@
+import { type Framework, firstThere, joinPath, placedBy, whole } from './framework.ts';
+import { nextVersion } from './new-name.ts';
+import { valueOf } from './settings-text.ts';
+
+const USUAL = ['migrations', 'db/migrations', 'sql/migrations', 'internal/db/migrations', 'sql/schema'];
+
+export const goose: Framework = {
+  name: 'goose',
+  title: 'goose',
+  source: 'https://github.com/pressly/goose/blob/main/provider_run.go',
+  recognisedBy: '`-- +goose Up`, or `GOOSE_MIGRATION_DIR` in .env',
+  order: 'number at the beginning of the name',
+  transactions: 'each file in one transaction, unless it says `-- +goose NO TRANSACTION`',
+  does: 'runs each file in one transaction',
+  apart: 'Give it a file of its own with the line -- +goose NO TRANSACTION.',
+  downPart: 'after `-- +goose Down`',
+  detect: (repository) => {
+    const dir = joinPath(valueOf(repository.read('.env'), 'GOOSE_MIGRATION_DIR') ?? '..');
+    if (dir !== null && dir !== '' && repository.list(dir).length > 0) return { dirs: [dir], by: '.env' };
+    const isGoose = /^\s*(?:require\s+)?github\.com\/pressly\/goose\b/m.test(repository.read('go.mod') ?? '');
+    const usual = isGoose ? firstThere(repository, USUAL) : null;
+    return usual === null ? null : { dirs: [usual], by: 'go.mod' };
+  },
+  recognise: (files) =>
+    files.some(({ text }) => /^[ \t]*--\s*\+goose\s+(?:up|down|statementbegin|no transaction)\b/im.test(text)),
+  place: placedBy(/^\d+_[^/]+\.sql$/),
+  stretches: ({ text }) => whole(/^[ \t]*--\s*\+goose\s+no\s+transaction\b/im.test(text) ? 'none' : 'file'),
+  create: ({ name, now, dir, existing }) =>
+    new Map([[`${dir}/${nextVersion(existing, now)}_${name}.sql`, '-- +goose Up\n\n\n-- +goose Down\n']]),
+};

@@ -1,0 +1,71 @@
+/** The value of `key = "value"`, `key: value` or `key=value` in a TOML, YAML, INI or properties file; the first one that is not a comment. */
+export function valueOf(text: string | null, key: string): string | null {
+  if (text === null) return null;
+  const name = key.replaceAll('.', String.raw`\.`);
+  const match = new RegExp(String.raw`^[ \t]*["']?${name}["']?[ \t]*[:=][ \t]*(.*)$`, 'm').exec(text);
+  return match === null ? null : unquoted(match[1] ?? '');
+}
+
+/** As {@link valueOf}, in one `[section]` of a TOML or INI file. */
+export function valueIn(text: string | null, section: string, key: string): string | null {
+  if (text === null) return null;
+  const [, ...parts] = text.split(/^[ \t]*\[([^\]\n]+)\][^\n]*$/m);
+  for (let at = 0; at < parts.length; at += 2) {
+    if (parts[at]?.trim() === section) return valueOf(parts[at + 1] ?? '', key);
+  }
+  return null;
+}
+
+/** The texts of a list, `["a", "b"]` or `a,b`. */
+export function listIn(value: string | null): string[] {
+  if (value === null) return [];
+  return value
+    .replace(/^\[|\][^\]]*$/g, '')
+    .split(',')
+    .map((item) => unquoted(item))
+    .filter((item) => item !== '');
+}
+
+/** The value of a property of an object in JavaScript or JSON, where it is a text: `out: './drizzle'`. */
+export function propertyOf(text: string | null, key: string): string | null {
+  if (text === null) return null;
+  return new RegExp(String.raw`(?:^|[\s{,"'])${key}["']?\s*:\s*["'\x60]([^"'\x60$]+)["'\x60]`).exec(text)?.[1] ?? null;
+}
+
+/** An object in JSON; null where it is none. */
+export function objectIn(text: string | null): Readonly<Record<string, unknown>> | null {
+  if (text === null) return null;
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The version of a package that package.json asks for. */
+export function dependsOn(packageJson: string | null, name: string): boolean {
+  const manifest = objectIn(packageJson);
+  if (manifest === null) return false;
+  return ['dependencies', 'devDependencies', 'peerDependencies'].some((key) => {
+    const listed = manifest[key];
+    return isObject(listed) && Object.hasOwn(listed, name);
+  });
+}
+
+/** Whether a Cargo.toml names a crate among its dependencies. */
+export function needsCrate(cargoToml: string | null, name: string): boolean {
+  return new RegExp(String.raw`^[ \t]*(?:${name}[ \t]*[.=]|\[(?:.*\.)?dependencies\.${name}\])`, 'm').test(
+    cargoToml ?? '',
+  );
+}
+
+function unquoted(value: string): string {
+  const text = value.trim();
+  const quoted = /^(["'])(.*?)\1/.exec(text);
+  return quoted === null ? text.replace(/\s+#.*$/, '').trim() : (quoted[2] ?? '');
+}

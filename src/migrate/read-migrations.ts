@@ -1,0 +1,92 @@
+import { basename } from 'node:path';
+import type { ToolRun } from '../effects/tool-run.ts';
+import { arrange, belongs, type Found, sideOf } from '../frameworks/arrange.ts';
+import { inMigrationOrder, readFileName } from '../frameworks/name.ts';
+import type { FoundFile, MigrationFile } from './discovery.ts';
+import { readText } from './discovery.ts';
+import { inRepository, recogniseTool, type Tool } from './tool.ts';
+
+/** A migration and how its tool runs it; without one, as our own runner does. */
+export interface ReadMigration extends MigrationFile {
+  readonly run?: ToolRun;
+}
+
+/** Files as they were read for one way. */
+export interface ReadMigrations {
+  readonly files: readonly ReadMigration[];
+  readonly tool: Tool | null;
+  /** SQL files among them that the tool does not take for migrations. */
+  readonly leftOut: readonly string[];
+}
+
+/** As many files as this tell what tool they were written for. */
+const SAMPLE = 40;
+
+interface RawFile extends FoundFile {
+  /** From the root of the tool's repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Reads migrations in the order of their tool, `up` or, the newest first, `down`. Without a known tool, the files may tell of one
+ * (`recognise`).
+ */
+export function readMigrations(
+  found: readonly FoundFile[],
+  options: {
+    readonly cwd: string;
+    readonly stdin: string | undefined;
+    readonly tool: Tool | null;
+    readonly recognise: boolean;
+    readonly side: 'up' | 'down';
+  },
+): ReadMigrations {
+  const raw = readAll(found, options.stdin ?? '');
+  const tool = options.tool ?? (options.recognise ? recogniseTool(options.cwd, sampleOf(raw)) : null);
+  const files = raw.map((file): RawFile => ({ ...file, path: tool === null ? '' : pathOf(file, tool.root) }));
+  const isTools = (file: RawFile): boolean => tool !== null && (file.real === '-' || belongs(tool.site, file.path));
+  const arranged = tool === null ? null : arrange(files.filter(isTools), tool);
+  const own = files.filter((file) => !isTools(file)).map((file) => plain(file));
+  own.sort((a, b) => inMigrationOrder(a.name, b.name) || inMigrationOrder(atPath(a.file), atPath(b.file)));
+  const inOrder = [...(arranged?.placed ?? []), ...own];
+  if (options.side === 'down') inOrder.reverse();
+  return {
+    files: inOrder.flatMap(({ file, name, stretches }): ReadMigration[] => {
+      const text = sideOf(file.text, name, options.side, stretches === null ? null : (tool?.framework ?? null));
+      if (text === null) return [];
+      const run = tool === null || stretches === null ? {} : { run: runOf(tool, stretches) };
+      return [{ path: file.shown, ...name, text, ...run }];
+    }),
+    tool: arranged === null || arranged.placed.length === 0 ? null : tool,
+    leftOut: (arranged?.leftOut ?? []).map(({ shown }) => shown),
+  };
+}
+
+function runOf({ framework }: Found, stretches: ToolRun['stretches']): ToolRun {
+  return { tool: framework.title, does: framework.does, apart: framework.apart, stretches, joins: false };
+}
+
+function plain(file: RawFile) {
+  const name = readFileName(basename(file.shown), file.folder);
+  return { file, name: file.real === '-' ? { ...name, name: '-', version: null } : name, stretches: null };
+}
+
+const atPath = ({ shown }: FoundFile) => ({ version: null, name: shown });
+
+function pathOf({ real }: FoundFile, root: string): string {
+  return real === '-' ? '-' : inRepository(root, real);
+}
+
+/** The first and the last ones: what was used in the middle of a history is used at one of its ends. */
+function sampleOf<File>(files: readonly File[]): readonly File[] {
+  return files.length <= SAMPLE ? files : [...files.slice(0, SAMPLE / 2), ...files.slice(-SAMPLE / 2)];
+}
+
+function readAll(found: readonly FoundFile[], stdin: string): (FoundFile & { path: string; text: string })[] {
+  return found.map((file) => ({
+    ...file,
+    path: file.shown,
+    text: file.real === '-' ? stdin : readText(file.real, file.shown),
+  }));
+}
