@@ -6,7 +6,7 @@ export function timestamp(now: Date): string {
 }
 
 /** The number after the greatest that a file begins with, as wide as that one. */
-export function nextSerial(existing: readonly string[], width: number): string {
+function nextSerial(existing: readonly string[], width: number): string {
   const numbers = existing
     .map((path) => /^[VB]?(\d+)/i.exec(fileOf(path))?.[1] ?? '')
     .filter((digits) => digits !== '');
