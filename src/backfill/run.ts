@@ -92,6 +92,8 @@ export async function runBackfill(options: RunBackfillOptions): Promise<Backfill
       try {
         return await told(work, await runOnce(work));
       } catch (error) {
+        // Who came back first after a restart leads; it takes this one in.
+        if (error instanceof LeaseLost && options.workers !== undefined && !pause.aborted) continue;
         if (!isOutage(error)) throw error;
         // Before the first batch, beginning anew is all there is to do.
         deadline ??= performance.now() + reconnectForMs;
