@@ -3,6 +3,7 @@ import { analyse, type AnalyseOptions, type AnalysedFile, lint, lintDeleted, typ
 import { analyseOptions } from './analyse-options.ts';
 import { type ConfigFlags, readConfig } from './config.ts';
 import { databaseUrlOf } from './configure.ts';
+import { perFile } from '../lint/per-file.ts';
 import { type Input, readScripts } from './input.ts';
 import type { Changes } from './since.ts';
 import { startingSchema } from './starting-schema.ts';
@@ -40,13 +41,27 @@ export async function lintFiles(
   const { input, catalog, options } = await readHistory(paths, given);
   const first = input.firstDown ?? 0;
   if (changes === null) {
-    return { files: lint(input.scripts(input.named), catalog, options).slice(first), options, told: input };
+    return {
+      files: lint(input.scripts(input.named), catalog, options).slice(first).flatMap(perFile),
+      options,
+      told: input,
+    };
   }
   const { compare } = await import('./since.ts');
-  const { changed, merged, deleted } = compare(changes, input.files, input.from);
+  const { changed, merged, deleted } = compare(
+    changes,
+    [...input.files, ...input.included.map((path) => ({ path }))],
+    input.from,
+  );
   const linted = lint(input.scripts(changed), catalog, { ...options, merged }).slice(first);
   return {
-    files: [...linted.filter(({ script }) => changed.has(script.source.path)), ...lintDeleted(deleted, options)],
+    files: [
+      // A file that is run by one that changed is run anew.
+      ...linted.flatMap((file) =>
+        perFile(file).filter(({ script }) => changed.has(file.script.source.path) || changed.has(script.source.path)),
+      ),
+      ...lintDeleted(deleted, options),
+    ],
     options,
     told: input,
   };

@@ -9,10 +9,13 @@ import { Problem } from '../problem.ts';
 import { loadParser } from '../sql/libpg.ts';
 import type { Script } from '../sql/statement.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
+import { includedBy, includer, rootsOf } from './included.ts';
 import { parseInOrder, startParserThread } from './parse-ahead.ts';
 
 export interface Input {
   readonly files: readonly ReadMigration[];
+  /** The paths of files that others of them run, which are read there. */
+  readonly included: readonly string[];
   /** Each parsed when it is its turn; those that are `pending` are run together, as far as their tool does so. */
   readonly scripts: (pending: ReadonlySet<string>) => Iterable<Migration>;
   /** What is taken for pending as long as nothing else tells: files that were named by themselves, and no folder. */
@@ -53,12 +56,15 @@ export async function readScripts(paths: readonly string[], options: InputOption
   const downs = options.down ? read('down', tool).files : [];
   if (up.files.length === 0 && up.leftOut.length > 0) throw noMigrations(given, up.leftOut, tool);
   await loadParser();
-  const files = [...up.files, ...downs];
+  const roots = rootsOf(given, options.dir, cwd);
+  const { top, included } = includedBy([...up.files, ...downs], includer(roots, cwd));
+  const ups = new Set(up.files);
   return {
-    files,
-    scripts: (pending) => withRuns(parseInOrder(files, options.variables, thread), files, pending),
-    named: new Set(found.every(({ isNamed }) => isNamed) ? files.map(({ path }) => path) : []),
-    firstDown: options.down ? up.files.length : null,
+    files: top,
+    included,
+    scripts: (pending) => withRuns(parseInOrder(top, { variables: options.variables, roots }, thread), top, pending),
+    named: new Set(found.every(({ isNamed }) => isNamed) ? top.map(({ path }) => path) : []),
+    firstDown: options.down ? top.filter((file) => ups.has(file)).length : null,
     from: given,
     tool: up.tool === null ? null : describeTool(up.tool, relative(cwd, up.tool.root)),
     leftOut: up.leftOut.length === 0 ? null : leftOutOf(up.leftOut, tool),

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { includer } from './included.ts';
 import { parseScript } from '../sql/script.ts';
 import { SourceText } from '../sql/source-text.ts';
 import type { Script } from '../sql/statement.ts';
@@ -48,13 +49,16 @@ export function startParserThread(files: number): ParserThread | null {
 /** Parses each file when it is asked for, which is in order; of many files, another thread meanwhile parses those that come next. */
 export function* parseInOrder(
   files: readonly Unparsed[],
-  variables: Readonly<Record<string, string>>,
+  { variables, roots }: Pick<Order, 'variables' | 'roots'>,
   thread: ParserThread | null,
 ): Generator<Script, void, undefined> {
   const size = files.reduce((sum, { text }) => sum + text.length, 0);
   try {
-    if (thread !== null && size >= WORTH_A_THREAD.characters) yield* parseAhead(files, variables, thread);
-    else for (const { path, text } of files) yield parseScript(path, text, variables);
+    if (thread !== null && size >= WORTH_A_THREAD.characters) yield* parseAhead(files, { variables, roots }, thread);
+    else {
+      const include = includer(roots, process.cwd());
+      for (const { path, text } of files) yield parseScript(path, text, variables, include);
+    }
   } finally {
     thread?.inbox.close();
     void thread?.worker.terminate();
@@ -63,18 +67,21 @@ export function* parseInOrder(
 
 function* parseAhead(
   files: readonly Unparsed[],
-  variables: Readonly<Record<string, string>>,
+  { variables, roots }: Pick<Order, 'variables' | 'roots'>,
   { worker, marks, inbox }: ParserThread,
 ): Generator<Script, void, undefined> {
-  worker.postMessage({ files: files.map(({ path, text }) => ({ path, text })), variables } satisfies Order, []);
+  worker.postMessage({ files: files.map(({ path, text }) => ({ path, text })), variables, roots } satisfies Order, []);
+  const include = includer(roots, process.cwd());
   for (const [at, { path, text }] of files.entries()) {
     Atomics.store(marks, NEEDED, at);
     Atomics.notify(marks, NEEDED);
     const isFree = Atomics.compareExchange(marks, TAKEN, at, at + 1) === at;
     const parsed = isFree ? undefined : delivery(at);
-    yield parsed === undefined
-      ? parseScript(path, text, variables)
-      : { ...(JSON.parse(parsed.json) as ParsedScript), source: new SourceText(path, text) };
+    if (parsed === undefined) yield parseScript(path, text, variables, include);
+    else {
+      const { included, ...script } = JSON.parse(parsed.json) as ParsedScript;
+      yield { ...script, source: new SourceText(path, text, included) };
+    }
   }
 
   function delivery(at: number): Parsed | undefined {

@@ -18,6 +18,8 @@ export interface Shared {
 export interface Order {
   readonly files: readonly Unparsed[];
   readonly variables: Readonly<Record<string, string>>;
+  /** What files may be included from. */
+  readonly roots: readonly string[];
 }
 
 /** The first file that nobody has begun to parse. */
@@ -35,4 +37,6 @@ export interface Parsed {
 }
 
 /** A script whose text is with the one who asked. */
-export type ParsedScript = Omit<Script, 'source'>;
+export interface ParsedScript extends Omit<Script, 'source'> {
+  readonly included: ReadonlyArray<{ readonly path: string; readonly text: string }>;
+}

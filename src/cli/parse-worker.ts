@@ -8,9 +8,14 @@ const AHEAD = 200;
 const { marks, outbox } = workerData as Shared;
 if (parentPort === null) throw new Error('This file is a worker.');
 const ordered = once(parentPort, 'message') as Promise<[Order]>;
-const [{ loadParser }, { parseScript }] = await Promise.all([import('../sql/libpg.ts'), import('../sql/script.ts')]);
+const [{ loadParser }, { parseScript }, { includer }] = await Promise.all([
+  import('../sql/libpg.ts'),
+  import('../sql/script.ts'),
+  import('./included.ts'),
+]);
 await loadParser();
-const [{ files, variables }] = await ordered;
+const [{ files, variables, roots }] = await ordered;
+const include = includer(roots, process.cwd());
 for (;;) {
   const needed = Atomics.load(marks, NEEDED);
   if (Atomics.load(marks, TAKEN) > needed + AHEAD) {
@@ -20,7 +25,9 @@ for (;;) {
   const at = Atomics.add(marks, TAKEN, 1);
   const file = files[at];
   if (file === undefined) break;
-  const { source: _, ...script }: { source: unknown } & ParsedScript = parseScript(file.path, file.text, variables);
+  const { source, ...read } = parseScript(file.path, file.text, variables, include);
+  const included = source.included.map(({ source: { path, text } }) => ({ path, text }));
+  const script: ParsedScript = { ...read, included };
   outbox.postMessage({ at, json: JSON.stringify(script) } satisfies Parsed, []);
   Atomics.add(marks, DELIVERED, 1);
   Atomics.notify(marks, DELIVERED);

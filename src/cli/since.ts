@@ -59,7 +59,11 @@ export interface Compared {
 }
 
 /** What the changes mean for the migrations that were found `from` these files and folders. */
-export function compare(changes: Changes, files: readonly MigrationFile[], from: readonly string[]): Compared {
+export function compare(
+  changes: Changes,
+  files: ReadonlyArray<Pick<MigrationFile, 'path'>>,
+  from: readonly string[],
+): Compared {
   const { root, base, before, edited, deleted } = changes;
   const changed = new Set<string>();
   const merged = new Map<string, string>();

@@ -47,7 +47,7 @@ export interface AnalysedStatement {
 
 /** What was found in a file. */
 export interface LintedFile {
-  readonly script: Pick<Script, 'source'>;
+  readonly script: Pick<Script, 'source'> & Partial<Pick<Script, 'standIns'>>;
   readonly findings: readonly Finding[];
   readonly suppressed: readonly { readonly finding: Finding; readonly reason: string }[];
 }
@@ -91,7 +91,7 @@ export function lint(scripts: Iterable<Migration>, catalog: Catalog, options: An
   const history: History = { unvalidated: new Unvalidated(), running: null };
   const drafts = Array.from(scripts, (script) => ({
     draft: analyseFile(script, catalog, rulesetFor(script.source.path), history, () => undefined),
-    known: { script: { source: script.source } },
+    known: { script: { source: script.source, standIns: script.standIns } },
   }));
   endHistory(catalog, history, drafts.at(-1)?.draft);
   return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));

@@ -48,13 +48,20 @@ export function readSuppressions(script: Script): { suppressions: Suppression[];
         command === 'disable'
           ? enables.find((other) => other.range.start > range.start && ends(other, rule))
           : undefined;
-      const covers = { 'disable-file': whole, disable: { start: range.end, end: enabled?.range.start ?? whole.end } }[
-        command
-      ];
+      const covers = {
+        'disable-file': fileOf(script, range),
+        disable: { start: range.end, end: enabled?.range.start ?? whole.end },
+      }[command];
       suppressions.push({ rule, reason, range, covers: covers ?? nextStatement(statements, range) });
     }
   }
   return { suppressions, broken };
+}
+
+/** With what it runs. */
+function fileOf({ source }: Script, comment: Range): Range {
+  const { source: own, start, end } = source.fileAt(comment.start);
+  return own === source ? { start: 0, end: source.text.length + 1 } : { start, end: end + 1 };
 }
 
 function read({ text, range }: { text: string; range: Range }): Written[] {

@@ -2,7 +2,7 @@ import type { Effect, Effects } from '../effects/effect.ts';
 import type { AnalysedFile, AnalysedStatement } from '../lint/engine.ts';
 import { blocksReads, blocksWrites, conflicts } from '../postgres/lock-mode.ts';
 import type { SourceText } from '../sql/source-text.ts';
-import type { SyntaxFault } from '../sql/statement.ts';
+import type { Range, SyntaxFault, Unread } from '../sql/statement.ts';
 import { plural } from './counts.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
@@ -16,7 +16,7 @@ export function explainPretty(
 ): string {
   const blocks = files
     .map((file) => (quiet ? { ...file, statements: file.statements.filter(holdsUp) } : file))
-    .filter(({ statements, script }) => !quiet || statements.length + script.faults.length > 0)
+    .filter(({ statements, script }) => !quiet || statements.length + script.faults.length + script.unread.length > 0)
     .map((file) => fileBlock(file, style));
   return withoutCommands([...blocks, summary(files, style)].join('\n'));
 }
@@ -49,20 +49,31 @@ export function fileBlock(file: AnalysedFile, style: Style, how = howItRuns(file
       text: statementBlock(script.source, statement, style),
     })),
     ...script.faults.map((fault) => ({ at: fault.index, text: faultBlock(script.source, fault, style) })),
-  ].sort((a, b) => a.at - b.at);
+    ...script.unread.map((unread) => ({ at: Infinity, text: unreadBlock(script.source, unread, style) })),
+  ].sort((a, b) => (a.at === b.at ? 0 : a.at - b.at));
   return `${[head, ...blocks.map(({ text }) => text)].join('\n')}\n`;
 }
 
+/** The line of a statement, after the path of its file where that is another one. */
+function placeOf(source: SourceText, { start }: Range): string {
+  const { line } = source.position(start);
+  const { source: own } = source.fileAt(start);
+  return own === source ? String(line).padStart(4) : `${printable(own.path)}:${line}`;
+}
+
 function faultBlock(source: SourceText, { range, message }: SyntaxFault, style: Style): string {
-  const { line } = source.position(range.start);
   const text = excerpt(source.text.slice(range.start, range.end));
-  return `${style.red('✗')} ${style.dim(String(line).padStart(4))}  ${text}\n${INDENT}${style.red('not run by PostgreSQL')}: ${printable(message)}`;
+  return `${style.red('✗')} ${style.dim(placeOf(source, range))}  ${text}\n${INDENT}${style.red('not run by PostgreSQL')}: ${printable(message)}`;
+}
+
+function unreadBlock(source: SourceText, { range, reason }: Unread, style: Style): string {
+  const text = excerpt(source.text.slice(range.start, range.end));
+  return `${style.yellow('!')} ${style.dim(placeOf(source, range))}  ${text}\n${INDENT}${style.yellow('not understood')}: ${printable(reason)}`;
 }
 
 function statementBlock(source: SourceText, { statement, effects }: AnalysedStatement, style: Style): string {
-  const { line } = source.position(statement.range.start);
   const mark = MARKS[weightOf(effects)];
-  const head = `${style[mark.paint](mark.sign)} ${style.dim(String(line).padStart(4))}  ${excerpt(statement.text)}`;
+  const head = `${style[mark.paint](mark.sign)} ${style.dim(placeOf(source, statement.range))}  ${excerpt(statement.text)}`;
   const unknown = effects.notUnderstood;
   const said =
     unknown !== null
@@ -157,7 +168,9 @@ function summary(files: readonly AnalysedFile[], style: Style): string {
   const all = files.flatMap(({ statements }) => statements.map(({ effects }) => effects));
   const weights = all.map(weightOf);
   const long = weights.filter((weight) => weight === 'long').length;
-  const unknown = all.filter(({ notUnderstood }) => notUnderstood !== null).length;
+  const unknown =
+    all.filter(({ notUnderstood }) => notUnderstood !== null).length +
+    files.reduce((sum, { script }) => sum + script.unread.length, 0);
   const moment = all.filter(({ notUnderstood }, at) => weights[at] === 'moment' && notUnderstood === null).length;
   const faults = files.reduce((sum, { script }) => sum + script.faults.length, 0);
   const parts = [

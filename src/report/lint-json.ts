@@ -1,5 +1,6 @@
 import type { Finding, LintedFile } from '../lint/engine.ts';
 import type { SourceText } from '../sql/source-text.ts';
+import { withoutValue } from './placeholders.ts';
 import { counts } from './counts.ts';
 import type { Scope } from './lint-report.ts';
 import { jsonText } from './workflow-commands.ts';
@@ -9,8 +10,9 @@ export function lintJson(files: readonly LintedFile[], version: number, { since,
   const document = {
     version: 1,
     pgVersion: version,
-    files: files.map(({ script: { source }, findings }) => ({
+    files: files.map(({ script: { source, standIns }, findings }) => ({
       path: source.path,
+      ...(withoutValue(standIns).length === 0 ? {} : { placeholders: withoutValue(standIns) }),
       findings: findings.map((finding) => reportedFinding(source, finding)),
     })),
     ...(since === undefined ? {} : { since }),

@@ -3,6 +3,7 @@ import type { Range } from '../sql/statement.ts';
 import { codeFrame } from './code-frame.ts';
 import { counts, plural } from './counts.ts';
 import type { Scope } from './lint-report.ts';
+import { withoutValue } from './placeholders.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 import { withoutCommands } from './workflow-commands.ts';
@@ -25,7 +26,18 @@ export function lintPretty(
       return block(file, finding, style, { width, isFramed, isExplained });
     });
   });
-  return withoutCommands([...blocks, `${summary(files, style, scope)}\n`].join('\n'));
+  const note = placeholderNote(files);
+  const notes = note === null ? '' : `${style.dim(printable(note))}\n`;
+  return withoutCommands([...blocks, `${summary(files, style, scope)}\n${notes}`].join('\n'));
+}
+
+/** Findings name them as they stand, since what they will be is not known. */
+function placeholderNote(files: readonly LintedFile[]): string | null {
+  const unknown = withoutValue(files.flatMap(({ script }) => script.standIns ?? []));
+  if (unknown.length === 0) return null;
+  const shown =
+    unknown.length > 3 ? `${unknown.slice(0, 3).join(', ')} and ${unknown.length - 3} more` : unknown.join(', ');
+  return `read without a value for ${shown}; --var NAME=VALUE gives one`;
 }
 
 function isSame(before: Range | undefined, range: Range): boolean {

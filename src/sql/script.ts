@@ -8,7 +8,8 @@ import { firstFlatPiece, splitStatements, type Piece } from './split.ts';
 import type { Comment, Range, Script, StandIn, Statement, SyntaxFault, Unread } from './statement.ts';
 import { inOriginal } from './filled.ts';
 import type { PsqlVariables } from './psql.ts';
-import { readScriptText } from './script-text.ts';
+import type { Include } from './inclusion.ts';
+import { type Inclusion, readScriptText } from './script-text.ts';
 import { complete, type Fillable } from './stand-in.ts';
 import { fillVariables } from './variables.ts';
 
@@ -18,35 +19,105 @@ type Part =
   | { readonly range: Range; readonly message: string; readonly at: number };
 
 /** Reads a migration file. Never throws: what cannot be parsed is a fault, and everything around it is read. */
-export function parseScript(path: string, text: string, variables: Readonly<Record<string, string>> = {}): Script {
-  const source = new SourceText(path, text);
-  const filled = fillVariables(source.text, variables);
-  const { parts, comments, standIns, commands, unread } =
-    readPlain(filled.text) ?? readScript(filled.text, new Map(Object.entries(variables)));
+export function parseScript(
+  path: string,
+  text: string,
+  variables: Readonly<Record<string, string>> = {},
+  include: Include = () => ({ reason: 'the file that it names is not read here' }),
+): Script {
+  const reader = new FileReader(variables, include);
+  const { parts, ...others } = reader.read(path, new SourceText(path, text).text);
 
   const statements: Statement[] = [];
   const faults: SyntaxFault[] = [];
   for (const [index, part] of parts.entries()) {
-    const range = inOriginal(filled, part.range);
-    if ('message' in part) {
-      faults.push({ index, message: part.message, offset: filled.toOriginal(part.at), range });
-    } else {
-      const { kind, action } = part;
-      statements.push({ index, text: part.text, range, kind, action });
-    }
+    if ('message' in part) faults.push({ index, message: part.message, offset: part.at, range: part.range });
+    else statements.push({ index, ...part });
   }
-  const placed = <T extends { readonly range: Range }>(item: T): T => ({
-    ...item,
-    range: inOriginal(filled, item.range),
-  });
+  return { source: new SourceText(path, text, reader.included), statements, faults, ...others };
+}
+
+/** What one script may run of others: files that run each other many times grow without end. */
+const MOST_INCLUDED = 1_000;
+const MOST_TEXT = 32 * 1024 * 1024;
+
+/** Reads a file and those that it runs, all in the offsets of one text. */
+class FileReader {
+  readonly included: Array<{ readonly path: string; readonly text: string }> = [];
+  readonly #given: Readonly<Record<string, string>>;
+  readonly #variables: PsqlVariables;
+  readonly #include: Include;
+  readonly #open: string[] = [];
+  #length = 0;
+
+  constructor(given: Readonly<Record<string, string>>, include: Include) {
+    this.#given = given;
+    this.#variables = new Map(Object.entries(given));
+    this.#include = include;
+  }
+
+  read(path: string, text: string): Reading {
+    const start = this.#length;
+    this.#length += text.length + 1;
+    this.#open.push(path);
+    const filled = fillVariables(text, this.#given);
+    const inside: Included[] = [];
+    const reading =
+      readPlain(filled.text) ??
+      readScript(filled.text, this.#variables, (inclusion) => this.#run(path, inclusion, inside));
+    this.#open.pop();
+    const at = (offset: number): number => start + filled.toOriginal(offset);
+    const placed = (range: Range): Range => {
+      const original = inOriginal(filled, range);
+      return { start: start + original.start, end: start + original.end };
+    };
+    const place = <T extends { readonly range: Range }>(item: T): T => ({ ...item, range: placed(item.range) });
+    const own = {
+      parts: reading.parts.map((part) => ('message' in part ? { ...place(part), at: at(part.at) } : place(part))),
+      comments: reading.comments.map(place),
+      standIns: reading.standIns.map(place),
+      commands: reading.commands.map(placed),
+      unread: reading.unread.map((item) => ({ ...place(item), anchor: at(item.anchor) })),
+    };
+    return inside.length === 0 ? own : merged(own, inside, at);
+  }
+
+  /** Why it does not, or null. */
+  #run(from: string, { name, relative, range }: Inclusion, inside: Included[]): string | null {
+    if (name === null || name === '') return 'which file it names is known only when the script runs';
+    const found = this.#include({ name, from, relative });
+    if ('reason' in found) return found.reason;
+    if (this.#open.includes(found.path)) return `${found.path} includes itself`;
+    const { text } = new SourceText(found.path, found.text);
+    if (this.included.length >= MOST_INCLUDED || this.#length + text.length > MOST_TEXT)
+      return 'too much is included to read it all';
+    this.included.push({ path: found.path, text });
+    inside.push({ at: range.start, reading: this.read(found.path, text) });
+    return null;
+  }
+}
+
+/** What a file holds that another runs, and where it is run. */
+interface Included {
+  readonly at: number;
+  readonly reading: Reading;
+}
+
+/** In the order in which it is run. */
+function merged(own: Reading, included: readonly Included[], at: (offset: number) => number): Reading {
+  const parts: Part[] = [];
+  let next = 0;
+  for (const { at: offset, reading } of included) {
+    while ((own.parts[next]?.range.start ?? Infinity) < at(offset)) parts.push(...own.parts.slice(next, (next += 1)));
+    parts.push(...reading.parts);
+  }
+  const all = [own, ...included.map(({ reading }) => reading)];
   return {
-    source,
-    statements,
-    faults,
-    comments: comments.map(placed),
-    standIns: standIns.map(placed),
-    commands: commands.map((range) => inOriginal(filled, range)),
-    unread: unread.map((item) => ({ ...placed(item), anchor: filled.toOriginal(item.anchor) })),
+    parts: [...parts, ...own.parts.slice(next)],
+    comments: all.flatMap(({ comments }) => comments),
+    standIns: all.flatMap(({ standIns }) => standIns),
+    commands: all.flatMap(({ commands }) => commands),
+    unread: all.flatMap(({ unread }) => unread),
   };
 }
 
@@ -65,8 +136,8 @@ function readPlain(text: string): Reading | null {
 }
 
 /** The careful way: with placeholders and commands of psql, statement by statement, so that a bad one spoils no other. */
-function readScript(text: string, variables: PsqlVariables): Reading {
-  const { sql, masked, placeholders, commands, unread } = readScriptText(text, variables, () => 'the file is not read');
+function readScript(text: string, variables: PsqlVariables, include: (inclusion: Inclusion) => string | null): Reading {
+  const { sql, masked, placeholders, commands, unread } = readScriptText(text, variables, include);
   const { comments, longComments } = readComments(masked);
   const pieces = new Pieces({ text: blanked(sql, longComments), written: sql, masked }, placeholders);
   return {

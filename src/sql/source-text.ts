@@ -1,22 +1,47 @@
 /** A file's text, with lines found once. Offsets are UTF-16 code units; a byte order mark does not count. */
 export class SourceText {
   readonly path: string;
+  /** With the texts of the files that it runs, one after the other. */
   readonly text: string;
+  /** Those files, and where their text begins in this one. */
+  readonly included: ReadonlyArray<{ readonly source: SourceText; readonly start: number }>;
+  readonly #own: string;
   readonly #lineStarts: number[] = [0];
 
-  constructor(path: string, text: string) {
+  constructor(
+    path: string,
+    text: string,
+    included: ReadonlyArray<{ readonly path: string; readonly text: string }> = [],
+  ) {
     this.path = path;
-    this.text = text.startsWith('\uFEFF') ? text.slice(1) : text;
-    for (let at = this.text.indexOf('\n'); at !== -1; at = this.text.indexOf('\n', at + 1))
+    this.#own = text.startsWith('\uFEFF') ? text.slice(1) : text;
+    for (let at = this.#own.indexOf('\n'); at !== -1; at = this.#own.indexOf('\n', at + 1))
       this.#lineStarts.push(at + 1);
+    let start = this.#own.length + 1;
+    this.included = included.map((file) => {
+      const part = { source: new SourceText(file.path, file.text), start };
+      start += part.source.text.length + 1;
+      return part;
+    });
+    this.text = [this.#own, ...this.included.map(({ source }) => source.text)].join('\n');
   }
 
   get lineCount(): number {
     return this.#lineStarts.length;
   }
 
-  /** Line and column, both from 1. */
+  /** The file that an offset is in, and where that begins and ends. */
+  fileAt(offset: number): { readonly source: SourceText; readonly start: number; readonly end: number } {
+    const part = offset > this.#own.length ? this.included.findLast(({ start }) => start <= offset) : undefined;
+    return part === undefined
+      ? { source: this, start: 0, end: this.#own.length }
+      : { ...part, end: part.start + part.source.text.length };
+  }
+
+  /** Line and column, both from 1, in the file that the offset is in. */
   position(offset: number): { line: number; column: number } {
+    const { source, start } = this.fileAt(offset);
+    if (source !== this) return source.position(offset - start);
     let low = 0;
     let high = this.#lineStarts.length - 1;
     while (low < high) {
@@ -29,8 +54,8 @@ export class SourceText {
 
   /** The text of a line (from 1) without its end. */
   line(number: number): string {
-    const start = this.#lineStarts[number - 1] ?? this.text.length;
-    const end = this.#lineStarts[number] ?? this.text.length;
-    return this.text.slice(start, end).replace(/\r?\n$/, '');
+    const start = this.#lineStarts[number - 1] ?? this.#own.length;
+    const end = this.#lineStarts[number] ?? this.#own.length;
+    return this.#own.slice(start, end).replace(/\r?\n$/, '');
   }
 }
