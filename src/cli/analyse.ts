@@ -75,7 +75,7 @@ async function readHistory(
   const config = await readConfig(given, paths);
   const input = await readScripts(paths, {
     dir: given.dir ?? config.dir,
-    variables: given.var,
+    variables: { ...config.variables, ...given.var },
     framework: given.framework ?? config.framework,
     down: given.down ?? false,
   });

@@ -55,6 +55,12 @@ export function configSchema(rules: readonly Rule[]) {
           v.picklist(FRAMEWORKS, `must be "${FRAMEWORKS.join('", "')}"`),
         ),
       ),
+      variables: v.exactOptional(
+        described(
+          'What placeholders in the migrations stand for, by their names; --var wins.',
+          v.record(v.string(), v.string('must be text'), 'must be texts by names'),
+        ),
+      ),
       extends: v.exactOptional(
         described(
           'Presets: "recommended" is what holds without any, "strict" adds the rules that are off, "style" those of that category.',

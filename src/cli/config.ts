@@ -14,6 +14,8 @@ export interface Config extends RuleSettings {
   readonly dir: string | undefined;
   /** The migration tool: its name, `auto` or `none`. */
   readonly framework: string;
+  /** What placeholders stand for. */
+  readonly variables: Readonly<Record<string, string>>;
   /** The team's own, beside those of tiptoe. */
   readonly ownRules: readonly Rule[];
   readonly overrides: readonly Override[];
@@ -40,6 +42,7 @@ export const DEFAULT_CONFIG: Config = {
   pgVersion: undefined,
   dir: undefined,
   framework: 'auto',
+  variables: {},
   ownRules: [],
   severities: {},
   options: {},
@@ -78,17 +81,14 @@ export async function readConfig(flags: ConfigFlags, files: readonly string[] = 
   const content = await readContent(file, { code });
   const own = await ownRules(content.value, file, builtIn, { code });
   const allRules = [...builtIn, ...own.rules];
-  const { pgVersion, dir, framework, newTables, gate, environments, apply, backfill, ...ruled } = await checkConfig(
-    content,
-    file.shown,
-    allRules,
-    own.problems,
-  );
+  const { pgVersion, dir, framework, variables, newTables, gate, environments, apply, backfill, ...ruled } =
+    await checkConfig(content, file.shown, allRules, own.problems);
   return {
     file,
     pgVersion,
     dir: dir === undefined ? undefined : fromHere(file, dir),
     framework: framework ?? DEFAULT_CONFIG.framework,
+    variables: variables ?? {},
     ownRules: own.rules,
     ...(await ruleSettings(ruled, file, allRules)),
     settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },

@@ -13,6 +13,8 @@ export async function configure(
     const source = command.getOptionValueSource(name) ?? 'default';
     if (value !== undefined && source === 'default') command.setOptionValueWithSource(name, value, 'config');
   }
+  const given = command.opts<{ var?: Readonly<Record<string, string>> }>().var;
+  if (given !== undefined) command.setOptionValueWithSource('var', { ...config.variables, ...given }, 'config');
   return config;
 }
 

@@ -75,6 +75,9 @@ Examples:
   git show HEAD:x.sql | tiptoe lint -          from a pipe
   tiptoe lint --schema schema.sql new.sql      a new file, on top of what pg_dump --schema-only wrote
 
+Placeholders such as {{ .Schema }}, \${schema} and :schema get their text by --var, or under variables in the config; without,
+statements are read with a stand-in. \\i and \\ir of psql are followed below the migrations' folder; \\! is never run.
+
 Formats:
 ${Object.entries(FORMATS)
   .map(([name, { says }]) => `  ${name.padEnd(12)}${says}`)

@@ -49,9 +49,12 @@ export const down = (): Option =>
   new Option('--down', 'look at what takes the migrations back, the newest first').default(false);
 
 export const variable = (): Option =>
-  new Option('--var <name=value>', 'replace :NAME in the migrations by this text (repeatable)')
+  new Option(
+    '--var <name=value>',
+    'put this text in place of :NAME, ${NAME}, {{ NAME }} and the like in the migrations (repeatable)',
+  )
     .argParser((text: string, previous: Readonly<Record<string, string>> | undefined) => {
-      const match = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(text);
+      const match = /^([A-Za-z_][\w.:-]*)=([\s\S]*)$/.exec(text);
       if (match === null)
         throw new Problem(`--var takes NAME=VALUE, not '${text}'.`, { advice: 'For example: --var SCHEMA=app' });
       return { ...previous, [match[1] ?? '']: match[2] ?? '' };

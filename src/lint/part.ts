@@ -10,8 +10,11 @@ import type { Place } from './place.ts';
 export function partOf({ source }: Script, { action, range, text }: Statement, { outermost }: Within): Range {
   if (action.kind !== 'do') return range;
   const body = text.indexOf(action.body);
-  // In quotes with escapes, or with variables filled in, the body is not what stands in the file.
-  if (body === -1 || source.text.slice(range.start, range.end) !== text) return range;
+  const written = source.text.slice(range.start, range.end);
+  // In quotes with escapes, the body is not what stands in the file.
+  if (body === -1) return range;
+  // With something filled in, the lines may still be the same.
+  if (written !== text) return sameLine(written, text, lineOf(text, body) + outermost.line - 1, range);
   const start = lineStart(action.body, outermost.line);
   if (start === null) return range;
   const at = action.body.indexOf(outermost.text, start);
@@ -20,6 +23,18 @@ export function partOf({ source }: Script, { action, range, text }: Statement, {
   const indent = line.length - line.trimStart().length;
   const { from, length } = found ?? { from: start + indent, length: line.trim().length };
   return { start: range.start + body + from, end: range.start + body + from + length };
+}
+
+function sameLine(written: string, text: string, number: number, range: Range): Range {
+  const start = lineOf(written, written.length) === lineOf(text, text.length) ? lineStart(written, number) : null;
+  if (start === null) return range;
+  const line = /.*/.exec(written.slice(start))?.[0] ?? '';
+  const from = range.start + start + line.length - line.trimStart().length;
+  return { start: from, end: from + line.trim().length };
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
 }
 
 function lineStart(text: string, line: number): number | null {

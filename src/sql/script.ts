@@ -10,6 +10,7 @@ import { inOriginal } from './filled.ts';
 import type { PsqlVariables } from './psql.ts';
 import type { Include } from './inclusion.ts';
 import { type Inclusion, readScriptText } from './script-text.ts';
+import { completeCode } from './stand-in-code.ts';
 import { complete, type Fillable } from './stand-in.ts';
 import { fillVariables } from './variables.ts';
 
@@ -132,7 +133,9 @@ function readPlain(text: string): Reading | null {
   if (!terminated) return null;
   const shown = blanked(text, longComments);
   const parts = parseWhole(shown, comments, text);
-  return parts === null ? null : { parts, comments, standIns: [], commands: [], unread: [] };
+  if (parts === null) return null;
+  const standIns: StandIn[] = [];
+  return { parts: parts.map((part) => withCode(part, standIns)), comments, standIns, commands: [], unread: [] };
 }
 
 /** The careful way: with placeholders and commands of psql, statement by statement, so that a bad one spoils no other. */
@@ -147,6 +150,18 @@ function readScript(text: string, variables: PsqlVariables, include: (inclusion:
     commands,
     unread: [...unread, ...pieces.unread].sort((a, b) => a.range.start - b.range.start),
   };
+}
+
+/** With the placeholders in its code as names, where only that makes it code. */
+function withCode(part: Part, standIns: StandIn[]): Part {
+  const completed = 'message' in part ? null : completeCode(part.text, part.action);
+  if (completed === null) return part;
+  const { start } = part.range;
+  for (const standIn of completed.standIns) {
+    const range = { start: start + standIn.range.start, end: start + standIn.range.end };
+    standIns.push({ ...standIn, range });
+  }
+  return { range: part.range, text: completed.filled.text, ...lowered(completed.stmt) };
 }
 
 /** What could not be read is said, and never taken for harmless. */
@@ -330,7 +345,8 @@ class Pieces {
     const inside = placeholders.filter(({ start }) => start >= piece.start);
     const open = piece.open;
     const asItStands = parsePiece(this.#text, piece, this.#written);
-    if (!('message' in asItStands) || inside.length === 0 || open !== null) return [asItStands];
+    if (!('message' in asItStands) || inside.length === 0 || open !== null)
+      return [withCode(asItStands, this.standIns)];
     const { start, end } = piece;
     const sql = this.#text.slice(start, end);
     const completed = complete(

@@ -1,5 +1,5 @@
 import { fromCodePoints } from './offsets.ts';
-import { type Filled, replaced } from './filled.ts';
+import { type Filled, replaced, type Replacement } from './filled.ts';
 import { parse, type RawStmt } from './libpg.ts';
 import type { Placeholder } from './placeholder.ts';
 import { quoteIdentifier, quoteString } from './quote.ts';
@@ -39,6 +39,14 @@ export function complete(sql: string, placeholders: readonly Fillable[]): Comple
     if (completed !== null) return completed;
   }
   return null;
+}
+
+/** Every placeholder as a name, and branches one after the other: for code, of which no grammar says what fits. */
+export function named(sql: string, placeholders: readonly Fillable[]): Replacement[] {
+  return unitsOf(sql, placeholders, []).map(({ start, end, candidates }) => {
+    const { value } = candidates.find(({ as }) => as === 'name') ?? candidates[0] ?? { value: ' ' };
+    return { start, end, value };
+  });
 }
 
 /** What is tried for one statement is bounded: each try parses it. */

@@ -1,5 +1,8 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { rules } from '../../rules/index.ts';
+import { emptyCatalog } from '../../src/catalog/catalog.ts';
+import { lint } from '../../src/lint/engine.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { parseScript } from '../../src/sql/script.ts';
 import type { Script } from '../../src/sql/statement.ts';
@@ -130,6 +133,34 @@ describe('a placeholder without a value', () => {
     const rows = Array.from({ length: 1000 }, (_, at) => `(\${a${at}}, ?)`);
     expect(readAs(`INSERT INTO t VALUES ${rows.join(', ')}`)).toHaveLength(1);
     expect(readAs(`ALTER ${'{{ a }} '.repeat(1000)}`)).toEqual(['! what {{ a }} stands for']);
+  });
+});
+
+describe('in code', () => {
+  test('placeholders are names where it would not be read otherwise', () => {
+    const sql = [
+      'DO $$ BEGIN\n  ALTER TABLE {{ index .Options "Namespace" }}.a ADD b int;\nEND $$',
+      "DO $$ BEGIN RAISE NOTICE '{{ x }}'; END $$",
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $f$ SELECT 1 FROM ${schema}.a $f$',
+    ];
+    const { statements, standIns } = read(sql.join(';\n'));
+    expect(statements.map(({ text }) => text)).toEqual([
+      `DO $$ BEGIN\n  ALTER TABLE "{{ index .Options 'Namespace' }}".a ADD b int;\nEND $$`,
+      sql[1],
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $f$ SELECT 1 FROM "${schema}".a $f$',
+    ]);
+    expect(standIns.map(({ placeholder }) => placeholder)).toEqual(['{{ index .Options "Namespace" }}', '${schema}']);
+    const files = lint([read(sql.join(';\n'))], emptyCatalog(), { rules, severities: {}, version: 18 });
+    expect(files[0]?.findings.map(({ rule }) => rule)).not.toContain('not-understood');
+  });
+
+  test('findings point at their line', () => {
+    const sql = 'SELECT 1;\nDO $$\nBEGIN\n  CREATE INDEX ON ${a_long_name}.a (b);\nEND $$;';
+    const [file] = lint([read(sql)], emptyCatalog(), { rules, severities: {}, version: 18 });
+    expect(file?.findings.map(({ rule, range }) => [rule, sql.slice(range.start, range.end)])).toContainEqual([
+      'create-index-blocking',
+      'CREATE INDEX ON ${a_long_name}.a (b);',
+    ]);
   });
 });
 
