@@ -1,8 +1,11 @@
 import { quoteString } from './quote.ts';
 import type { Range } from './statement.ts';
 
-/** What a variable of psql holds; null where that is only known when the script runs. */
-export type PsqlVariables = Map<string, string | null>;
+/**
+ * What a variable of psql holds: null where that is only known when the script runs, undefined where the script has unset it. One that is
+ * not there may be given by `psql -v`.
+ */
+export type PsqlVariables = Map<string, string | null | undefined>;
 
 /** A command of psql: what stands between its backslash and the end of the line, or the next backslash. */
 export interface MetaCommand extends Range {
@@ -74,7 +77,7 @@ function readArgument(
     if (single !== undefined) add(unescaped(single));
     else if (double !== undefined) add(double);
     else if (backquoted !== undefined) add(null);
-    else if (asked !== undefined) add(String(variables.has(asked)).toUpperCase());
+    else if (asked !== undefined) add(isSet(asked, variables));
     else if (literal !== undefined) add(mapped(variables.get(literal), quoteString));
     else if (name !== undefined) add(mapped(variables.get(name), (known) => `"${known.replaceAll('"', '""')}"`));
     else if (variable !== undefined) add(variables.has(variable) ? (variables.get(variable) ?? null) : `:${variable}`);
@@ -86,6 +89,11 @@ function readArgument(
 
 const PIECE =
   /'((?:[^'\\\r\n]|''|\\.)*)'|"([^"\r\n]*)"|(`[^`\r\n]*`)|:\{\?(\w+)\}|:'(\w+)'|:"(\w+)"|:(\w+)|([^'"`:\\\s]+)/y;
+
+function isSet(name: string, variables: PsqlVariables): string | null {
+  if (!variables.has(name)) return null;
+  return variables.get(name) === undefined ? 'FALSE' : 'TRUE';
+}
 
 function mapped(value: string | null | undefined, map: (known: string) => string): string | null {
   return value === undefined || value === null ? null : map(value);

@@ -156,12 +156,13 @@ class Reader {
         break;
       case 'set':
         if (typeof first === 'string') {
-          const value = others.includes(null) || !this.#isCertain() ? null : others.join('');
-          this.#variables.set(first, value);
+          // Where a variable had no value before, this is its default.
+          const isKnown = !others.includes(null) && (this.#isCertain() || !this.#variables.has(first));
+          this.#variables.set(first, isKnown ? others.join('') : null);
         }
         break;
       case 'unset':
-        if (typeof first === 'string') this.#variables.delete(first);
+        if (typeof first === 'string') this.#variables.set(first, this.#isCertain() ? undefined : null);
         break;
       case 'getenv':
         if (typeof first === 'string') this.#variables.set(first, null);
