@@ -157,7 +157,7 @@ function uncertainAt(text: string, at: number): Placeholder | null {
   const [whole, literal, name, variable, framed, extension, keyed, format, question, number] = match;
   const before = text.charAt(at - 1);
   // A cast, an array slice.
-  if (whole.startsWith(':') && (/[\w:\]]/.test(before) || text[at + 1] === ':')) return null;
+  if (whole.startsWith(':') && (/[\d:\]]/.test(before) || text[at + 1] === ':')) return null;
   if ((number !== undefined || keyed !== undefined) && /\w/.test(before)) return null;
   const given = literal ?? name ?? variable ?? framed ?? extension ?? keyed;
   const kind =

@@ -42,6 +42,7 @@ describe('a placeholder without a value', () => {
     ['DROP TABLE %s', 'DROP TABLE "%s"'],
     ['DROP TABLE {schema}.a', 'DROP TABLE "{schema}".a'],
     ['DROP TABLE :schema.a', 'DROP TABLE ":schema".a'],
+    ['DROP TABLE wdpa_:DATE', 'DROP TABLE "wdpa_:DATE"'],
     ['DROP TABLE :"schema".a', `DROP TABLE ":'schema'".a`],
     ['DROP TABLE @@schema@@.a', 'DROP TABLE "@@schema@@".a'],
     ['DROP TABLE @extschema@.a', 'DROP TABLE "@extschema@".a'],
