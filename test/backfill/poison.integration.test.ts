@@ -68,7 +68,7 @@ describe('a row that makes the statement fail', () => {
       })),
     );
     expect(await backfillStatus(session, 'tiptoe', 'skipped')).toMatchObject({ state: 'paused', keysSkipped: 4 });
-    expect(await verified('skipped')).toEqual({ remaining: { kind: 'left', rows: 4 }, keysSkipped: 4 });
+    expect(await verified('skipped')).toMatchObject({ remaining: { kind: 'left', rows: 4 }, keysSkipped: 4 });
 
     await session.exec(`UPDATE skipped SET v = '1000' WHERE id < 78`);
     expect(await run(db.ownerUrl, spec)).toMatchObject({
@@ -86,7 +86,7 @@ describe('a row that makes the statement fail', () => {
       keysSkipped: 0,
       remaining: { kind: 'proved' },
     });
-    expect(await verified('skipped')).toEqual({ remaining: { kind: 'proved' }, keysSkipped: 0 });
+    expect(await verified('skipped')).toMatchObject({ remaining: { kind: 'proved' }, keysSkipped: 0 });
   });
 
   test('is left out exactly once of a statement that is not idempotent, in partitions too', async () => {
