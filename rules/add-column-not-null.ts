@@ -12,6 +12,11 @@ export default defineRule({
   name: 'add-column-not-null',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['adding-required-field'],
+    MigrationPilot: ['MP084'],
+    pgfence: ['add-column-not-null-no-default'],
+  },
   docs: {
     what: 'ADD COLUMN … NOT NULL without a default.',
     why: 'Every row is looked at under AccessExclusiveLock, and the statement fails if there is one. Where the table is empty, INSERTs of the running code, which does not know the column, fail.',

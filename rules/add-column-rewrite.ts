@@ -4,6 +4,24 @@ export default defineRule({
   name: 'add-column-rewrite',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['adding-field-with-default', 'adding-serial-primary-key-field'],
+    strong_migrations: [
+      'add_column_auto_incrementing',
+      'add_column_default',
+      'add_column_default_callable',
+      'add_column_generated_stored',
+    ],
+    eugene: ['E10', 'E11'],
+    MigrationPilot: ['MP003', 'MP015', 'MP062'],
+    pgfence: [
+      'add-column-default-pre-pg11',
+      'add-column-non-constant-default',
+      'add-column-serial',
+      'add-column-stored-generated',
+    ],
+    Atlas: ['PG302', 'PG307'],
+  },
   docs: {
     what: 'ADD COLUMN that writes the whole table anew: a volatile default, serial, an identity, a stored generated column, a domain with constraints.',
     why: 'The value differs from row to row, so every row and every index is written again under AccessExclusiveLock. Nothing can read or write the table meanwhile.',

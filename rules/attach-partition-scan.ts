@@ -4,6 +4,7 @@ export default defineRule({
   name: 'attach-partition-scan',
   category: 'blocking',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP072', 'MP094'] },
   docs: {
     what: 'ATTACH PARTITION, or CREATE TABLE … PARTITION OF beside a default partition, that checks every row of a table that exists.',
     why: 'The new partition, or the default one, is read under AccessExclusiveLock to prove that its rows are where they belong.',

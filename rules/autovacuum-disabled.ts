@@ -4,6 +4,7 @@ export default defineRule({
   name: 'autovacuum-disabled',
   category: 'policy',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP066'] },
   docs: {
     what: 'Autovacuum switched off for a table.',
     why: 'Dead rows pile up, the statistics that plans are made by grow old, and in the end an emergency vacuum comes at a time of its own choosing.',

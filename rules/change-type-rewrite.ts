@@ -4,6 +4,14 @@ export default defineRule({
   name: 'change-type-rewrite',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['changing-column-type'],
+    strong_migrations: ['change_column', 'change_column_constraint', 'change_column_with_not_null'],
+    eugene: ['E5', 'E10'],
+    MigrationPilot: ['MP007', 'MP089'],
+    pgfence: ['alter-column-type'],
+    Atlas: ['PG301'],
+  },
   docs: {
     what: 'ALTER COLUMN … TYPE that cannot keep the rows, or the indexes, as they are.',
     why: 'Every row and every index is written again under AccessExclusiveLock. Nothing can read or write the table meanwhile.',

@@ -4,6 +4,7 @@ export default defineColumnRule({
   name: 'char-column',
   category: 'style',
   severity: 'off',
+  aliases: { squawk: ['ban-char-field'], MigrationPilot: ['MP041'] },
   docs: {
     what: 'A column of type char(n).',
     why: 'Values are padded with spaces, which count in LIKE and in the application, and take room.',

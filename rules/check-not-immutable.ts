@@ -4,6 +4,7 @@ export default defineRule({
   name: 'check-not-immutable',
   category: 'correctness',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP087'] },
   docs: {
     what: 'A CHECK that calls a function that is not IMMUTABLE: now(), random().',
     why: 'It is checked when a row is written, and never again: rows that were right become wrong, and a dump of them cannot be restored.',

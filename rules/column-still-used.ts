@@ -16,6 +16,7 @@ export default defineRule({
   name: 'column-still-used',
   category: 'correctness',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP052'] },
   docs: {
     what: 'Another type for a column, or DROP COLUMN without CASCADE, while a view, a generated column or the column list of a publication uses it.',
     why: 'PostgreSQL refuses: the migration fails, and nothing after it in the file is done.',

@@ -4,6 +4,12 @@ export default defineRule({
   name: 'concurrently-in-transaction',
   category: 'correctness',
   severity: 'error',
+  aliases: {
+    squawk: ['ban-concurrent-index-creation-in-transaction'],
+    MigrationPilot: ['MP025'],
+    pgfence: ['concurrent-in-transaction'],
+    Atlas: ['PG103'],
+  },
   docs: {
     what: 'CONCURRENTLY, VACUUM and other statements that PostgreSQL refuses inside a transaction block, after a BEGIN or where the migration tool begins one.',
     why: 'The statement fails, and takes the rest of the transaction with it.',

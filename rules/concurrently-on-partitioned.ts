@@ -12,6 +12,7 @@ export default defineRule({
   name: 'concurrently-on-partitioned',
   category: 'correctness',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP092'] },
   docs: {
     what: 'CREATE INDEX CONCURRENTLY on a partitioned table, or DROP INDEX CONCURRENTLY of its index.',
     why: 'PostgreSQL can do neither: the statement fails.',

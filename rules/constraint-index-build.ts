@@ -4,6 +4,14 @@ export default defineRule({
   name: 'constraint-index-build',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['adding-serial-primary-key-field', 'disallowed-unique-constraint'],
+    strong_migrations: ['add_exclusion_constraint', 'add_unique_constraint'],
+    eugene: ['E7', 'E8'],
+    MigrationPilot: ['MP027', 'MP031'],
+    pgfence: ['add-constraint-exclude', 'add-constraint-unique', 'add-pk-without-using-index'],
+    Atlas: ['PG104', 'PG105'],
+  },
   docs: {
     what: 'A UNIQUE, PRIMARY KEY or EXCLUDE constraint that builds its index as it is added.',
     why: 'The index is built under AccessExclusiveLock: nothing can read or write the table until it is done.',

@@ -12,6 +12,26 @@ export default defineRule({
   name: 'constraint-scan',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['adding-foreign-key-constraint', 'constraint-missing-not-valid'],
+    strong_migrations: [
+      'add_check_constraint',
+      'add_foreign_key',
+      'add_reference',
+      'validate_check_constraint',
+      'validate_foreign_key',
+    ],
+    eugene: ['E1', 'W14'],
+    MigrationPilot: ['MP005', 'MP030'],
+    pgfence: [
+      'add-pk-using-index',
+      'add-constraint-check-no-not-valid',
+      'add-constraint-fk-no-not-valid',
+      'not-valid-validate-same-tx',
+      'validate-constraint',
+    ],
+    Atlas: ['PG305', 'PG306'],
+  },
   docs: {
     what: 'A CHECK, FOREIGN KEY or NOT NULL constraint that is validated as it is added, or by the statement that adds it.',
     why: 'Every row is read while writes (FOREIGN KEY, on both tables) or all traffic (CHECK, NOT NULL) wait.',

@@ -4,6 +4,14 @@ export default defineRule({
   name: 'create-index-blocking',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['require-concurrent-index-creation'],
+    strong_migrations: ['add_index', 'add_reference'],
+    eugene: ['E6'],
+    MigrationPilot: ['MP001'],
+    pgfence: ['create-index-not-concurrent'],
+    Atlas: ['PG101'],
+  },
   docs: {
     what: 'CREATE INDEX without CONCURRENTLY on a table that already exists.',
     why: 'The build reads every row under ShareLock: every INSERT, UPDATE and DELETE waits until it is done, minutes on a big table.',

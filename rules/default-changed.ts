@@ -4,6 +4,7 @@ export default defineRule({
   name: 'default-changed',
   category: 'compatibility',
   severity: 'off',
+  aliases: { strong_migrations: ['change_column_default'] },
   docs: {
     what: 'SET DEFAULT or DROP DEFAULT on a column of a table that already exists.',
     why: 'INSERTs of running code that leave the column out now write another value. Some ORMs write the default that they knew when they started.',

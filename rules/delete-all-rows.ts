@@ -4,6 +4,7 @@ export default defineRule({
   name: 'delete-all-rows',
   category: 'data-loss',
   severity: 'error',
+  aliases: { pgfence: ['delete-without-where'] },
   docs: {
     what: 'DELETE without WHERE on a table that already exists.',
     why: 'All rows are gone, in one long transaction: each stays locked until the end, and the replicas get it all at once.',

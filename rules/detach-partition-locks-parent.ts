@@ -4,6 +4,7 @@ export default defineRule({
   name: 'detach-partition-locks-parent',
   category: 'locking',
   severity: 'warning',
+  aliases: { squawk: ['require-concurrent-partition-detach'], MigrationPilot: ['MP046'] },
   docs: {
     what: 'DETACH PARTITION without CONCURRENTLY.',
     why: 'It takes AccessExclusiveLock on the partitioned table: every query of any partition waits, first for the lock, then behind it.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'domain-constraint-scan',
   category: 'blocking',
   severity: 'error',
+  aliases: { squawk: ['ban-alter-domain-with-add-constraint'], MigrationPilot: ['MP043'] },
   docs: {
     what: 'ALTER DOMAIN … ADD CONSTRAINT or SET NOT NULL on a domain that tables use.',
     why: 'Every row of every table with a column of the domain is read under ShareLock: writes wait on all of them.',

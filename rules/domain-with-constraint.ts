@@ -4,6 +4,7 @@ export default defineRule({
   name: 'domain-with-constraint',
   category: 'policy',
   severity: 'off',
+  aliases: { squawk: ['ban-create-domain-with-constraint'], MigrationPilot: ['MP043'] },
   docs: {
     what: 'CREATE DOMAIN with a constraint.',
     why: 'A constraint of a domain cannot be changed without reading every table that uses it, and a column of such a domain cannot be added without writing the table anew.',

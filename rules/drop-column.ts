@@ -4,6 +4,13 @@ export default defineRule({
   name: 'drop-column',
   category: 'data-loss',
   severity: 'warning',
+  aliases: {
+    squawk: ['ban-drop-column'],
+    strong_migrations: ['remove_column'],
+    MigrationPilot: ['MP017'],
+    pgfence: ['drop-column'],
+    Atlas: ['DS103'],
+  },
   docs: {
     what: 'DROP COLUMN on a table that already exists.',
     why: 'The values are gone, running code that still names the column fails (an ORM names all that it knew when it started), and indexes and constraints over the column go silently. Where the column has a foreign key, the other table is locked as well.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'drop-database',
   category: 'data-loss',
   severity: 'error',
+  aliases: { squawk: ['ban-drop-database'], MigrationPilot: ['MP034'] },
   docs: {
     what: 'DROP DATABASE.',
     why: 'Every table of it is gone with its rows, and what uses it fails.',

@@ -4,6 +4,13 @@ export default defineRule({
   name: 'drop-index-locks-table',
   category: 'locking',
   severity: 'warning',
+  aliases: {
+    squawk: ['require-concurrent-index-deletion'],
+    strong_migrations: ['remove_index'],
+    MigrationPilot: ['MP009'],
+    pgfence: ['drop-index-not-concurrent'],
+    Atlas: ['PG102'],
+  },
   docs: {
     what: 'DROP INDEX without CONCURRENTLY on a table that already exists.',
     why: 'It takes AccessExclusiveLock on the table as well: it waits for the longest running query, and every query that comes later waits behind it.',

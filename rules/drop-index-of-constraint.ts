@@ -4,6 +4,7 @@ export default defineRule({
   name: 'drop-index-of-constraint',
   category: 'correctness',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP097'] },
   docs: {
     what: 'DROP INDEX, concurrently or not, of the index behind a PRIMARY KEY, UNIQUE or EXCLUDE constraint.',
     why: 'PostgreSQL refuses it, with CASCADE too: the constraint needs its index.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'drop-not-null',
   category: 'compatibility',
   severity: 'warning',
+  aliases: { squawk: ['ban-drop-not-null'], MigrationPilot: ['MP029'] },
   docs: {
     what: 'DROP NOT NULL on a table that already exists.',
     why: 'Running code was written for a column that always has a value: it fails, or shows nonsense, at the first NULL that is read.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'drop-schema',
   category: 'data-loss',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP035'], Atlas: ['DS101'] },
   docs: {
     what: 'DROP SCHEMA … CASCADE.',
     why: 'It removes every table in the schema with its rows, and what depends on them elsewhere; each is locked against reads and writes until the transaction ends.',

@@ -4,6 +4,13 @@ export default defineRule({
   name: 'drop-table',
   category: 'data-loss',
   severity: 'warning',
+  aliases: {
+    squawk: ['ban-drop-table'],
+    strong_migrations: ['create_table'],
+    MigrationPilot: ['MP026'],
+    pgfence: ['drop-table'],
+    Atlas: ['DS102'],
+  },
   docs: {
     what: 'DROP TABLE on a table that already exists.',
     why: 'The rows are gone, and running code that still reads or writes the table fails. The other side of each foreign key is locked against everything as well.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'duplicate-index',
   category: 'load',
   severity: 'off',
+  aliases: { MigrationPilot: ['MP100'] },
   docs: {
     what: 'A new index over columns with which an index of the table already begins.',
     why: 'Every write keeps both up to date, and queries are as fast with the longer one alone, unless it is much wider.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'enum-value-unordered',
   category: 'style',
   severity: 'off',
+  aliases: { squawk: ['require-enum-value-ordering'] },
   docs: {
     what: 'ALTER TYPE … ADD VALUE without BEFORE or AFTER.',
     why: 'The value goes last, and ORDER BY follows that; it cannot be moved later.',

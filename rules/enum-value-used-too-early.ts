@@ -4,6 +4,7 @@ export default defineRule({
   name: 'enum-value-used-too-early',
   category: 'correctness',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP012', 'MP054'] },
   docs: {
     what: 'A value that ALTER TYPE … ADD VALUE added, used in the same transaction.',
     why: 'PostgreSQL refuses a new enum value until the transaction that added it has been committed.',

@@ -12,6 +12,7 @@ export default defineRule({
   name: 'foreign-key-without-index',
   category: 'policy',
   severity: 'off',
+  aliases: { eugene: ['E15'], MigrationPilot: ['MP016'] },
   docs: {
     what: 'A foreign key whose columns no index of the table begins with, in the file or before it.',
     why: 'Each DELETE of a row that is referred to, and each change of its key, reads the whole table that refers to it.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'grant-to-public',
   category: 'policy',
   severity: 'off',
+  aliases: { MigrationPilot: ['MP085'] },
   docs: {
     what: 'GRANT … TO PUBLIC.',
     why: 'Every role gets it, also those that are made later.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'if-not-exists-keeps-invalid-index',
   category: 'correctness',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP070'] },
   docs: {
     what: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS, without a DROP INDEX before it in the file.',
     why: 'A concurrent build that fails leaves an INVALID index. The next run then skips the build because of its name, and the table has an index that no query uses and every write pays for.',

@@ -4,6 +4,11 @@ export default defineColumnRule({
   name: 'int-primary-key',
   category: 'policy',
   severity: 'off',
+  aliases: {
+    squawk: ['prefer-bigint-over-int', 'prefer-bigint-over-smallint'],
+    MigrationPilot: ['MP038', 'MP068'],
+    pgfence: ['prefer-bigint-over-int'],
+  },
   docs: {
     what: 'A primary key of 32 or 16 bits that numbers its rows by itself.',
     why: 'It ends at 2,147,483,647, and inserts fail. The way to bigint rewrites the table, its indexes and every table that refers to it.',

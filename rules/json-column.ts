@@ -4,6 +4,7 @@ export default defineColumnRule({
   name: 'json-column',
   category: 'style',
   severity: 'off',
+  aliases: { strong_migrations: ['add_column_json'], eugene: ['E3'], pgfence: ['add-column-json'] },
   docs: {
     what: 'A column of type json.',
     why: 'It has no equality: SELECT DISTINCT, GROUP BY and UNION over it fail, and no index finds what is in it.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'lock-held-during-work',
   category: 'locking',
   severity: 'warning',
+  aliases: { eugene: ['E4'], pgfence: ['statement-after-access-exclusive'] },
   docs: {
     what: 'A strong lock, taken for a moment, that stays until the end of the transaction while a long statement runs: a backfill, VALIDATE CONSTRAINT, an index build.',
     why: 'Locks are given back at COMMIT. What would have held up traffic for a millisecond holds it up for as long as the rest of the transaction takes.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'lock-table',
   category: 'locking',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP065'] },
   docs: {
     what: 'LOCK TABLE in a mode that keeps writes or reads out of a table that already exists.',
     why: 'The lock is held until the end of the transaction, whatever else that does, and is queued for behind the longest running query.',

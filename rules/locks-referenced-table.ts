@@ -4,6 +4,7 @@ export default defineRule({
   name: 'locks-referenced-table',
   category: 'locking',
   severity: 'off',
+  aliases: { MigrationPilot: ['MP069'] },
   docs: {
     what: 'ALTER TABLE that changes or drops one side of a foreign key, and so locks the table on the other side against reads and writes too.',
     why: 'The statement names one table and stops two: it waits for the longest running query of each, and keeps the first locked while it waits for the second.',

@@ -4,6 +4,12 @@ export default defineRule({
   name: 'missing-lock-timeout',
   category: 'policy',
   severity: 'off',
+  aliases: {
+    squawk: ['require-lock-timeout', 'require-timeout-settings'],
+    eugene: ['E9'],
+    MigrationPilot: ['MP004'],
+    pgfence: ['missing-lock-timeout'],
+  },
   docs: {
     what: 'A statement that waits for a lock that blocks reads or writes, in a file that sets no lock_timeout.',
     why: 'It waits for the longest running query, and all later queries wait behind it. `tiptoe apply` sets a timeout by itself; this rule is for those who run their files by other means.',

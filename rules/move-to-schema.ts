@@ -4,6 +4,7 @@ export default defineRule({
   name: 'move-to-schema',
   category: 'compatibility',
   severity: 'error',
+  aliases: { strong_migrations: ['rename_schema'], MigrationPilot: ['MP098'] },
   docs: {
     what: 'SET SCHEMA on a table that already exists, and ALTER SCHEMA … RENAME.',
     why: 'The running code finds the table under its old name, by schema or by search_path; all of its queries fail until the next release.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'no-primary-key',
   category: 'policy',
   severity: 'off',
+  aliases: { MigrationPilot: ['MP045'] },
   docs: {
     what: 'A new table without a primary key.',
     why: 'Rows cannot be told apart: logical replication refuses UPDATE and DELETE, backfills have no key to go by, and duplicates stay.',

@@ -23,6 +23,7 @@ export default defineRule({
   name: 'no-replica-identity',
   category: 'correctness',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP055'] },
   docs: {
     what: 'A table that a publication sends is left, or comes in, without a primary key or another replica identity.',
     why: 'Subscribers could not tell which row is meant, so that every UPDATE and DELETE of the table fails here, on the publisher. A deferrable primary key does not do.',

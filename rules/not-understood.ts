@@ -4,6 +4,7 @@ export default defineEngineRule({
   name: 'not-understood',
   category: 'correctness',
   severity: 'warning',
+  aliases: { strong_migrations: ['execute'], MigrationPilot: ['MP063'] },
   docs: {
     what: 'A statement whose effect tiptoe does not know, such as EXECUTE of a text that is only built when it runs.',
     why: 'Silence would look like safety.',

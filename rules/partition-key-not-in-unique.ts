@@ -16,6 +16,7 @@ export default defineRule({
   name: 'partition-key-not-in-unique',
   category: 'correctness',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP049'] },
   docs: {
     what: 'A PRIMARY KEY, UNIQUE constraint or unique index of a partitioned table that leaves out a column it is partitioned by.',
     why: 'PostgreSQL refuses it: it can see to uniqueness within a partition only.',

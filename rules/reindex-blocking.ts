@@ -4,6 +4,7 @@ export default defineRule({
   name: 'reindex-blocking',
   category: 'blocking',
   severity: 'error',
+  aliases: { squawk: ['require-concurrent-reindex'], MigrationPilot: ['MP021'] },
   docs: {
     what: 'REINDEX without CONCURRENTLY.',
     why: 'It locks the table against writes and the index against everything: nearly every query looks at all indexes when it is planned, so reads stop too.',

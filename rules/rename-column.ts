@@ -4,6 +4,13 @@ export default defineRule({
   name: 'rename-column',
   category: 'compatibility',
   severity: 'error',
+  aliases: {
+    squawk: ['renaming-column'],
+    strong_migrations: ['rename_column'],
+    MigrationPilot: ['MP010', 'MP071'],
+    pgfence: ['rename-column'],
+    Atlas: ['BC102'],
+  },
   docs: {
     what: 'RENAME COLUMN on a table that already exists.',
     why: 'The code that runs while the migration does, and until the next release, uses the old name: its queries fail.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'rename-enum-value',
   category: 'compatibility',
   severity: 'error',
+  aliases: { strong_migrations: ['rename_enum_value'], MigrationPilot: ['MP060'] },
   docs: {
     what: 'ALTER TYPE … RENAME VALUE.',
     why: 'Running code still writes and compares the old value: each such query is an error, and values that it reads are ones that it does not know.',

@@ -4,6 +4,13 @@ export default defineRule({
   name: 'rename-table',
   category: 'compatibility',
   severity: 'error',
+  aliases: {
+    squawk: ['renaming-table'],
+    strong_migrations: ['rename_table'],
+    MigrationPilot: ['MP028'],
+    pgfence: ['rename-table'],
+    Atlas: ['BC101'],
+  },
   docs: {
     what: 'RENAME of a table or view that already exists.',
     why: 'The code that runs while the migration does, and until the next release, uses the old name: all of its queries fail.',

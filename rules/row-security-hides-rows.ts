@@ -4,6 +4,7 @@ export default defineRule({
   name: 'row-security-hides-rows',
   category: 'compatibility',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP057'] },
   docs: {
     what: 'ENABLE or FORCE ROW LEVEL SECURITY on a table that already exists and has no policy.',
     why: 'Without a policy nobody but the owner sees a row or may write one: running code that uses another role finds the table empty, without an error.',

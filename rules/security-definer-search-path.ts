@@ -4,6 +4,7 @@ export default defineRule({
   name: 'security-definer-search-path',
   category: 'policy',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP099'] },
   docs: {
     what: 'A SECURITY DEFINER function without SET search_path.',
     why: 'It runs with the rights of its owner, and finds tables and operators by the search_path of whoever calls it: a caller can put his own in their place.',

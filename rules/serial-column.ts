@@ -4,6 +4,7 @@ export default defineColumnRule({
   name: 'serial-column',
   category: 'style',
   severity: 'off',
+  aliases: { squawk: ['prefer-identity'], MigrationPilot: ['MP039'] },
   docs: {
     what: 'A column of type serial, bigserial or smallserial.',
     why: 'Its sequence is an object of its own: it needs its own GRANT, and anyone may write any number into the column.',

@@ -4,6 +4,14 @@ export default defineRule({
   name: 'set-not-null-scan',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['adding-not-nullable-field'],
+    strong_migrations: ['change_column_null', 'change_column_with_not_null'],
+    eugene: ['E2'],
+    MigrationPilot: ['MP002', 'MP018'],
+    pgfence: ['alter-column-set-not-null'],
+    Atlas: ['PG303'],
+  },
   docs: {
     what: 'SET NOT NULL on a column for which no valid CHECK proves it.',
     why: 'Every row is read under AccessExclusiveLock. Nothing can read or write the table meanwhile.',

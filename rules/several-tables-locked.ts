@@ -4,6 +4,7 @@ export default defineRule({
   name: 'several-tables-locked',
   category: 'locking',
   severity: 'off',
+  aliases: { MigrationPilot: ['MP008'] },
   docs: {
     what: 'A transaction that locks one table that already exists, and then waits for the lock on another.',
     why: 'While it waits for the second lock, behind whatever runs there, nobody can use the first table. Code that uses the two in the other order ends in a deadlock.',

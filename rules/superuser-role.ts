@@ -4,6 +4,7 @@ export default defineRule({
   name: 'superuser-role',
   category: 'policy',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP073'] },
   docs: {
     what: 'CREATE ROLE or ALTER ROLE with SUPERUSER or BYPASSRLS.',
     why: 'No privilege and no row security holds for such a role: whoever gets its password has the whole server, or all rows.',

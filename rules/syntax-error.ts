@@ -4,6 +4,7 @@ export default defineEngineRule({
   name: 'syntax-error',
   category: 'correctness',
   severity: 'error',
+  aliases: { squawk: ['syntax-error'] },
   docs: {
     what: "A statement that PostgreSQL's grammar refuses, or a NUL byte.",
     why: 'It fails when it is run. The statements around it are still checked.',

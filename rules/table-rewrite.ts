@@ -4,6 +4,12 @@ export default defineRule({
   name: 'table-rewrite',
   category: 'blocking',
   severity: 'error',
+  aliases: {
+    squawk: ['prefer-repack'],
+    eugene: ['E10'],
+    MigrationPilot: ['MP006', 'MP032', 'MP033', 'MP047', 'MP095'],
+    pgfence: ['vacuum-full'],
+  },
   docs: {
     what: 'VACUUM FULL, CLUSTER, REFRESH MATERIALIZED VIEW, SET LOGGED or UNLOGGED, SET TABLESPACE, SET ACCESS METHOD: the whole table is written anew.',
     why: 'Nothing can read or write the table until the last row and the last index are written.',

@@ -4,6 +4,11 @@ export default defineColumnRule({
   name: 'timestamp-without-time-zone',
   category: 'style',
   severity: 'off',
+  aliases: {
+    squawk: ['prefer-timestamp-tz', 'prefer-timestamptz'],
+    MigrationPilot: ['MP040'],
+    pgfence: ['prefer-timestamptz'],
+  },
   docs: {
     what: 'A column of type timestamp without time zone.',
     why: 'It says no moment: what was written in one time zone and is read in another is wrong by hours.',

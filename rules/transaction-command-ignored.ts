@@ -4,6 +4,7 @@ export default defineRule({
   name: 'transaction-command-ignored',
   category: 'correctness',
   severity: 'warning',
+  aliases: { squawk: ['transaction-nesting'] },
   docs: {
     what: 'BEGIN inside a transaction, or COMMIT where none was begun.',
     why: 'PostgreSQL warns and does nothing: transactions do not nest. The next COMMIT ends what the author takes for the outer one, and what follows runs without a transaction.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'transaction-left-open',
   category: 'correctness',
   severity: 'error',
+  aliases: { squawk: ['ban-uncommitted-transaction'], MigrationPilot: ['MP053'] },
   docs: {
     what: 'A BEGIN without COMMIT or ROLLBACK in its file.',
     why: 'What runs the file with psql rolls everything back when it ends, and tells nobody; another runner keeps the transaction, and its locks, open.',

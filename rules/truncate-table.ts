@@ -4,6 +4,7 @@ export default defineRule({
   name: 'truncate-table',
   category: 'data-loss',
   severity: 'error',
+  aliases: { squawk: ['ban-truncate-cascade'], MigrationPilot: ['MP036'], pgfence: ['truncate', 'truncate-cascade'] },
   docs: {
     what: 'TRUNCATE of a table that already exists.',
     why: 'All rows are gone, with CASCADE those of every table that refers to it too, and reads and writes wait for AccessExclusiveLock on each.',

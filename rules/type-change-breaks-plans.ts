@@ -4,6 +4,7 @@ export default defineRule({
   name: 'type-change-breaks-plans',
   category: 'compatibility',
   severity: 'off',
+  aliases: { squawk: ['changing-column-type'] },
   docs: {
     what: 'ALTER COLUMN … TYPE on a table that already exists, also where it rewrites nothing.',
     why: 'Open sessions with prepared statements that return the column get “cached plan must not change result type”, once each; inside a transaction, that fails as a whole.',

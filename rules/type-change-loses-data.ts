@@ -4,6 +4,7 @@ export default defineRule({
   name: 'type-change-loses-data',
   category: 'data-loss',
   severity: 'error',
+  aliases: { MigrationPilot: ['MP044'] },
   docs: {
     what: 'ALTER COLUMN … TYPE that rounds or cuts values without an error: numeric to integer, fewer digits, timestamp to date, USING with a cast to a shorter varchar.',
     why: 'PostgreSQL fails on a value that is too big for its new type, but rounds one that is too exact, and an explicit cast cuts one that is too long. Nothing brings the rest back.',

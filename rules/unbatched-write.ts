@@ -4,6 +4,7 @@ export default defineRule({
   name: 'unbatched-write',
   category: 'load',
   severity: 'warning',
+  aliases: { MigrationPilot: ['MP011', 'MP067'], pgfence: ['update-in-migration'] },
   docs: {
     what: 'UPDATE, DELETE, MERGE, INSERT … SELECT or CREATE TABLE AS over a table that already exists, in one statement.',
     why: 'It runs for as long as the table is big, in one transaction: every changed row stays locked until the end, vacuum can clean up nothing meanwhile, and the replicas get it all at once.',

@@ -4,6 +4,7 @@ export default defineEngineRule({
   name: 'unknown-suppression',
   category: 'correctness',
   severity: 'error',
+  aliases: { squawk: ['unused-ignore'] },
   docs: {
     what: 'A suppression comment that names no rule, a rule that does not exist, or no reason.',
     why: 'It hides nothing, though its author thinks it does.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'unnamed-constraint',
   category: 'style',
   severity: 'off',
+  aliases: { MigrationPilot: ['MP042'] },
   docs: {
     what: 'ALTER TABLE … ADD of a constraint without a name, or CREATE INDEX without one.',
     why: 'PostgreSQL makes one up, and appends a number where it is taken: the migration that drops it later may name another one on another server.',

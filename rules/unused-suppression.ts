@@ -4,6 +4,7 @@ export default defineEngineRule({
   name: 'unused-suppression',
   category: 'style',
   severity: 'warning',
+  aliases: { squawk: ['unused-ignore'] },
   docs: {
     what: 'A suppression comment where its rule has nothing to report.',
     why: 'Left in place, it would hide the next finding without anybody looking.',

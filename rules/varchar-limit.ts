@@ -4,6 +4,7 @@ export default defineColumnRule({
   name: 'varchar-limit',
   category: 'style',
   severity: 'off',
+  aliases: { squawk: ['prefer-text-field'], MigrationPilot: ['MP037'], pgfence: ['prefer-text-field'] },
   docs: {
     what: 'A column of type varchar(n).',
     why: 'A limit that turns out too small is a change of the type: without tiptoe, few know which of those are free.',

@@ -4,6 +4,7 @@ export default defineRule({
   name: 'wide-index',
   category: 'style',
   severity: 'off',
+  aliases: { strong_migrations: ['add_index_columns'] },
   docs: {
     what: 'An index of more than three columns.',
     why: 'Every write pays for it, and hardly any query uses its last columns.',

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { exitsWith } from './exit.ts';
 
 interface RulesOptions {
+  readonly alias?: string;
   readonly format: 'pretty' | 'json' | 'markdown';
 }
 
@@ -11,17 +12,37 @@ export function rulesCommand(): Command {
     .description('Lists the rules, or shows what one of them finds, why, what to do instead, and examples.')
     .argument('[name]', 'a rule, such as create-index-blocking')
     .addOption(
+      new Option(
+        '--alias <name>',
+        'the rules that another linter calls so (squawk, strong_migrations, eugene, MigrationPilot, pgfence, Atlas), or all that a linter has',
+      ),
+    )
+    .addOption(
       new Option('--format <format>', 'how to print').choices(['pretty', 'json', 'markdown']).default('pretty'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tiptoe rules create-index-blocking                      what it finds, why, what to do instead
+  tiptoe rules --alias require-concurrent-index-creation  what squawk calls so
+  tiptoe rules --alias strong_migrations                  all of its checks
+  tiptoe rules --alias safety_assured                     how a finding is accepted here`,
     )
     .action(exitsWith((name: string | undefined, given: RulesOptions, command: Command) => show(name, given, command)));
 }
 
-async function show(name: string | undefined, { format }: RulesOptions, command: Command): Promise<0> {
+async function show(name: string | undefined, { alias, format }: RulesOptions, command: Command): Promise<0> {
+  const { color } = command.optsWithGlobals<{ color: boolean }>();
+  if (alias !== undefined) {
+    const { showAlias } = await import('./rules-alias.ts');
+    return showAlias(alias, name, format, color);
+  }
   const [{ rules }, { findRule }] = await Promise.all([import('../../rules/index.ts'), import('./find-rule.ts')]);
   const shown = name === undefined ? rules : [findRule(rules, name)];
   if (format === 'json') {
     process.stdout.write(
-      `${JSON.stringify(shown.map(({ name, category, severity, docs, examples }) => ({ name, category, severity, docs, examples })))}\n`,
+      `${JSON.stringify(shown.map(({ name, category, severity, aliases = {}, docs, examples }) => ({ name, category, severity, aliases, docs, examples })))}\n`,
     );
     return 0;
   }
@@ -35,7 +56,7 @@ async function show(name: string | undefined, { format }: RulesOptions, command:
     import('../terminal/style.ts'),
     import('../terminal/wrap.ts'),
   ]);
-  const style = styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color });
+  const style = styleFor(process.stdout, { color });
   const [rule] = shown;
   const text = name === undefined || rule === undefined ? ruleList(rules, style) : rulePage(rule, style);
   process.stdout.write(process.stdout.columns > 0 ? wrap(text, process.stdout.columns) : text);

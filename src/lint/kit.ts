@@ -10,6 +10,7 @@ import type { OptionValues, RuleOptions } from './rule-options.ts';
 import type { Settings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 import { once } from './once.ts';
+import type { Aliases } from './other-linters.ts';
 
 /** All that a rule needs; rules import nothing else. */
 export type { Action, ActionOf, AlterCommand, ConstraintDef, Expression, Name, TypeName } from '../sql/action.ts';
@@ -155,6 +156,8 @@ interface RuleBase {
   readonly category: Category;
   /** A rule that is `off` is for those who ask for it in their config. */
   readonly severity: Severity | 'off';
+  /** What other linters call the hazard, or a part of it. */
+  readonly aliases?: Aliases;
   readonly docs: Docs;
   readonly examples: { readonly bad: readonly Example[]; readonly good: readonly Example[] };
   /** What a team may set of it. */

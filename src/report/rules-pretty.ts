@@ -1,4 +1,6 @@
 import type { Example, Rule } from '../lint/kit.ts';
+import { LINTERS } from '../lint/other-linters.ts';
+import { highlight } from './highlight.ts';
 import type { Style } from './style.ts';
 
 export function ruleList(rules: readonly Rule[], style: Style): string {
@@ -11,7 +13,10 @@ export function ruleList(rules: readonly Rule[], style: Style): string {
   return `${rows.join('\n')}\n`;
 }
 
-export function rulePage({ name, category, severity, docs, examples, options = {} }: Rule, style: Style): string {
+export function rulePage(
+  { name, category, severity, aliases = {}, docs, examples, options = {} }: Rule,
+  style: Style,
+): string {
   return [
     `${style.bold(name)}  ${style.dim(`${category}, ${severity}`)}`,
     '',
@@ -23,6 +28,10 @@ export function rulePage({ name, category, severity, docs, examples, options = {
       ([option, { description, default: value }]) =>
         `${style.bold('Option')}   ${option}: ${description} Without it: ${JSON.stringify(value)}.`,
     ),
+    ...LINTERS.flatMap((linter) => {
+      const names = aliases[linter] ?? [];
+      return names.length === 0 ? [] : [style.dim(`In ${linter}: ${names.join(', ')}`)];
+    }),
     '',
     ...part(style.red('Found'), examples.bad, style),
     ...part(style.green('Fine'), examples.good, style),
@@ -38,5 +47,5 @@ function part(title: string, examples: readonly Example[], style: Style): string
 function code({ before, merged, sql }: Example, style: Style): string[] {
   const once = merged === undefined ? [] : ['-- as it was merged', ...merged.split('\n'), '-- as it is now'];
   const earlier = [...(before?.split('\n') ?? []), ...once].map((line) => style.dim(`    ${line}`));
-  return [...earlier, ...sql.split('\n').map((line) => `    ${line}`), ''];
+  return [...earlier, ...highlight(sql, style).map((line) => `    ${line}`), ''];
 }
