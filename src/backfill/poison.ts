@@ -36,8 +36,8 @@ export interface Poison {
   skip(place: Place, key: Key, error: unknown): Promise<End | Range | null>;
   /** A batch went through. */
   passed(): void;
-  /** Tries those that were left out once more: rows that were changed, or an end. */
-  retry(steering: Steering): Promise<End | number>;
+  /** Tries those that were left out once more, and tells of the rows that each changed; an end where one fails that may not be left out. */
+  retry(steering: Steering, onRows: (rows: number) => void): Promise<End | null>;
   /** How many are left out still, as of the last time that they were tried. */
   left(): number;
 }
@@ -92,15 +92,14 @@ export function startPoison({ parts, main, skipPoison, cancel, permission, emit 
     passed() {
       inARow = 0;
     },
-    async retry(steering) {
-      let rows = 0;
+    async retry(steering, onRows) {
       for (const skipped of await readSkipped(main(), schema, job.name)) {
         const changed = await retryOne(skipped, steering);
         if (typeof changed !== 'number') return changed;
-        rows += changed;
+        onRows(changed);
       }
       left = await countSkipped(main(), schema, job.name);
-      return rows;
+      return null;
     },
     left: () => left,
   };

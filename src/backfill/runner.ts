@@ -166,8 +166,10 @@ export class Runner {
         const end = await this.#walk(steering);
         if (end !== null) return end;
       } while (await this.#itinerary.extend(this.link.main));
-      const retried = await this.#poison.retry(steering);
-      if (typeof retried !== 'number') return retried;
+      const failed = await this.#poison.retry(steering, (rows) => {
+        this.#progress = { ...this.#progress, rowsDone: this.#progress.rowsDone + rows };
+      });
+      if (failed !== null) return failed;
       this.#progress =
         (await this.#options.store.load(this.link.main, this.#options.job.name))?.progress ?? this.#progress;
       const remaining = await this.#passes.verify(steering);
