@@ -1,6 +1,6 @@
 /**
  * The layers of the house: which folder may import which. Everything not listed is forbidden.
- * `sql <- postgres <- catalog <- effects <- lint <- report` is pure: no clock, no I/O, no process.
+ * `sql <- postgres <- catalog <- effects <- lint <- audit <- report` is pure: no clock, no I/O, no process.
  */
 const PURE = {
   sql: [],
@@ -8,7 +8,8 @@ const PURE = {
   catalog: ['sql', 'postgres'],
   effects: ['sql', 'postgres', 'catalog'],
   lint: ['sql', 'postgres', 'catalog', 'effects'],
-  report: ['sql', 'postgres', 'catalog', 'effects', 'lint'],
+  audit: ['sql', 'postgres', 'catalog', 'effects', 'lint'],
+  report: ['sql', 'postgres', 'catalog', 'effects', 'lint', 'audit'],
   frameworks: ['sql', 'effects'],
 };
 const pure = Object.keys(PURE);

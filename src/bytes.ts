@@ -10,3 +10,9 @@ export function roughBytes(bytes: number): string {
   }
   return `${size < 10 && unit > 0 ? size.toFixed(1).replace(/\.0$/, '') : Math.round(size)} ${UNITS[unit]}`;
 }
+
+/** A size such as `512kB`, `8MB` or `1GB`, as PostgreSQL writes them, in bytes; null where it is none. */
+export function parseBytes(text: string): number | null {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*(kB|MB|GB|TB)$/.exec(text.trim()) ?? [];
+  return number === undefined ? null : Number(number) * 1_024 ** UNITS.indexOf(unit);
+}

@@ -12,6 +12,7 @@ import type { Rule } from '../lint/kit.ts';
 import type { RuleOption } from '../lint/rule-options.ts';
 import { type Level, PRESETS, type RuleSettings } from '../lint/rule-settings.ts';
 import { Problem } from '../problem.ts';
+import { auditSchema } from './audit-schema.ts';
 import { APPLY_SETTINGS, type ApplyConfig, type ApplySetting } from './apply-settings.ts';
 
 /** Names of files that hold rules of one's own, and what is set of rules. */
@@ -175,6 +176,7 @@ export function configSchema(rules: readonly Rule[]) {
       backfill: v.exactOptional(
         described('Settings of every backfill whose file says nothing else.', backfillSettings()),
       ),
+      audit: v.exactOptional(described('What tiptoe audit finds, and what it lets be.', auditSchema())),
     },
     OBJECT,
   );

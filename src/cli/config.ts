@@ -4,6 +4,7 @@ import type { Rule } from '../lint/kit.ts';
 import type { Override, RuleSettings } from '../lint/rule-settings.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../lint/settings.ts';
 import type { ApplyConfig } from './apply-settings.ts';
+import type { AuditConfig } from './audit-schema.ts';
 import { type ConfigFile, findConfig, namedConfig } from './config-file.ts';
 
 export interface Config extends RuleSettings {
@@ -28,6 +29,8 @@ export interface Config extends RuleSettings {
   readonly apply: ApplyConfig;
   /** For backfills whose file says nothing else. */
   readonly backfill: Partial<BackfillSettings>;
+  /** What `audit` finds, and what it lets be. */
+  readonly audit: AuditConfig;
 }
 
 /** A server that has a name. */
@@ -52,6 +55,7 @@ export const DEFAULT_CONFIG: Config = {
   environments: {},
   apply: {},
   backfill: {},
+  audit: { severities: {}, ignore: [], settings: {} },
 };
 
 /** What the flags say about the config. */
@@ -81,7 +85,7 @@ export async function readConfig(flags: ConfigFlags, files: readonly string[] = 
   const content = await readContent(file, { code });
   const own = await ownRules(content.value, file, builtIn, { code });
   const allRules = [...builtIn, ...own.rules];
-  const { pgVersion, dir, framework, variables, newTables, gate, environments, apply, backfill, ...ruled } =
+  const { pgVersion, dir, framework, variables, newTables, gate, environments, apply, backfill, audit, ...ruled } =
     await checkConfig(content, file.shown, allRules, own.problems);
   return {
     file,
@@ -96,6 +100,7 @@ export async function readConfig(flags: ConfigFlags, files: readonly string[] = 
     environments: environments ?? {},
     apply: apply ?? {},
     backfill: backfill ?? {},
+    audit: audit ?? DEFAULT_CONFIG.audit,
   };
 }
 

@@ -54,7 +54,7 @@ function isSamePlace(one: Output, other: Output): boolean {
 }
 
 /** What a comment on GitHub may have. */
-const COMMENT: Room = { unit: 'characters', size: 65_536 };
+export const COMMENT: Room = { unit: 'characters', size: 65_536 };
 /** What the job summary of a step may have. */
 const SUMMARY_BYTES = 1024 * 1024;
 
@@ -64,18 +64,18 @@ const SUMMARY_BYTES = 1024 * 1024;
  */
 export async function writeFiles(
   outputs: readonly Output[],
-  report: Omit<LintReport, 'room'>,
+  render: (format: FormatName, room: Room) => Promise<string>,
 ): Promise<Problem | null> {
   const failures: { readonly file: string; readonly code: string; readonly error: Error }[] = [];
   for (const { format, file } of outputs) {
     if (file === null) continue;
     const summary = process.env.GITHUB_STEP_SUMMARY;
     const isSummary = format === 'markdown' && summary !== undefined && resolve(summary) === resolve(file);
-    const render = await FORMATS[format].load();
+    const text = await render(format, isSummary ? summaryRoom(file) : COMMENT);
     try {
       // What the step has summed up before is kept.
-      if (isSummary) appendFileSync(file, render({ ...report, room: summaryRoom(file) }));
-      else writeFileSync(file, render({ ...report, room: COMMENT }));
+      if (isSummary) appendFileSync(file, text);
+      else writeFileSync(file, text);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
       failures.push({ file, code: error.code, error });
@@ -90,10 +90,14 @@ export async function writeFiles(
   });
 }
 
-/** A report for standard output. */
-export async function render(format: FormatName, report: Omit<LintReport, 'room'>): Promise<string> {
+/** A report of `lint`; without `room`, for standard output. */
+export async function render(
+  format: FormatName,
+  report: Omit<LintReport, 'room'>,
+  room: Room = COMMENT,
+): Promise<string> {
   const render = await FORMATS[format].load();
-  return render({ ...report, room: COMMENT });
+  return render({ ...report, room });
 }
 
 function summaryRoom(file: string): Room {

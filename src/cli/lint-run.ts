@@ -45,7 +45,9 @@ export async function runLint(paths: readonly string[], given: LintOptions, glob
   };
   const isQuiet = given.quiet && findings.length === 0;
   for (const output of outputs) if (output.file === null) await print(output, report, global, isQuiet);
-  const problem = await writeFiles(outputs, { ...report, style: plainStyle, width: WIDTH });
+  const problem = await writeFiles(outputs, (format, room) =>
+    render(format, { ...report, style: plainStyle, width: WIDTH }, room),
+  );
   if (problem !== null) throw problem;
   return findings.some(fails) ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { applyCommand } from './apply.ts';
+import { auditCommand } from './audit.ts';
 import { backfillCommand } from './backfill.ts';
 import { baselineCommand } from './baseline.ts';
 import { demoCommand } from './demo.ts';
@@ -45,7 +46,8 @@ function createProgram(): Command {
     .addCommand(statusCommand())
     .addCommand(baselineCommand())
     .addCommand(repairCommand())
-    .addCommand(backfillCommand());
+    .addCommand(backfillCommand())
+    .addCommand(auditCommand());
   program.commandsGroup('To see it work:');
   program.addCommand(demoCommand());
   for (const command of [program, ...descendants(program)]) configure(command);

@@ -6,7 +6,6 @@ import { divideAsRun, type ToolRun } from '../effects/tool-run.ts';
 import { isPartitionedName } from '../effects/transaction.ts';
 import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
 import type { Name } from '../sql/action.ts';
-import { directives } from '../sql/directives.ts';
 import { lex } from '../sql/lexer.ts';
 import { SourceText } from '../sql/source-text.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
@@ -15,7 +14,7 @@ import { brokenDirectives } from './broken-directives.ts';
 import { insideOf, partOf, whereabouts } from './part.ts';
 import { type DeletedFile, deletedVerdict, editSince, MERGED_EDITED } from './merged.ts';
 import { verdictOf } from './own-rule.ts';
-import type { PlacedDirective } from './place.ts';
+import { placedDirectives } from './place.ts';
 import { levelOf, merged, type Override, type RuleSettings } from './rule-settings.ts';
 import { optionValues } from './rule-options.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
@@ -256,14 +255,6 @@ function analyseFile(
     reports,
     suppressions: readSuppressions(script),
   };
-}
-
-function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
-  let at = 0;
-  return directives(comments).map((directive) => {
-    while ((statements[at]?.range.end ?? Infinity) <= directive.range.start) at += 1;
-    return { ...directive, at };
-  });
 }
 
 /**

@@ -27,7 +27,7 @@ function essence(sql: string): string {
 }
 
 /** 64 bits that tell texts apart, of the kind of MurmurHash; no signature. https://github.com/aappleby/smhasher */
-function digest(text: string): string {
+export function digest(text: string): string {
   let high = 0x9747b28c;
   let low = 0x3c6ef372;
   for (let at = 0; at < text.length; at += 1) {

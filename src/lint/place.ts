@@ -1,5 +1,6 @@
 import type { Action, Name } from '../sql/action.ts';
-import type { Directive } from '../sql/directives.ts';
+import { type Directive, directives } from '../sql/directives.ts';
+import type { Script } from '../sql/statement.ts';
 import { once } from './once.ts';
 
 /** Everything a file does, and where one of its statements stands in it. */
@@ -12,6 +13,15 @@ export interface Place {
 /** A directive and the statement that it stands in, or else the next; past the last one, the number of statements. */
 export interface PlacedDirective extends Directive {
   readonly at: number;
+}
+
+/** The file's directives, each at its statement. */
+export function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
+  let at = 0;
+  return directives(comments).map((directive) => {
+    while ((statements[at]?.range.end ?? Infinity) <= directive.range.start) at += 1;
+    return { ...directive, at };
+  });
 }
 
 /** Later statements of the file that change the table, build an index on it or make a policy for it, by its name as the file writes it. */

@@ -1,3 +1,4 @@
+import type { Severity } from '../lint/kit.ts';
 import { type LintReport, placedFindings, type PlacedFinding } from './lint-report.ts';
 import { printable } from './printable.ts';
 
@@ -22,8 +23,17 @@ function command(placed: PlacedFinding, repositoryPath: LintReport['repositoryPa
     ...(line === endLine ? { col: column, endColumn: Math.max(column, endColumn - 1) } : {}),
     title: `tiptoe: ${rule}`,
   };
+  return annotation(severity, properties, [message, why, instead]);
+}
+
+/** One workflow command; the lines are shown as they are. */
+export function annotation(
+  severity: Severity,
+  properties: Readonly<Record<string, string | number>>,
+  lines: readonly string[],
+): string {
   const shown = Object.entries(properties).map(([name, value]) => `${name}=${property(String(value))}`);
-  return `::${severity} ${shown.join(',')}::${data([message, why, instead].map((text) => printable(text)).join('\n'))}\n`;
+  return `::${severity} ${shown.join(',')}::${data(lines.map((line) => printable(line)).join('\n'))}\n`;
 }
 
 function data(text: string): string {

@@ -1,7 +1,8 @@
 import type { SourceText } from '../sql/source-text.ts';
 import type { Range } from '../sql/statement.ts';
 import { counts, plural, severities } from './counts.ts';
-import { type LintReport, placedFindings, type PlacedFinding, type Room } from './lint-report.ts';
+import { cut, fitting } from './fitting.ts';
+import { type LintReport, placedFindings, type PlacedFinding } from './lint-report.ts';
 import { markdownBlock, markdownCode, markdownText } from './markdown.ts';
 import { withoutCommands } from './workflow-commands.ts';
 
@@ -26,36 +27,11 @@ export function lintMarkdown({ files, repositoryPath, room, scope }: LintReport)
     ...(accepted > 0 ? [`${accepted} in the baseline`] : []),
   ];
   const head = `<!-- tiptoe lint -->\n### ${title}\n${hidden.length === 0 ? '' : `\n${hidden.join(', ')}\n`}`;
-  const blocks = placed.map((one) => ({ ...one, text: withoutCommands(block(one, repositoryPath)) }));
-  return fitting(head, blocks, room);
-}
-
-type Block = PlacedFinding & { readonly text: string };
-
-/** As many blocks as there is room for, errors first, in the order in which they come. */
-function fitting(head: string, blocks: readonly Block[], room: Room): string {
-  const sizeOf =
-    room.unit === 'bytes' ? (text: string) => new TextEncoder().encode(text).length : (text: string) => text.length;
-  const all = [head, ...blocks.map(({ text }) => text)].join('\n');
-  if (sizeOf(all) <= room.size) return all;
-  let left = room.size - sizeOf(head) - sizeOf(leftOut(blocks)) - 1;
-  const kept = new Set<Block>();
-  for (const severity of ['error', 'warning'] as const) {
-    for (const one of blocks.filter(({ finding }) => finding.severity === severity)) {
-      left -= sizeOf(one.text) + 1;
-      if (left < 0) break;
-      kept.add(one);
-    }
-    if (left < 0) break;
-  }
-  const shown = blocks.filter((one) => kept.has(one));
-  const rest = leftOut(blocks.filter((one) => !kept.has(one)));
-  return [head, ...shown.map(({ text }) => text), rest].join('\n');
-}
-
-function leftOut(blocks: readonly Block[]): string {
-  const counted = severities(blocks.map(({ finding }) => finding));
-  return `**${counted.join(' and ')} more**, left out for want of room: \`tiptoe lint\` shows all.\n`;
+  const blocks = placed.map((one) => ({
+    severity: one.finding.severity,
+    text: withoutCommands(block(one, repositoryPath)),
+  }));
+  return fitting(head, blocks, room, 'tiptoe lint');
 }
 
 function block({ file, finding, line }: PlacedFinding, repositoryPath: LintReport['repositoryPath']): string {
@@ -77,12 +53,7 @@ function block({ file, finding, line }: PlacedFinding, repositoryPath: LintRepor
   ].join('\n');
 }
 
-const MOST_TEXT = 1_000;
 const MOST_LINES = 12;
-
-function cut(text: string): string {
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
-}
 
 function excerpt(source: SourceText, range: Range): string {
   const lines = source.text.slice(range.start, Math.min(range.end, range.start + 20_000)).split(/\r?\n/);

@@ -6,6 +6,8 @@ import { printable } from './printable.ts';
 import { ruleHelp } from './rules-markdown.ts';
 import { jsonText } from './workflow-commands.ts';
 
+export const SARIF_SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
+
 /**
  * SARIF 2.1.0, with what GitHub's code scanning reads of it. Suppressed findings are left out: GitHub would open alerts for them.
  * https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -22,7 +24,7 @@ export function lintSarif({ files, rules, repositoryPath, toolVersion }: LintRep
     rules: described.map(reportingDescriptor),
   };
   return jsonText({
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    $schema: SARIF_SCHEMA,
     version: '2.1.0',
     runs: [
       {
@@ -88,6 +90,6 @@ function artifact(path: string) {
 }
 
 /** `[text](target)` would be a link. */
-function plainMessage(text: string): string {
+export function plainMessage(text: string): string {
   return printable(text).replaceAll('](', '] (');
 }

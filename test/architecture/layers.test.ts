@@ -16,7 +16,7 @@ const { LAYERS, PACKAGES } = (await import(pathToFileURL(join(ROOT, 'oxlint.conf
 
 const FOLDERS = Object.keys(LAYERS);
 /** From left to right, as the house is drawn: imports go leftwards only. */
-const PURE = ['sql', 'postgres', 'catalog', 'effects', 'lint', 'report', 'frameworks'];
+const PURE = ['sql', 'postgres', 'catalog', 'effects', 'lint', 'audit', 'report', 'frameworks'];
 const OTHER_PACKAGES = ['process', 'node:process', 'node:fs/promises', 'valibot'];
 
 /** A small house of the same shape, in which everybody imports everything. */
