@@ -10,7 +10,6 @@ import { type ConnectionSettings, resolveConnection } from '../db/connection.ts'
 import { withSession } from '../db/session.ts';
 import { readAuditContext, runChecks } from '../inspect/audit.ts';
 import { namedBudgets, writeBudgets, type WriteBudgets } from '../lint/write-budgets.ts';
-import { AUTO } from '../migrate/tool.ts';
 import { Problem } from '../problem.ts';
 import { AUDIT_FORMATS } from '../report/audit-formats.ts';
 import type { AuditReport } from '../report/audit-report.ts';
@@ -94,13 +93,11 @@ async function readBudgets(
   { settings, framework }: Pick<Config, 'settings' | 'framework'>,
 ): Promise<WriteBudgets> {
   const named = namedBudgets(settings);
-  const input = await readScripts([], { dir, variables, framework: framework ?? AUTO, down: false }).catch(
-    (error: unknown) => {
-      // An audit needs no migrations; those that were named have to be there.
-      if (dir === undefined && error instanceof Problem) return null;
-      throw error;
-    },
-  );
+  const input = await readScripts([], { dir, variables, framework, down: false }).catch((error: unknown) => {
+    // An audit needs no migrations; those that were named have to be there.
+    if (dir === undefined && error instanceof Problem) return null;
+    throw error;
+  });
   if (input === null) return { made: [], named };
   return { made: writeBudgets(input.scripts(new Set()), emptyCatalog(), settings), named };
 }
