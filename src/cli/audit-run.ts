@@ -89,15 +89,17 @@ function askedFor(names: readonly string[] | undefined, { audit }: Config): Chec
 
 /** What tables may be written, by the migrations that are here and the config. */
 async function readBudgets(
-  { dir, var: variables }: AuditOptions,
-  { settings, framework }: Pick<Config, 'settings' | 'framework'>,
+  { dir, var: given }: AuditOptions,
+  { settings, framework, variables }: Pick<Config, 'settings' | 'framework' | 'variables'>,
 ): Promise<WriteBudgets> {
   const named = namedBudgets(settings);
-  const input = await readScripts([], { dir, variables, framework, down: false }).catch((error: unknown) => {
-    // An audit needs no migrations; those that were named have to be there.
-    if (dir === undefined && error instanceof Problem) return null;
-    throw error;
-  });
+  const input = await readScripts([], { dir, variables: { ...variables, ...given }, framework, down: false }).catch(
+    (error: unknown) => {
+      // An audit needs no migrations; those that were named have to be there.
+      if (dir === undefined && error instanceof Problem) return null;
+      throw error;
+    },
+  );
   if (input === null) return { made: [], named };
   return { made: writeBudgets(input.scripts(new Set()), emptyCatalog(), settings), named };
 }
