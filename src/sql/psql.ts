@@ -21,14 +21,14 @@ const TAKES_LINE = new Set(['!', 'copy', 'gexec', 'ef', 'ev', 'h', 'help', 'sf',
 
 /** Reads the command whose backslash is at an offset. */
 export function readMetaCommand(text: string, start: number, variables: PsqlVariables): MetaCommand {
-  const lineEnd = endOfLine(text, start);
   const name = /\\(?:[A-Za-z_+]+|.|$)/y;
   name.lastIndex = start;
   const word = (name.exec(text)?.[0] ?? '\\').slice(1).replace(/\+$/, '');
   const from = start + 1 + word.length;
-  if (TAKES_LINE.has(word)) return { name: word, start, end: lineEnd, args: [], rest: { start: from, end: lineEnd } };
   // `\;` and the like
   if (/^[^\w!?]?$/.test(word)) return { name: word, start, end: from, args: [], rest: { start: from, end: from } };
+  const lineEnd = endOfLine(text, start);
+  if (TAKES_LINE.has(word)) return { name: word, start, end: lineEnd, args: [], rest: { start: from, end: lineEnd } };
   const args: Array<string | null> = [];
   let at = from;
   while (at < lineEnd) {

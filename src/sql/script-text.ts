@@ -64,6 +64,8 @@ class Reader {
   readonly #commands: Range[] = [];
   readonly #unread: Unread[] = [];
   readonly #branches: Branch[] = [];
+  /** Commands that are not known are told once. */
+  readonly #strange = new Set<string>();
   /** Where a branch begins that is never run. */
   #skippedFrom: number | null = null;
   #statementStart: number | null = null;
@@ -149,6 +151,7 @@ class Reader {
     switch (name) {
       case ';':
       case '.':
+      case '\\':
         break;
       case 'q':
       case 'quit':
@@ -189,8 +192,9 @@ class Reader {
         this.#leave(command, 'a command of the shell is not run here, and what it does is not known');
         break;
       default:
-        if (!HARMLESS.has(name) && !SENDS.has(name) && !/^d\w*$/.test(name))
-          this.#leave(command, `\\${name} is no command of psql that is known`);
+        if (HARMLESS.has(name) || SENDS.has(name) || /^d\w*$/.test(name) || this.#strange.has(name)) break;
+        this.#strange.add(name);
+        this.#leave(command, `\\${name} is no command of psql that is known`);
     }
     return end;
   }

@@ -87,6 +87,20 @@ test('a command of psql is told as one', async () => {
   expect(stderr).toContain('hint: That is a command of psql, and the server knows none of them');
 });
 
+test.each([
+  ['CREATE TABLE ${name} (a int)', 'the placeholder ${name}, which has no value'],
+  ['CREATE TABLE :name (a int)', 'the placeholder :name, which has no value'],
+  ['CREATE TABLE bad_fill_x (a int) {{ how }}', 'the placeholder {{ how }}, which has no value'],
+  ['COPY bad_fill_x FROM stdin;\n1\n\\.\n', 'data for COPY, which only psql sends'],
+])('a file is refused before anything is run, in one line: case %#', async (sql, what) => {
+  const { code, stderr } = await applying('bad_fill', { '001_a.sql': 'CREATE TABLE bad_fill_x ()', '002_b.sql': sql });
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    `migrations/002_b.sql has ${what}, in line ${what.startsWith('data') ? 2 : 1}; nothing was applied.`,
+  );
+  expect(stderr).toContain(what.startsWith('data') ? 'INSERT … VALUES' : '--var NAME=VALUE');
+});
+
 test('a ledger of a newer tiptoe is left alone', async () => {
   const files = { '001_a.sql': 'SELECT 1;' };
   expect(await applying('bad_newer', files)).toMatchObject({ code: 0 });

