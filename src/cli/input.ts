@@ -1,14 +1,14 @@
 import { join, relative } from 'node:path';
 import { describeTool } from '../frameworks/arrange.ts';
-import { frameworks } from '../frameworks/list.ts';
 import type { Migration } from '../lint/engine.ts';
 import { findFiles, usualDir } from '../migrate/discovery.ts';
 import { type ReadMigration, type ReadMigrations, readMigrations } from '../migrate/read-migrations.ts';
-import { AUTO, detectTool, NONE, type Tool } from '../migrate/tool.ts';
+import { AUTO, detectTool, type Tool } from '../migrate/tool.ts';
 import { Problem } from '../problem.ts';
 import { loadParser } from '../sql/libpg.ts';
 import type { Script } from '../sql/statement.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
+import { checkFramework } from './check-framework.ts';
 import { includedBy, includer, rootsOf } from './included.ts';
 import { parseInOrder, startParserThread } from './parse-ahead.ts';
 
@@ -89,16 +89,6 @@ function* withRuns(
 
 function dirsOf(tool: Tool | null, cwd: string): string[] | null {
   return tool === null ? null : tool.site.dirs.map((dir) => relative(cwd, join(tool.root, dir)) || '.');
-}
-
-async function checkFramework(name: string): Promise<void> {
-  const names = [...frameworks.map(({ name }) => name), AUTO, NONE];
-  if (names.includes(name)) return;
-  const { closest } = await import('../closest.ts');
-  const guess = closest(name, names);
-  throw new Problem(`there is no framework '${name}'${guess === null ? '' : `, did you mean '${guess}'?`}`, {
-    advice: `Known are ${names.join(', ')}.`,
-  });
 }
 
 async function readStandardInput(): Promise<string> {

@@ -7,6 +7,7 @@ import { demoCommand } from './demo.ts';
 import { settle } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { lintCommand } from './lint.ts';
+import { newCommand } from './new.ts';
 import { planCommand } from './plan.ts';
 import { repairCommand } from './repair.ts';
 import { rulesCommand } from './rules.ts';
@@ -38,7 +39,7 @@ function createProgram(): Command {
     .option('--verbose', 'say more: what was suppressed and why, the cause of an error')
     .addHelpText('after', EPILOGUE);
   program.commandsGroup('Before you merge:');
-  program.addCommand(lintCommand()).addCommand(explainCommand()).addCommand(rulesCommand());
+  program.addCommand(lintCommand()).addCommand(explainCommand()).addCommand(rulesCommand()).addCommand(newCommand());
   program.commandsGroup('On a server:');
   program
     .addCommand(planCommand())

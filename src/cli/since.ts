@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { DeletedFile } from '../lint/merged.ts';
-import type { MigrationFile } from '../migrate/discovery.ts';
+import type { ReadMigration } from '../migrate/read-migrations.ts';
 import { readFileName } from '../frameworks/name.ts';
 import { upSection } from '../frameworks/sections.ts';
 import { Problem } from '../problem.ts';
@@ -61,21 +61,23 @@ export interface Compared {
 /** What the changes mean for the migrations that were found `from` these files and folders. */
 export function compare(
   changes: Changes,
-  files: ReadonlyArray<Pick<MigrationFile, 'path'>>,
+  files: ReadonlyArray<Pick<ReadMigration, 'path' | 'edits'> & { readonly text?: string }>,
   from: readonly string[],
 ): Compared {
   const { root, base, before, edited, deleted } = changes;
   const changed = new Set<string>();
   const merged = new Map<string, string>();
   const there = new Set<string>();
-  for (const { path } of files) {
+  for (const { path, text, edits } of files) {
     const name = path === '-' ? null : nameIn(root, realpathSync(path));
     if (name !== null) there.add(name);
     const isNew = name === null || !before.has(name);
     // What git no longer tracks counts as deleted, and may still lie there.
     const isEdited = !isNew && (edited.has(name) || deleted.has(name));
     if (isNew || isEdited) changed.add(path);
-    if (isEdited && !isRepeatable(name)) merged.set(path, textAt(root, base, name));
+    if (!isEdited || edits === 'may' || isRepeatable(name)) continue;
+    const was = textAt(root, base, name);
+    if (edits !== 'append' || text?.startsWith(was) !== true) merged.set(path, was);
   }
   const folders = from.flatMap((path) => (path === '-' ? [] : (nameIn(root, realpathSync(path)) ?? [])));
   const gone = [...deleted].filter(

@@ -135,8 +135,9 @@ function refuse(statement: Statement, message: string, advice: string): Indivisi
   return { kind: 'refused', statement, message, advice };
 }
 
-/** Our own directive, and those of goose and dbmate. */
-const NONE = /^\W*(?:tiptoe:transaction\s+none|\+goose\s+NO\s+TRANSACTION|migrate:up\b.*\btransaction:\s*false)\b/i;
+/** Our own directive, and those of goose, dbmate, sql-migrate, sqlx and graphile-migrate. */
+const NONE =
+  /^\W*(?:tiptoe:transaction\s+none|\+goose\s+NO\s+TRANSACTION|migrate:up\b.*\btransaction:\s*false|\+migrate\s+up\s+notransaction)\b|^--!?[ \t]no-transaction\b/i;
 
 function asksForNone(comments: readonly Comment[]): boolean {
   return comments.some(({ text }) => NONE.test(text));

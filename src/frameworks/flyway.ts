@@ -54,6 +54,7 @@ export const flyway: Framework = {
     return named.length > 0 && named.length * 2 > files.length;
   },
   place: (path) => nameOf(fileOf(path)),
+  edited: /(?:^|\/)R__[^/]+$/,
   beside: /(?:^|\/)(?:B\d[^/]*|(?:before|after)[A-Z]\w*)\.sql$/,
   sort: (paths) => {
     const versions = paths.filter((path) => fileOf(path).startsWith('V'));

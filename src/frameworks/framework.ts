@@ -64,6 +64,10 @@ export interface Framework {
   readonly place?: (path: string) => FileName | null;
   /** SQL that the tool keeps beside its migrations: callbacks, checks. */
   readonly beside?: RegExp;
+  /** Files that are run again when they change, or are not run yet, so that an edit of a merged one is no mistake. */
+  readonly edited?: RegExp;
+  /** Whether new parts may be written at the end of a file that was run. */
+  readonly isAppendedTo?: boolean;
   /** Brings paths into the tool's order; what it does not know is left out. Without it, by version and name. */
   readonly sort?: (paths: readonly string[], site: Site, repository: Repository) => readonly string[];
   /** How it runs a file's parts. */

@@ -27,6 +27,7 @@ export const graphileMigrate: Framework = {
     const current = /(?:^|\/)(current(?:\/(?!\.)[^/]+)?)\.sql$/.exec(path)?.[1];
     return current === undefined ? null : { name: current, version: null, kind: 'migration' };
   },
+  edited: /(?:^|\/)current(?:\.sql$|\/)/,
   beside: /(?:^|\/)(?:fixtures\/|(?:before|after)(?:Reset|Current|AllMigrations)\b)/,
   stretches: ({ text }) => {
     // The header of a committed migration ends with the first empty line; what asks for no transaction is the line after it.

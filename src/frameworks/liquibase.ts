@@ -52,6 +52,7 @@ export const liquibase: Framework = {
     return named === null || folder === null ? null : { dirs: [folder], by: 'liquibase.properties' };
   },
   recognise: (files) => files.some(({ text }) => HEADER.test(text)),
+  isAppendedTo: true,
   place: (path) => (path.endsWith('.sql') ? { ...usualPlace(path), kind: 'migration' } : null),
   sort: (paths, { by }, repository) => {
     const order = includes(repository, by);

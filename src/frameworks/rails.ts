@@ -8,6 +8,7 @@ export const rails: Framework = {
   source: 'https://guides.rubyonrails.org/active_record_migrations.html#schema-dumping-and-you',
   recognisedBy: '`db/structure.sql` beside `config/application.rb`',
   what: 'schema',
+  edited: /structure\.sql$/,
   order: 'one file: the schema',
   transactions: 'each statement by itself, as psql loads it',
   does: 'loads structure.sql with psql: it is the schema, and the migrations are in Ruby',

@@ -9,6 +9,8 @@ import { inRepository, recogniseTool, type Tool } from './tool.ts';
 /** A migration and how its tool runs it; without one, as our own runner does. */
 export interface ReadMigration extends MigrationFile {
   readonly run?: ToolRun;
+  /** How its tool takes an edit: as nothing special (`may`), or at the end of the file (`append`). */
+  readonly edits?: 'may' | 'append';
 }
 
 /** Files as they were read for one way. */
@@ -56,7 +58,8 @@ export function readMigrations(
       const text = sideOf(file.text, name, options.side, stretches === null ? null : (tool?.framework ?? null));
       if (text === null) return [];
       const run = tool === null || stretches === null ? {} : { run: runOf(tool, stretches) };
-      return [{ path: file.shown, ...name, text, ...run }];
+      const edits = tool === null || stretches === null ? {} : editsOf(tool, file.path);
+      return [{ path: file.shown, ...name, text, ...run, ...edits }];
     }),
     tool: arranged === null || arranged.placed.length === 0 ? null : tool,
     leftOut: (arranged?.leftOut ?? []).map(({ shown }) => shown),
@@ -65,6 +68,11 @@ export function readMigrations(
 
 function runOf({ framework }: Found, stretches: ToolRun['stretches']): ToolRun {
   return { tool: framework.title, does: framework.does, apart: framework.apart, stretches, joins: false };
+}
+
+function editsOf({ framework }: Found, path: string): Pick<ReadMigration, 'edits'> {
+  if (framework.edited?.test(path) === true) return { edits: 'may' };
+  return framework.isAppendedTo === true ? { edits: 'append' } : {};
 }
 
 function plain(file: RawFile) {
