@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describeTool } from '../frameworks/arrange.ts';
 import type { Migration } from '../lint/engine.ts';
-import { findFiles, usualDir } from '../migrate/discovery.ts';
+import { findFiles, type FoundFile, usualDir } from '../migrate/discovery.ts';
 import { type ReadMigration, type ReadMigrations, readMigrations } from '../migrate/read-migrations.ts';
 import { AUTO, detectTool, type Tool } from '../migrate/tool.ts';
 import { Problem } from '../problem.ts';
@@ -46,7 +47,7 @@ export async function readScripts(paths: readonly string[], options: InputOption
   const asked = paths.length > 0 || options.dir === undefined ? paths : [options.dir];
   const detected = detectTool(cwd, asked, options.framework);
   const given = asked.length > 0 ? asked : (dirsOf(detected, cwd) ?? [usualDir(cwd) ?? 'migrations']);
-  const found = findFiles(given, cwd);
+  const found = findOrAdvise(given, cwd, asked.length === 0);
   const thread = startParserThread(found.length);
   const stdin = given.includes('-') ? await readStandardInput() : undefined;
   const read = (side: 'up' | 'down', tool: Tool | null): ReadMigrations =>
@@ -84,6 +85,28 @@ function* withRuns(
     yield run === undefined ? script : { ...script, run: { ...run, joins: before && together } };
     // What is not pending was run long ago, and stands between nothing.
     before = pending.has(path) ? together : before;
+  }
+}
+
+/** Tools whose migrations are code, by a file of theirs, and how they print SQL. */
+const PIPED = [
+  ['manage.py', 'Django', 'python manage.py sqlmigrate APP 0001 | tiptoe lint -'],
+  ['alembic.ini', 'Alembic', 'alembic upgrade head --sql | tiptoe lint -'],
+  ['mix.exs', 'Ecto', 'mix ecto.migrate --log-migrations-sql prints it; then tiptoe lint -'],
+  ['config/application.rb', 'Rails', 'write a migration’s SQL to a file or to tiptoe lint -'],
+] as const;
+
+function findOrAdvise(given: readonly string[], cwd: string, isGuess: boolean): FoundFile[] {
+  try {
+    return findFiles(given, cwd);
+  } catch (error) {
+    const piped = isGuess && error instanceof Problem ? PIPED.find(([file]) => existsSync(join(cwd, file))) : undefined;
+    if (piped === undefined) throw error;
+    const [, tool, how] = piped;
+    throw new Problem(`There are no migrations in SQL here; ${tool} has them in code.`, {
+      advice: `Give tiptoe their SQL: ${how}`,
+      cause: error,
+    });
   }
 }
 

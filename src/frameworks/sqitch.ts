@@ -4,7 +4,7 @@ import { valueIn } from './settings-text.ts';
 export const sqitch: Framework = {
   name: 'sqitch',
   title: 'Sqitch',
-  // `_run_file` of the engine calls psql --file without --single-transaction.
+  // `run_file` calls psql --file, without --single-transaction.
   source: 'https://github.com/sqitchers/sqitch/blob/develop/lib/App/Sqitch/Engine/pg.pm',
   recognisedBy: '`sqitch.plan`, `sqitch.conf`',
   order: '`sqitch.plan`; a reworked change is `NAME@TAG.sql` first',

@@ -85,8 +85,9 @@ export function usualDir(cwd: string): string | null {
   for (const folder of FOLDERS) {
     try {
       if (sqlFiles(resolve(cwd, folder)).length > 0) return folder;
-    } catch {
-      // It is not there, or is not ours to read.
+    } catch (error) {
+      // What is wrong with it is told when it is read; else it is not there.
+      if (error instanceof Problem) return folder;
     }
   }
   return null;
@@ -121,7 +122,7 @@ function walk(path: string, cwd: string): FoundFile[] {
     const folder = basename(dirname(absolute));
     return [{ real: realpathSync(absolute), shown: display(absolute, path, cwd), folder, isNamed: true }];
   }
-  const files = readable(path, () => sqlFiles(absolute));
+  const files = readable(path, () => sqlFiles(absolute, display(absolute, path, cwd)));
   if (files.length === 0) {
     throw new Problem(`There are no .sql files in ${path}.`, {
       advice: 'Name the folder that holds the migrations, or make the first one with tiptoe new NAME.',
@@ -133,7 +134,8 @@ function walk(path: string, cwd: string): FoundFile[] {
 }
 
 /** Every SQL file below a folder, each real folder once: a symbolic link may point at its own parent. `below` is relative to `top`. */
-function sqlFiles(top: string): Array<{ real: string; below: string; folder: string }> {
+function sqlFiles(top: string, shown = ''): Array<{ real: string; below: string; folder: string }> {
+  const shownAs = (below: string): string => `${shown === '' || shown.endsWith('/') ? shown : `${shown}/`}${below}`;
   const visited = new Set<string>();
   const files: Array<{ real: string; below: string; folder: string }> = [];
   const visit = (folder: string, above: string): void => {
@@ -141,12 +143,18 @@ function sqlFiles(top: string): Array<{ real: string; below: string; folder: str
     if (visited.has(real)) return;
     visited.add(real);
     const name = basename(folder);
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const entries = readable(shownAs(above) || folder, () => readdirSync(folder, { withFileTypes: true }));
+    for (const entry of entries) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       const absolute = `${folder}${sep}${entry.name}`;
       const isLink = entry.isSymbolicLink();
       const kind = isLink ? target(absolute) : entry;
       const below = `${above}${entry.name}`;
+      if (kind === null && /\.sql$/i.test(entry.name)) {
+        throw new Problem(`${shownAs(below)} is a symbolic link that leads nowhere.`, {
+          advice: 'Bring back the file that it points to, or remove the link.',
+        });
+      }
       if (kind?.isDirectory() === true) visit(absolute, `${below}/`);
       else if (kind?.isFile() === true && /\.sql$/i.test(entry.name)) {
         files.push({ real: isLink ? realpathSync(absolute) : `${real}${sep}${entry.name}`, below, folder: name });
@@ -211,7 +219,7 @@ function readable<Result>(path: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    throw unreadable(path, error);
+    throw error instanceof Problem ? error : unreadable(path, error);
   }
 }
 

@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import type { ToolRun } from '../effects/tool-run.ts';
 import { arrange, belongs, type Found, sideOf } from '../frameworks/arrange.ts';
 import { inMigrationOrder, readFileName } from '../frameworks/name.ts';
-import type { FoundFile, MigrationFile } from './discovery.ts';
-import { readText } from './discovery.ts';
+import { Problem } from '../problem.ts';
+import { type FoundFile, type MigrationFile, readText } from './discovery.ts';
 import { inRepository, recogniseTool, type Tool } from './tool.ts';
 
 /** A migration and how its tool runs it; without one, as our own runner does. */
@@ -23,6 +23,9 @@ export interface ReadMigrations {
 
 /** As many files as this tell what tool they were written for. */
 const SAMPLE = 40;
+
+/** As many of the files that cannot be read are named. */
+const MANY = 10;
 
 interface RawFile extends FoundFile {
   /** From the root of the tool's repository. */
@@ -47,6 +50,7 @@ export function readMigrations(
   const raw = readAll(found, options.stdin ?? '');
   const tool = options.tool ?? (options.recognise ? recogniseTool(options.cwd, sampleOf(raw)) : null);
   const files = raw.map((file): RawFile => ({ ...file, path: tool === null ? '' : pathOf(file, tool.root) }));
+  if (tool === null) refuseQueries(raw);
   const isTools = (file: RawFile): boolean => tool !== null && (file.real === '-' || belongs(tool.site, file.path));
   const arranged = tool === null ? null : arrange(files.filter(isTools), tool);
   const own = files.filter((file) => !isTools(file)).map((file) => plain(file));
@@ -64,6 +68,32 @@ export function readMigrations(
     tool: arranged === null || arranged.placed.length === 0 ? null : tool,
     leftOut: (arranged?.leftOut ?? []).map(({ shown }) => shown),
   };
+}
+
+/** Where nothing in a folder has a version, and all of it is queries of a program, nobody meant it. */
+function refuseQueries(files: readonly (FoundFile & { readonly text: string })[]): void {
+  const [first] = files;
+  if (first === undefined || first.isNamed) return;
+  const isNone = files.every(
+    ({ isNamed, shown, folder, text }) =>
+      !isNamed && readFileName(basename(shown), folder).version === null && isQueries(text),
+  );
+  if (!isNone) return;
+  throw new Problem(
+    `There is SQL, but no migration: ${first.shown} holds queries${files.length > 1 ? `, and so do the other ${files.length - 1}` : ''}.`,
+    {
+      advice: 'Name the folder of the migrations; a file that is named by itself is read whatever it holds.',
+    },
+  );
+}
+
+/** The names that sqlc, yesql, HugSQL and others give to queries, or nothing that changes anything. */
+const QUERY_NAME = /^[ \t]*--[ \t]*:?name:?[ \t]+\S/m;
+const CHANGE =
+  /^[ \t]*(?:alter|call|cluster|comment|copy|create|delete|do|drop|grant|import|insert|lock|merge|refresh|reindex|reset|revoke|security|set|truncate|update|vacuum)\b/im;
+
+function isQueries(text: string): boolean {
+  return QUERY_NAME.test(text) || (text.trim() !== '' && !CHANGE.test(text));
 }
 
 function runOf({ framework }: Found, stretches: ToolRun['stretches']): ToolRun {
@@ -92,9 +122,20 @@ function sampleOf<File>(files: readonly File[]): readonly File[] {
 }
 
 function readAll(found: readonly FoundFile[], stdin: string): (FoundFile & { path: string; text: string })[] {
-  return found.map((file) => ({
-    ...file,
-    path: file.shown,
-    text: file.real === '-' ? stdin : readText(file.real, file.shown),
-  }));
+  const problems: Problem[] = [];
+  const files = found.map((file) => {
+    try {
+      return { ...file, path: file.shown, text: file.real === '-' ? stdin : readText(file.real, file.shown) };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      problems.push(error);
+      return { ...file, path: file.shown, text: '' };
+    }
+  });
+  const [first, ...others] = problems;
+  if (first === undefined) return files;
+  if (others.length === 0) throw first;
+  const shown = problems.slice(0, MANY).map(({ message }) => message);
+  const more = problems.length > MANY ? [`So it is with ${problems.length - MANY} more.`] : [];
+  throw new Problem([...shown, ...more].join(' '), first.advice === undefined ? {} : { advice: first.advice });
 }

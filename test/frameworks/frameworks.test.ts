@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rules } from '../../rules/index.ts';
@@ -130,6 +130,22 @@ test('every tool that is known has a fixture and is looked at here', () => {
   const names = frameworks.map(({ name }) => name);
   expect(Object.keys(EXPECTED)).toEqual(names);
   expect(readdirSync(FIXTURES).sort()).toEqual([...names].sort());
+});
+
+test('the README has what the tools say of themselves', () => {
+  const rows = frameworks.map(
+    ({ title, source, recognisedBy, order, transactions, downPart }) =>
+      `| [${title}](${source}) | ${recognisedBy} | ${order} | ${transactions} | ${downPart} |`,
+  );
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(
+    [
+      '| | recognised by | order | shares a transaction | down part |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows,
+      '',
+    ].join('\n'),
+  );
 });
 
 function read(name: string, side: 'up' | 'down') {
