@@ -27,7 +27,7 @@ export function someOf(items: readonly string[]): string {
 }
 
 /** How a role is let see what others do. */
-export function grantStatistics({ user }: Pick<AuditContext, 'user'>): string {
+function grantStatistics({ user }: Pick<AuditContext, 'user'>): string {
   return `GRANT pg_read_all_stats TO ${quoteIdent(user)};`;
 }
 

@@ -7,6 +7,7 @@ import type { Session } from '../../src/db/session.ts';
 import { withSession } from '../../src/db/session.ts';
 import { readAuditContext, runChecks } from '../../src/inspect/audit.ts';
 import { connectionTo, testDatabase } from '../support/database.ts';
+import { startPrimary, startStandby } from '../support/standby.ts';
 
 const db = testDatabase();
 const version = inject('serverVersion');
@@ -432,6 +433,54 @@ describe('replication-slot-holds-wal', () => {
 describe('wraparound-age', () => {
   test('a fresh server has nothing to freeze', async () => {
     expect(await audit(await db.session(), 'wraparound-age')).toEqual([]);
+  });
+
+  test('reads how long ago a table was frozen', async () => {
+    await inSchema('frozen', 'CREATE TABLE t (id int, wide text)');
+    const admin = await db.session(db.adminUrl);
+    const check = checks.find(({ name }) => name === 'wraparound-age');
+    const facts = await readAuditContext(admin, 'tiptoe');
+    const context = { ...facts, settings: DEFAULT_AUDIT_SETTINGS, budgets: { made: [], named: {} } };
+    // Nobody else sees it: the age of a table that nobody froze for half a billion transactions.
+    await admin.exec(`BEGIN; SET LOCAL search_path = pg_catalog;
+      UPDATE pg_class SET relfrozenxid = ((txid_current() + 4294967296 - 500000000) % 4294967296)::text::xid WHERE oid = 'frozen.t'::regclass`);
+    const sql = check?.sql(context);
+    const rows = typeof sql === 'string' ? await admin.query<object>(sql) : [];
+    await admin.exec('ROLLBACK');
+    expect(check?.judge(rows, context, null)).toMatchObject([
+      { object: 'frozen.t', message: expect.stringMatching(/frozen 500,000,\d\d\d transactions ago/) },
+    ]);
+  });
+});
+
+describe('a standby', () => {
+  test('every check runs there, and what is not counted there is said', async () => {
+    const primary = await startPrimary();
+    const standby = await startStandby(primary);
+    try {
+      await withSession(connectionTo(primary.url), { applicationName: 'tiptoe test' }, (session) =>
+        session.exec('CREATE TABLE bare (id serial)'),
+      );
+      await standby.catchUp();
+      const findings = await withSession(
+        connectionTo(standby.url),
+        { applicationName: 'tiptoe test' },
+        async (session) => {
+          const facts = await readAuditContext(session, 'tiptoe');
+          expect(facts.isStandby).toBe(true);
+          const context = { ...facts, settings: DEFAULT_AUDIT_SETTINGS, budgets: { made: [], named: { bare: 1 } } };
+          return runChecks(session, checks, context, { teller: notChecked, severities: {}, sampleMs: null });
+        },
+      );
+      expect(objects(findings).sort()).toEqual([
+        'not-checked over-write-budget',
+        'not-checked unused-index',
+        'public.bare',
+      ]);
+    } finally {
+      await standby.stop();
+      await primary.stop();
+    }
   });
 });
 
