@@ -4,7 +4,7 @@ import { describeTool } from '../frameworks/arrange.ts';
 import type { Migration } from '../lint/engine.ts';
 import { findFiles, type FoundFile, usualDir } from '../migrate/discovery.ts';
 import { type ReadMigration, type ReadMigrations, readMigrations } from '../migrate/read-migrations.ts';
-import { AUTO, detectTool, type Tool } from '../migrate/tool.ts';
+import { AUTO, detectBelow, detectTool, type Tool } from '../migrate/tool.ts';
 import { Problem } from '../problem.ts';
 import { loadParser } from '../sql/libpg.ts';
 import type { Script } from '../sql/statement.ts';
@@ -45,7 +45,9 @@ export async function readScripts(paths: readonly string[], options: InputOption
   await checkFramework(options.framework);
   const cwd = process.cwd();
   const asked = paths.length > 0 || options.dir === undefined ? paths : [options.dir];
-  const detected = detectTool(cwd, asked, options.framework);
+  const detected =
+    detectTool(cwd, asked, options.framework) ??
+    (asked.length === 0 && options.framework === AUTO && usualDir(cwd) === null ? onlyBelow(cwd) : null);
   const given = asked.length > 0 ? asked : (dirsOf(detected, cwd) ?? [usualDir(cwd) ?? 'migrations']);
   const found = findOrAdvise(given, cwd, asked.length === 0);
   const thread = startParserThread(found.length);
@@ -108,6 +110,17 @@ function findOrAdvise(given: readonly string[], cwd: string, isGuess: boolean): 
       cause: error,
     });
   }
+}
+
+/** The tool of the only package that has one. */
+function onlyBelow(cwd: string): Tool | null {
+  const [first, second, ...more] = detectBelow(cwd);
+  if (first === undefined || second === undefined) return first ?? null;
+  const named = [first, second].map((tool) => `${dirsOf(tool, cwd)?.[0]} (${tool.framework.title})`).join(', ');
+  throw new Problem(
+    `There are several folders of migrations: ${named}${more.length === 0 ? '' : ` and ${more.length} more`}.`,
+    { advice: 'Name one of them; each is a history of its own.' },
+  );
 }
 
 function dirsOf(tool: Tool | null, cwd: string): string[] | null {

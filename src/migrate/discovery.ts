@@ -77,7 +77,9 @@ const atPath = (file: MigrationFile) => ({ version: null, name: file.path });
 export async function detectDir(cwd: string): Promise<string> {
   const { detectTool } = await import('./tool.ts');
   const tool = detectTool(cwd, [], 'auto');
-  return tool?.site.dirs[0] ?? usualDir(cwd) ?? 'migrations';
+  // What has an order of its own, or is a schema, is not for our runner, which goes by version and name.
+  const isOurs = tool !== null && tool.framework.sort === undefined && tool.framework.what === undefined;
+  return (isOurs ? tool.site.dirs[0] : undefined) ?? usualDir(cwd) ?? 'migrations';
 }
 
 /** The first usual place that has SQL files in it. */

@@ -35,6 +35,28 @@ export function detectTool(cwd: string, paths: readonly string[], wanted: string
   return only === null ? null : asToldTo(only, cwd, real);
 }
 
+/** How deep, and in how many folders, is looked for packages that have a tool of their own. */
+const PACKAGES = { depth: 3, folders: 2_000 };
+
+/** The tools of the packages below a folder that has none itself. */
+export function detectBelow(cwd: string): Tool[] {
+  const tools: Tool[] = [];
+  let left = PACKAGES.folders;
+  const look = (root: string, depth: number): void => {
+    const repository = openRepository(root);
+    for (const name of repository.list('')) {
+      if (!name.endsWith('/') || name.startsWith('.') || name === 'node_modules/' || left === 0) continue;
+      left -= 1;
+      const folder = join(root, name.slice(0, -1));
+      const tool = detectTool(folder, [], AUTO);
+      if (tool !== null) tools.push(tool);
+      else if (depth > 1) look(folder, depth - 1);
+    }
+  };
+  look(realOrNot(cwd), PACKAGES.depth);
+  return tools;
+}
+
 /** A tool that was asked for, wherever its migrations are. */
 function asToldTo(framework: Framework, cwd: string, paths: readonly string[]): Tool {
   const root = realOrNot(cwd);

@@ -68,6 +68,20 @@ describe('the tool in use', () => {
     }
   });
 
+  test('is that of the only package that has one; of several, one has to be named', async () => {
+    const file = 'prisma/migrations/1_a/migration.sql';
+    const prisma = (at: string) => ({ [`${at}/prisma/schema.prisma`]: '', [`${at}/${file}`]: 'SELECT 1;' });
+    const cwd = await folder({ 'package.json': '{}', ...prisma('apps/api') });
+    expect((await findings(cwd)).files.map(({ path }) => path)).toEqual([`apps/api/${file}`]);
+    const several = await folder({ ...prisma('apps/api'), ...prisma('apps/web') });
+    expect(await runTiptoe(['lint'], { cwd: several })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        'There are several folders of migrations: apps/api/prisma/migrations (Prisma), apps/web/prisma/migrations (Prisma).',
+      ),
+    });
+  });
+
   test('is what --framework or the config says', async () => {
     const file = { 'm/1_a.sql': 'CREATE TABLE a (id bigint PRIMARY KEY);\nCREATE INDEX CONCURRENTLY ON a (id);\n' };
     const cwd = await folder(file);

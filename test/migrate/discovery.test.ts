@@ -108,3 +108,13 @@ test('the folder is the first usual place with migrations in it', async () => {
   await write({ 'migrations/readme.md': '', 'db/migrations/1_a.sql': '' });
   expect(await detectDir(cwd)).toBe('db/migrations');
 });
+
+test('the folder is that of the tool in use, unless the tool has an order of its own', async () => {
+  await write({ 'supabase/config.toml': '', 'supabase/migrations/1_a.sql': '' });
+  expect(await detectDir(cwd)).toBe('supabase/migrations');
+});
+
+test('a plan, a journal or a schema is not for our runner', async () => {
+  await write({ 'sqitch.plan': '%project=a\n\na 2026-01-01T09:00:00Z A <a@example.org>\n', 'deploy/a.sql': '' });
+  expect(await detectDir(cwd)).toBe('migrations');
+});
