@@ -1,6 +1,6 @@
 /**
  * The layers of the house: which folder may import which. Everything not listed is forbidden.
- * `sql <- postgres <- catalog <- effects <- lint <- audit <- report` is pure: no clock, no I/O, no process.
+ * `sql <- postgres <- catalog <- effects <- lint <- audit <- report <- library` is pure: no clock, no I/O, no process.
  */
 const PURE = {
   sql: [],
@@ -11,8 +11,10 @@ const PURE = {
   audit: ['sql', 'postgres', 'catalog', 'effects', 'lint'],
   report: ['sql', 'postgres', 'catalog', 'effects', 'lint', 'audit'],
   frameworks: ['sql', 'effects'],
+  library: ['sql', 'postgres', 'catalog', 'effects', 'lint', 'report'],
 };
-const pure = Object.keys(PURE);
+// What others import is for them; the program itself has no use for it.
+const pure = Object.keys(PURE).filter((folder) => folder !== 'library');
 const SHELL = {
   db: pure,
   inspect: [...pure, 'db'],
@@ -60,8 +62,8 @@ function restrictions(folder) {
   if (folder in PURE) patterns.push({ regex: '^node:', message: `src/${folder} is pure: no I/O, no process.` });
   if (!['cli', 'terminal'].includes(folder))
     patterns.push({ regex: '^(node:)?process$', message: 'process lives in src/cli and src/terminal.' });
-  // Only the command line composes rules; every layer below takes them as a parameter.
-  if (!['cli', 'demo'].includes(folder))
+  // Only the command line and the library compose rules; every layer below takes them as a parameter.
+  if (!['cli', 'demo', 'library'].includes(folder))
     patterns.push({ regex: `${UPWARDS}rules/`, message: `src/${folder} takes rules as a parameter.` });
   return ['error', { patterns }];
 }
@@ -123,7 +125,7 @@ export default {
   overrides: [
     ...layerOverrides,
     {
-      files: pure.map((folder) => `src/${folder}/**/*.ts`),
+      files: Object.keys(PURE).map((folder) => `src/${folder}/**/*.ts`),
       rules: { 'no-restricted-globals': ['error', PROCESS, ...CLOCKS] },
     },
     {

@@ -49,7 +49,7 @@ export function auditSchema(): v.GenericSchema<Readonly<Record<string, unknown>>
                     'As the report names it, such as public.orders_total; * stands for any text.',
                     v.pipe(v.string('must be text'), v.minLength(1, 'must not be empty')),
                   ),
-                  reason: described('Why.', v.pipe(v.string(REASON), v.trim(), v.minLength(1, REASON))),
+                  reason: described('Why.', v.pipe(v.string(REASON), v.regex(/\S/, REASON))),
                 },
                 ENTRY,
               ),
@@ -74,6 +74,7 @@ export function auditSchema(): v.GenericSchema<Readonly<Record<string, unknown>>
       },
       OBJECT,
     ),
+    v.description('What tiptoe audit finds, and what it lets be.'),
     v.transform(
       ({
         checks: severities = {},

@@ -173,10 +173,8 @@ export function configSchema(rules: readonly Rule[]) {
         ),
       ),
       apply: v.exactOptional(described('What the flags of apply are when they are not given.', applySettings())),
-      backfill: v.exactOptional(
-        described('Settings of every backfill whose file says nothing else.', backfillSettings()),
-      ),
-      audit: v.exactOptional(described('What tiptoe audit finds, and what it lets be.', auditSchema())),
+      backfill: v.exactOptional(backfillSettings()),
+      audit: v.exactOptional(auditSchema()),
     },
     OBJECT,
   );
@@ -188,7 +186,7 @@ const ROWS = 'must be a whole number, 0 or more';
 const GLOBS = 'must be a glob, or a list of such';
 const VARIABLE = 'must be the name of an environment variable, not the URL itself';
 
-/** For editors. */
+/** Says to editors what a setting is for. What is read into something else says it before that, where they still see it. */
 function described<Schema extends v.GenericSchema>(
   text: string,
   schema: Schema,
@@ -258,10 +256,7 @@ function optionValue(option: RuleOption): v.GenericSchema {
 }
 
 function applySettings(): v.GenericSchema<Readonly<Record<string, unknown>>, ApplyConfig> {
-  const entries = Object.entries(APPLY_SETTINGS).map(([name, setting]) => [
-    name,
-    v.exactOptional(described(setting.description, flagValue(setting))),
-  ]);
+  const entries = Object.entries(APPLY_SETTINGS).map(([name, setting]) => [name, v.exactOptional(flagValue(setting))]);
   return v.strictObject(Object.fromEntries(entries), OBJECT);
 }
 
@@ -269,6 +264,7 @@ function backfillSettings(): v.GenericSchema<Readonly<Record<string, unknown>>, 
   const entries = SETTING_NAMES.map((name) => [inCamelCase(name), v.exactOptional(backfillSetting(name))]);
   return v.pipe(
     v.strictObject(Object.fromEntries(entries), OBJECT),
+    v.description('Settings of every backfill whose file says nothing else.'),
     v.transform((settings): Partial<Settings> => Object.assign({}, ...Object.values(settings))),
   );
 }
@@ -300,19 +296,21 @@ function backfillSetting(name: SettingName): v.GenericSchema<unknown, Partial<Se
 }
 
 function flagValue(setting: ApplySetting): v.GenericSchema {
-  if (setting.takes === 'nothing') return v.boolean('must be true or false');
+  if (setting.takes === 'nothing') return described(setting.description, v.boolean('must be true or false'));
   if (setting.takes !== 'several') return flagText(setting);
   return v.pipe(
     v.union([v.string(), v.array(v.string())], 'must be text, as the flag takes it, or a list of such'),
+    v.description(setting.description),
     v.transform((value): string[] => [value].flat()),
     v.array(flagText(setting)),
   );
 }
 
 /** The text of a flag, read as the flag reads it. */
-function flagText({ read }: ApplySetting): v.GenericSchema<string, unknown> {
+function flagText({ read, description }: ApplySetting): v.GenericSchema<string, unknown> {
   return v.pipe(
     v.string('must be text, as the flag takes it'),
+    v.description(description),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       try {
         return read(dataset.value);

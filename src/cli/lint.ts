@@ -22,6 +22,8 @@ export interface LintOptions {
   /** True for the file that is there, or the one of the default name. */
   readonly writeBaseline?: string | true;
   readonly quiet: boolean;
+  /** True for no file in particular. */
+  readonly printConfig?: string | true;
 }
 
 export function lintCommand(): Command {
@@ -62,6 +64,7 @@ export function lintCommand(): Command {
         .default(undefined, 'pretty'),
     )
     .option('-q, --quiet', 'print nothing when there is nothing to report', false)
+    .option('--print-config [file]', 'print the config as it holds for this file, and lint nothing')
     .addHelpText(
       'after',
       `
@@ -88,6 +91,11 @@ A finding is accepted by a comment with a reason:
     )
     .action(
       exitsWith(async (paths: string[], given: LintOptions, command: Command) => {
+        if (given.printConfig !== undefined) {
+          const { printedConfig } = await import('./print-config.ts');
+          process.stdout.write(await printedConfig(given.printConfig === true ? null : given.printConfig, given));
+          return 0;
+        }
         const { runLint } = await import('./lint-run.ts');
         return runLint(paths, given, command.optsWithGlobals<{ color: boolean; verbose?: boolean }>());
       }),

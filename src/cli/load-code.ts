@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module';
 import { createJiti } from 'jiti';
 import { Problem } from '../problem.ts';
 
-/** Runs a file in TypeScript or JavaScript and answers its default export. */
+/** Runs a file in TypeScript or JavaScript and answers its default export. What it imports from `tiptoe` is this very program. */
 export async function loadCode({ path, shown }: { readonly path: string; readonly shown: string }): Promise<unknown> {
-  const jiti = createJiti(import.meta.url, { fsCache: false });
+  const { resolve } = createRequire(import.meta.url);
+  const own = Object.fromEntries(['tiptoe/testing', 'tiptoe'].map((name) => [name, resolve(name)]));
+  const jiti = createJiti(import.meta.url, { alias: own, fsCache: false });
   try {
     return await jiti.import(path, { default: true });
   } catch (error) {

@@ -174,13 +174,15 @@ export interface Rule extends RuleBase {
 
 /** A rule that looks at statements of certain kinds; `check` receives just those, and has no side effect. */
 export function defineRule<K extends ActionKind, const O extends RuleOptions = {}>(
-  rule: Omit<RuleBase, 'options'> & {
+  rule: Omit<RuleBase, 'options' | 'examples'> & {
+    /** A rule of tiptoe's own has them, and they are tried. */
+    readonly examples?: RuleBase['examples'];
     readonly options?: O;
     readonly on: readonly K[];
     readonly check: (context: RuleContext<ActionOf<K>, O>) => Verdict | null;
   },
 ): Rule {
-  return rule;
+  return { ...rule, examples: rule.examples ?? { bad: [], good: [] } };
 }
 
 /** A rule about columns that tables get, whatever else the statement does; all of a statement are one finding. */

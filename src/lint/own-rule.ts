@@ -100,7 +100,7 @@ export function readOwnRule(given: unknown, origin: string, taken: ReadonlySet<s
   expect(isOneOf(SEVERITIES, severity), `severity must be ${anyOf(SEVERITIES)}`);
   for (const part of ['what', 'why', 'instead'])
     expect(isObject(docs) && typeof docs[part] === 'string', `docs.${part} must be text`);
-  expect(isObject(docs) && ['string', 'undefined'].includes(typeof docs['source']), 'docs.source must be an address');
+  expect(!isObject(docs) || ['string', 'undefined'].includes(typeof docs['source']), 'docs.source must be an address');
   expect(Array.isArray(on) && on.length > 0, 'on must be a list of the kinds of statements that it looks at');
   for (const kind of Array.isArray(on) ? (on as unknown[]) : [])
     expect(isOneOf(KINDS, kind), `on: there is no kind of statement '${String(kind)}'`);
@@ -111,7 +111,7 @@ export function readOwnRule(given: unknown, origin: string, taken: ReadonlySet<s
       `options.${option} must have a type, ${anyOf(OPTION_TYPES)}, and a default`,
     );
   if (problems.length > 0) return problems;
-  return { ...(given as unknown as Rule), examples: examples as Rule['examples'], origin };
+  return { ...(given as object as Rule), examples: examples as Rule['examples'], origin };
 }
 
 /** What a rule says of a statement. One of a team's own may throw or answer anything; that is told in its name, and stops nothing. */

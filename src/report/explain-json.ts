@@ -1,12 +1,58 @@
+import type { Effect } from '../effects/effect.ts';
+import type { TransactionMode } from '../effects/units.ts';
 import type { AnalysedFile, AnalysedStatement } from '../lint/engine.ts';
 import type { SourceText } from '../sql/source-text.ts';
 import type { Unread } from '../sql/statement.ts';
 import { withoutValue } from './placeholders.ts';
 import { jsonText } from './workflow-commands.ts';
 
+/** What `tiptoe explain --format json` tells. */
+export interface ExplainDocument {
+  readonly version: 1;
+  /** The server's major version. */
+  readonly pgVersion: number;
+  readonly files: readonly {
+    readonly path: string;
+    /** One for the file; one for each statement, because it has to be; or none, because the file asks for that. */
+    readonly transaction: TransactionMode;
+    /** Those that a stand-in was read for, because nobody gave their value. */
+    readonly placeholders?: readonly string[];
+    /** What is neither SQL nor read over: some commands of psql. */
+    readonly notUnderstood?: readonly UnreadPlace[];
+    readonly statements: readonly ExplainedStatement[];
+  }[];
+}
+
+export interface UnreadPlace {
+  /** The file that holds it, where another one includes that. */
+  readonly path?: string;
+  readonly line: number;
+  readonly text: string;
+  readonly reason: string;
+}
+
+export interface ExplainedStatement {
+  /** Its number in the file, from 0. */
+  readonly index: number;
+  /** The file that holds it, where another one includes that. */
+  readonly path?: string;
+  readonly line: number;
+  readonly endLine: number;
+  /** PostgreSQL's name of its node, without `Stmt`. */
+  readonly kind: string;
+  /** What it does to each relation that was there before it, and that it locks. */
+  readonly effects: readonly Omit<Effect, 'parts' | 'certain'>[];
+  /** Why it is not, or only partly, understood. */
+  readonly notUnderstood?: string;
+}
+
 /** The document of `tiptoe explain --format json`. */
 export function explainJson(files: readonly AnalysedFile[], version: number): string {
-  const document = {
+  return jsonText(explainDocument(files, version));
+}
+
+export function explainDocument(files: readonly AnalysedFile[], version: number): ExplainDocument {
+  return {
     version: 1,
     pgVersion: version,
     files: files.map(({ script, transaction, statements }) => ({
@@ -19,10 +65,9 @@ export function explainJson(files: readonly AnalysedFile[], version: number): st
       statements: statements.map((statement) => explainedStatement(script.source, statement)),
     })),
   };
-  return jsonText(document);
 }
 
-function unreadPlace(source: SourceText, { range, reason }: Unread) {
+function unreadPlace(source: SourceText, { range, reason }: Unread): UnreadPlace {
   const { source: own } = source.fileAt(range.start);
   return {
     ...(own === source ? {} : { path: own.path }),
@@ -33,7 +78,7 @@ function unreadPlace(source: SourceText, { range, reason }: Unread) {
 }
 
 /** One statement and what it does. */
-export function explainedStatement(source: SourceText, { statement, effects }: AnalysedStatement) {
+export function explainedStatement(source: SourceText, { statement, effects }: AnalysedStatement): ExplainedStatement {
   const { source: own } = source.fileAt(statement.range.start);
   return {
     index: statement.index,

@@ -16,7 +16,7 @@ const { LAYERS, PACKAGES } = (await import(pathToFileURL(join(ROOT, 'oxlint.conf
 
 const FOLDERS = Object.keys(LAYERS);
 /** From left to right, as the house is drawn: imports go leftwards only. */
-const PURE = ['sql', 'postgres', 'catalog', 'effects', 'lint', 'audit', 'report', 'frameworks'];
+const PURE = ['sql', 'postgres', 'catalog', 'effects', 'lint', 'audit', 'report', 'frameworks', 'library'];
 const OTHER_PACKAGES = ['process', 'node:process', 'node:fs/promises', 'valibot'];
 
 /** A small house of the same shape, in which everybody imports everything. */
@@ -128,7 +128,7 @@ function forbidden(folder: string, src: string): string[] {
     'valibot',
     ...(PURE.includes(folder) ? [] : ['node:fs/promises']),
     ...(['cli', 'terminal'].includes(folder) ? ['process', 'node:process'] : []),
-    ...(['cli', 'demo'].includes(folder) ? [`${src}/../rules/index.ts`] : []),
+    ...(['cli', 'demo', 'library'].includes(folder) ? [`${src}/../rules/index.ts`] : []),
   ]);
   return targets(src).filter((target) => !allowed.has(target));
 }

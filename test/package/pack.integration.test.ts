@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -54,6 +55,83 @@ test('the installed command says its version and lints a file', async () => {
   });
 });
 
+const RULE = `
+import { defineRule } from 'tiptoe';
+
+export default defineRule({
+  name: 'no-orders',
+  category: 'policy',
+  severity: 'error',
+  docs: { what: 'An index on orders.', why: 'It is too big.', instead: 'Ask first.' },
+  options: { most: { type: 'integer', default: 0, description: 'How many columns are fine.' } },
+  on: ['create-index'],
+  check: ({ action, options }) =>
+    action.columns.length <= options.most
+      ? null
+      : { relations: [], message: \`\${action.columns.length} columns\`, why: 'Size.', instead: 'Ask first.' },
+});
+`;
+
+const CONSUMER = `
+import { analyze, defineConfig, explain, lint, type LintDocument, type Rule, type UserConfig } from 'tiptoe';
+import { testRule } from 'tiptoe/testing';
+import rule from './no-orders.ts';
+
+const own: Rule = rule;
+const config: UserConfig = defineConfig({ rules: ['./no-orders.ts', { 'wide-table': ['warning', { columns: 80 }] }] });
+const found: LintDocument = await lint('CREATE INDEX orders_total ON orders (total);', { ownRules: [own] });
+const rules: string[] = found.files.flatMap(({ findings }) => findings.map((finding) => finding.rule));
+const [explained] = (await explain('TRUNCATE orders;')).files;
+const lock: string | undefined = explained?.statements[0]?.effects[0]?.lock;
+const [analysis] = await analyze([{ path: '1.sql', text: 'DROP TABLE orders;' }]);
+await testRule(own, { valid: ['SELECT 1;'], invalid: [{ sql: 'CREATE INDEX ON orders (a);', findings: ['1 columns'] }] });
+console.log(JSON.stringify({ rules, lock, dropped: analysis?.findings[0]?.rule, config: config.rules }));
+`;
+
+test('the library is typed for a strict compiler, and does what it says', async () => {
+  const project = join(directory.path, 'consumer');
+  await mkdir(project);
+  const files = { 'no-orders.ts': RULE, 'consumer.ts': CONSUMER, 'package.json': '{ "type": "module" }' };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text);
+  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const flags = [
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--target',
+    'es2023',
+    '--module',
+    'nodenext',
+    '--types',
+    '',
+  ];
+  // Without skipLibCheck: the declarations themselves are looked at, too.
+  const options = [...flags, '--noEmitOnError', '--rewriteRelativeImportExtensions', 'consumer.ts'];
+  await run(process.execPath, [compiler, ...options], { cwd: project });
+  const { stdout } = await run(process.execPath, ['consumer.js'], { cwd: project });
+  expect(JSON.parse(stdout)).toEqual({
+    rules: ['create-index-blocking', 'no-orders'],
+    lock: 'AccessExclusiveLock',
+    dropped: 'drop-table',
+    config: ['./no-orders.ts', { 'wide-table': ['warning', { columns: 80 }] }],
+  });
+}, 60_000);
+
+test('a config in TypeScript and a rule of one’s own import the package', async () => {
+  const project = join(directory.path, 'project');
+  await mkdir(project);
+  const config =
+    "import { defineConfig } from 'tiptoe';\nexport default defineConfig({ rules: ['./no-orders.ts'] });\n";
+  const files = { 'no-orders.ts': RULE, 'tiptoe.config.ts': config, 'x.sql': 'CREATE INDEX ON orders (total);\n' };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text);
+  const { stdout } = await tiptoe('lint', '--format', 'compact', 'project/x.sql');
+  expect(stdout).toContain('project/x.sql:1:1: error: 1 columns [no-orders]');
+});
+
+test('editors find the schema of the config', async () => {
+  const { resolve } = createRequire(join(directory.path, 'x.js'));
+  expect(JSON.parse(await readFile(resolve('tiptoe/config.schema.json'), 'utf8'))).toHaveProperty('properties.rules');
+});
+
 test('the package holds the compiled program and what people read, and nothing else', async () => {
   const entries = await readdir(installed, { recursive: true, withFileTypes: true });
   const files = entries
@@ -62,13 +140,14 @@ test('the package holds the compiled program and what people read, and nothing e
   expect(files).toEqual(
     expect.arrayContaining(['bin/tiptoe.js', 'dist/main.js', 'README.md', 'CHANGELOG.md', 'LICENSE']),
   );
-  const expected = /^(bin\/tiptoe\.js|dist\/[\w-]+\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  const expected =
+    /^(bin\/tiptoe\.js|dist\/[\w-]+\.js|dist\/types\/src\/[\w/-]+\.d\.ts|config\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
   expect(files.filter((file) => !expected.test(file))).toEqual([]);
 });
 
 test('it stays small', () => {
   console.info(`packed: ${(packedBytes / 1000).toFixed(0)} kB`);
-  expect(packedBytes).toBeLessThan(450_000);
+  expect(packedBytes).toBeLessThan(550_000);
 });
 
 test('it brings what lint, apply and backfill need, in exact versions', async () => {
@@ -85,6 +164,7 @@ test('it brings what lint, apply and backfill need, in exact versions', async ()
     'pg',
     'picomatch',
     'prom-client',
+    'smol-toml',
     'valibot',
     'yaml',
   ]);

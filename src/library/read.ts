@@ -1,0 +1,95 @@
+import { rules as builtIn } from '../../rules/index.ts';
+import { emptyCatalog } from '../catalog/catalog.ts';
+import { catalogFromDump } from '../catalog/from-dump.ts';
+import { type AnalysedFile, analyse, type AnalyseOptions } from '../lint/engine.ts';
+import type { Rule } from '../lint/kit.ts';
+import { readOwnRule } from '../lint/own-rule.ts';
+import { type Level, merged, type Preset, presetSettings } from '../lint/rule-settings.ts';
+import { DEFAULT_SETTINGS, type NewTables } from '../lint/settings.ts';
+import { Problem } from '../problem.ts';
+import { loadParserAsGuest } from '../sql/libpg.ts';
+import { parseScript } from '../sql/script.ts';
+import type { RuleTable } from './config.ts';
+
+/** A migration: the text that is run, and what reports shall call it. */
+export interface Migration {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** How to read migrations. */
+export interface ReadOptions {
+  /** The server's major version, 13 to 18; 18 without it. */
+  readonly pgVersion?: number;
+  /** What is there before the first file, as `pg_dump --schema-only` wrote it; nothing without it. */
+  readonly schema?: string;
+  /** Texts for placeholders, as `--var` gives them. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** How to judge migrations. */
+export interface JudgeOptions extends ReadOptions {
+  /** Presets, as in the config. */
+  readonly extends?: readonly Preset[];
+  /** Severities and options, as in the config. */
+  readonly rules?: RuleTable;
+  /** Rules beside those of tiptoe, as `defineRule` makes them. */
+  readonly ownRules?: readonly Rule[];
+  /** What a new table needs: see the rule `write-heavy-table`. */
+  readonly newTables?: Partial<NewTables>;
+}
+
+/** One text, or several in the order in which they run. */
+export type Migrations = string | readonly Migration[];
+
+/** Reads migrations as one history. Throws where an option cannot be meant. */
+export async function read(
+  migrations: Migrations,
+  options: JudgeOptions,
+): Promise<{ readonly files: readonly AnalysedFile[]; readonly version: number }> {
+  const settled = settle(options);
+  await loadParserAsGuest();
+  const { schema, variables = {} } = options;
+  const catalog = schema === undefined ? emptyCatalog() : catalogFromDump(parseScript('schema', schema)).catalog;
+  const given = typeof migrations === 'string' ? [{ path: 'migration.sql', text: migrations }] : migrations;
+  const scripts = given.map(({ path, text }) => parseScript(path, text, variables));
+  return { files: analyse(scripts, catalog, settled), version: settled.version };
+}
+
+const NEWEST = 18;
+
+function settle({
+  pgVersion: version = NEWEST,
+  extends: presets = [],
+  rules: table = {},
+  ownRules = [],
+  newTables,
+}: JudgeOptions): AnalyseOptions {
+  if (!Number.isInteger(version) || version < 13 || version > NEWEST)
+    throw new Problem(`pgVersion is a whole number from 13 to ${NEWEST}, not ${version}.`);
+  const rules = [...builtIn];
+  for (const given of ownRules) {
+    const rule = readOwnRule(given, 'ownRules', new Set(rules.map(({ name }) => name)));
+    if (Array.isArray(rule)) throw new Problem(`a rule in ownRules cannot be used: ${rule.join('; ')}.`);
+    rules.push(rule);
+  }
+  const severities: Record<string, Level> = {};
+  const options: Record<string, Readonly<Record<string, unknown>>> = {};
+  for (const [name, setting] of Object.entries(table)) {
+    const [level, values = {}] = typeof setting === 'string' ? [setting] : setting;
+    const rule = rules.find((known) => known.name === name);
+    if (rule === undefined) throw new Problem(`there is no rule '${name}'.`);
+    if (!['off', 'warning', 'error'].includes(level))
+      throw new Problem(`rules.${name} is 'off', 'warning' or 'error', not '${level}'.`);
+    const unknown = Object.keys(values).find((option) => !Object.hasOwn(rule.options ?? {}, option));
+    if (unknown !== undefined) throw new Problem(`the rule ${name} has no option '${unknown}'.`);
+    severities[name] = level;
+    options[name] = values;
+  }
+  return {
+    ...merged([...presets.map((preset) => presetSettings(preset, rules)), { severities, options }]),
+    rules,
+    settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },
+    version,
+  };
+}

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest';
+import { analyze, defineConfig, defineRule, explain, lint } from '../../src/library/index.ts';
+import { testRule } from '../../src/library/testing.ts';
+import wideIndex from '../../rules/wide-index.ts';
+
+const INDEX = 'CREATE INDEX orders_total ON orders (total);';
+
+describe('texts in, findings out', () => {
+  test('lint answers the document of --format json', async () => {
+    expect(await lint(INDEX, { pgVersion: 16 })).toMatchObject({
+      version: 1,
+      pgVersion: 16,
+      files: [
+        { path: 'migration.sql', findings: [{ rule: 'create-index-blocking', line: 1, relation: 'public.orders' }] },
+      ],
+      summary: { files: 1, errors: 1, warnings: 0, suppressed: 0 },
+    });
+  });
+
+  test('files are one history, in the order given, that begins with a dump', async () => {
+    const table = { path: 'b.sql', text: 'CREATE TABLE orders (id bigint PRIMARY KEY, total numeric);' };
+    const drop = { path: 'a.sql', text: 'ALTER TABLE orders DROP COLUMN total;' };
+    const { files } = await lint([table, drop]);
+    expect(files.map(({ path, findings }) => [path, findings.map(({ rule }) => rule)])).toEqual([
+      ['b.sql', []],
+      ['a.sql', ['drop-column']],
+    ]);
+    const { files: dumped } = await explain([drop], {
+      schema: 'CREATE TABLE app.orders (total numeric);\nSET search_path = app;',
+    });
+    expect(dumped[0]?.statements[0]?.effects[0]?.lock).toBe('AccessExclusiveLock');
+  });
+
+  test('placeholders get their texts', async () => {
+    const { files } = await explain('TRUNCATE :schema.orders;', { variables: { schema: 'app' } });
+    expect(files[0]?.statements[0]?.effects[0]?.relation).toBe('app.orders');
+  });
+
+  test('analyze answers both, statement by statement', async () => {
+    const sql = `SELECT 1;\n${INDEX}\n-- tiptoe-disable-next-statement drop-table: nobody reads it\nDROP TABLE orders;\n-- tiptoe-disable-file x: y`;
+    const [file] = await analyze([{ path: '1.sql', text: sql }]);
+    expect(file?.statements.map(({ kind, findings }) => [kind, findings.map(({ rule }) => rule)])).toEqual([
+      ['Select', []],
+      ['Index', ['create-index-blocking']],
+      ['Drop', []],
+    ]);
+    expect(file?.findings.map(({ rule, line }) => [rule, line])).toEqual([
+      ['create-index-blocking', 2],
+      ['unknown-suppression', 5],
+    ]);
+    expect(file?.suppressed).toMatchObject([{ finding: { rule: 'drop-table', line: 4 }, reason: 'nobody reads it' }]);
+  });
+
+  test('rules are set as in the config', async () => {
+    const { files } = await lint(INDEX, { rules: { 'create-index-blocking': 'warning' } });
+    expect(files[0]?.findings).toMatchObject([{ severity: 'warning' }]);
+    const wide = 'CREATE TABLE t (id bigint PRIMARY KEY, a int, b int);';
+    const found = await lint(wide, { rules: { 'wide-table': ['error', { columns: 2 }] } });
+    expect(found.files[0]?.findings).toMatchObject([{ rule: 'wide-table', severity: 'error' }]);
+    const styled = await lint('CREATE TABLE t (id bigint PRIMARY KEY, a char(3));', { extends: ['style'] });
+    expect(styled.files[0]?.findings).toMatchObject([{ rule: 'char-column' }]);
+  });
+
+  test.each([
+    [{ pgVersion: 12 }, 'pgVersion is a whole number from 13 to 18, not 12.'],
+    [{ rules: { nothing: 'off' } }, "there is no rule 'nothing'."],
+    [{ rules: { 'wide-table': ['error', { rows: 2 }] } }, "the rule wide-table has no option 'rows'."],
+  ] as const)('refuses what cannot be meant: %j', async (options, says) => {
+    await expect(lint(INDEX, options)).rejects.toThrow(says);
+  });
+
+  test('a config is what it was', () => {
+    const config = { pgVersion: 16, rules: ['./my-rule.ts', { 'wide-table': 'off' }] } as const;
+    expect(defineConfig(config)).toBe(config);
+  });
+});
+
+const noTruncate = defineRule({
+  name: 'no-truncate',
+  category: 'policy',
+  severity: 'error',
+  docs: { what: 'TRUNCATE of a table of ours.', why: 'It cannot be undone.', instead: 'Delete in batches.' },
+  options: { allowed: { type: 'strings', default: [], description: 'Tables that may be emptied.' } },
+  on: ['truncate'],
+  check: ({ effects, options }) => {
+    const relations = effects.relations
+      .map(({ relation }) => relation)
+      .filter((name) => !options.allowed.includes(name));
+    if (relations.length === 0) return null;
+    return { relations, message: `${relations.join(', ')} is emptied`, why: 'Gone.', instead: 'Delete in batches.' };
+  },
+});
+
+describe('rules of one’s own', () => {
+  test('look beside those of tiptoe', async () => {
+    const { files } = await lint('TRUNCATE orders;', { ownRules: [noTruncate] });
+    expect(files[0]?.findings.map(({ rule }) => rule)).toContain('no-truncate');
+  });
+
+  test('may not take a name that there is, and must be rules', async () => {
+    const taken = { ...noTruncate, name: 'drop-table' };
+    await expect(lint('', { ownRules: [taken] })).rejects.toThrow("there is a rule 'drop-table' already");
+    const broken = JSON.parse('{ "name": "No Truncate", "on": ["trunkate"], "severity": "warn" }') as typeof taken;
+    await expect(lint('', { ownRules: [broken] })).rejects.toThrow(
+      /name must be in kebab-case.*category must be.*severity must be.*docs\.what.*no kind of statement 'trunkate'.*check must be/s,
+    );
+  });
+
+  test.each([
+    [
+      'throws',
+      (): null => {
+        throw new TypeError('x is not a function');
+      },
+      'TypeError: x is not a function',
+    ],
+    ['answers what is no finding', (): never => ({ message: 3 }) as never, 'it answered neither null nor'],
+  ])('one that %s is told by its name, and the others look on', async (_, check, says) => {
+    const { files } = await lint('TRUNCATE orders;', { ownRules: [{ ...noTruncate, severity: 'warning', check }] });
+    expect(files[0]?.findings).toMatchObject([
+      { rule: 'truncate-table' },
+      {
+        rule: 'no-truncate',
+        severity: 'error',
+        message: expect.stringContaining(`the rule no-truncate failed here: ${says}`),
+      },
+    ]);
+  });
+
+  test('one that answers nothing at all finds nothing', async () => {
+    const nothing: unknown = undefined;
+    const { files } = await lint('TRUNCATE orders;', { ownRules: [{ ...noTruncate, check: () => nothing as null }] });
+    expect(files[0]?.findings.map(({ rule }) => rule)).toEqual(['truncate-table']);
+  });
+});
+
+describe('testRule', () => {
+  test('takes what is as expected', async () => {
+    const tried = testRule(noTruncate, {
+      valid: ['DROP TABLE orders;', { sql: 'TRUNCATE orders;', options: { allowed: ['public.orders'] } }],
+      invalid: [
+        {
+          before: 'CREATE TABLE app.orders ();',
+          sql: 'SELECT 1;\n  TRUNCATE app.orders;',
+          findings: [
+            { message: /^app\.orders/, line: 2, column: 3, endLine: 2, endColumn: 22, relation: 'app.orders' },
+          ],
+        },
+        {
+          sql: 'TRUNCATE a;\nTRUNCATE b;',
+          findings: ['public.a is emptied', { message: 'b', line: 2, severity: 'error' }],
+        },
+      ],
+    });
+    await expect(tried).resolves.toBeUndefined();
+  });
+
+  test('takes the rules of tiptoe, with their examples', async () => {
+    await expect(testRule(wideIndex)).resolves.toBeUndefined();
+  });
+
+  test('tells all that differs', async () => {
+    const tried = testRule(noTruncate, {
+      valid: ['TRUNCATE orders;', 'TRUNCAT orders;'],
+      invalid: [
+        { sql: 'DROP TABLE orders;', findings: [{ line: 1 }] },
+        { sql: 'TRUNCATE orders;', findings: [{ line: 2, column: 1, message: 'customers' }] },
+      ],
+    });
+    await expect(tried).rejects.toThrow(
+      [
+        'no-truncate:',
+        'valid: TRUNCATE orders;',
+        '  not expected: 1:1-1:16 public.orders is emptied',
+        'valid: TRUNCAT orders;',
+        '  not expected: 1:1-1:8 syntax error at or near "TRUNCAT"',
+        'invalid: DROP TABLE orders;',
+        '  expected, but not found: {"line":1}',
+        'invalid: TRUNCATE orders;',
+        '  expected a message with "customers", found 1:1-1:16 public.orders is emptied',
+        '  expected line 2, found 1 in 1:1-1:16 public.orders is emptied',
+      ].join('\n'),
+    );
+  });
+
+  test('refuses to prove nothing', async () => {
+    await expect(testRule(noTruncate)).rejects.toThrow('no-truncate is tried on nothing');
+  });
+});
