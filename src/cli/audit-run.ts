@@ -57,7 +57,15 @@ export async function runAudit(given: AuditOptions, command: Command): Promise<0
   const sorted = withoutIgnored(findings, config.audit.ignore, given.check === undefined ? ran : new Set(given.check));
   const fails = ({ severity }: AuditFinding): boolean =>
     given.failOn !== 'never' && (severity === 'error' || given.failOn === 'warning');
-  const report = { ...sorted, path: pathOf(connection), version, checks: [...asked, notChecked], toolVersion, fails };
+  const report = {
+    ...sorted,
+    path: pathOf(connection),
+    version,
+    checks: asked,
+    teller: notChecked,
+    toolVersion,
+    fails,
+  };
   const isQuiet = given.quiet && sorted.findings.length === 0;
   for (const output of outputs) if (output.file === null) await print(output, report, global, isQuiet);
   for (const { check, object } of sorted.stale) {

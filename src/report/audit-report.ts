@@ -11,6 +11,8 @@ export interface AuditReport extends Sorted {
   readonly version: number;
   /** Those that were run. */
   readonly checks: readonly Check[];
+  /** In whose name it is said what they could not see. */
+  readonly teller: Check;
   readonly toolVersion: string;
   /** Whether a finding makes the run fail. */
   readonly fails: (finding: AuditFinding) => boolean;

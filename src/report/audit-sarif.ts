@@ -6,9 +6,9 @@ import { plainMessage, SARIF_SCHEMA } from './lint-sarif.ts';
 import { jsonText } from './workflow-commands.ts';
 
 /** SARIF 2.1.0. There is no file: a finding is at a logical location, an object in a database of a server. */
-export function auditSarif({ findings, checks, path, toolVersion }: AuditReport): string {
+export function auditSarif({ findings, checks, teller, path, toolVersion }: AuditReport): string {
   const found = new Set(findings.map(({ rule }) => rule));
-  const described = checks.filter(({ name }) => found.has(name));
+  const described = [...checks, teller].filter(({ name }) => found.has(name));
   const indexes = new Map(described.map(({ name }, index) => [name, index]));
   return jsonText({
     $schema: SARIF_SCHEMA,

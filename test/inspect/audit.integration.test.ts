@@ -214,7 +214,7 @@ describe('no-primary-key and no-replica-identity', () => {
       `CREATE TABLE bare (id int); CREATE TABLE "Ready" (id int NOT NULL); CREATE UNIQUE INDEX ready_id ON "Ready" (id);
        CREATE TABLE fine (id int PRIMARY KEY); CREATE TABLE whole (id int); ALTER TABLE whole REPLICA IDENTITY FULL;
        CREATE TABLE inserted (id int); CREATE TEMP TABLE temporary (id int);
-       CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9);
+       CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9); CREATE TABLE part2 PARTITION OF parts FOR VALUES FROM (10) TO (19);
        CREATE PUBLICATION keyless_all FOR TABLE bare, fine, whole, parts;
        CREATE PUBLICATION keyless_inserts FOR TABLE inserted WITH (publish = 'insert')`,
     );
@@ -224,7 +224,10 @@ describe('no-primary-key and no-replica-identity', () => {
       'ALTER TABLE keyless."Ready" ADD PRIMARY KEY USING INDEX ready_id;',
     );
     const identities = await audit(session, 'no-replica-identity');
-    expect(objects(identities)).toEqual(['keyless.bare', 'keyless.part']);
+    expect(objects(identities)).toEqual(['keyless.bare', 'keyless.parts']);
+    expect(only(identities, 'keyless.parts').message).toContain(
+      'in keyless.part and keyless.part2: it has no primary key',
+    );
     expect(only(identities, 'keyless.bare')).toMatchObject({
       severity: 'error',
       message: expect.stringContaining('keyless_all'),

@@ -5,11 +5,13 @@ import { SaxesParser } from 'saxes';
 import { describe, expect, test } from 'vitest';
 import { checks } from '../../src/audit/all-checks.ts';
 import type { AuditFinding } from '../../src/audit/audit.ts';
+import { notChecked } from '../../src/audit/checks/not-checked.ts';
 import { AUDIT_FORMATS } from '../../src/report/audit-formats.ts';
 import type { AuditReport } from '../../src/report/audit-report.ts';
 import { FORMATS, type FormatName, isFormatName } from '../../src/report/formats.ts';
 import { plainStyle } from '../../src/report/style.ts';
 
+const CHECKS = checks.filter((check) => check !== notChecked);
 const NAMES = Object.keys(FORMATS).filter(isFormatName);
 
 const FOUND: AuditFinding = {
@@ -47,7 +49,8 @@ async function rendered(
     stale: [],
     path: 'db.example.com:5432/app',
     version: 18,
-    checks,
+    checks: CHECKS,
+    teller: notChecked,
     toolVersion: '1.2.3',
     fails: ({ severity }) => severity === 'error',
     style: plainStyle,
@@ -108,9 +111,14 @@ describe.each(NAMES)('%s', (format) => {
   });
 });
 
+test('junit: what a check could not see is a test as well', async () => {
+  const elements = readXml(await rendered('junit', [{ ...FOUND, rule: 'not-checked' }]));
+  expect(elements.filter(({ name }) => name === 'testcase')).toHaveLength(CHECKS.length + 1);
+});
+
 test('junit: a test for each check, and one that fails for each finding that does', async () => {
   const elements = readXml(await rendered('junit', [FOUND, HOSTILE]));
-  expect(elements.filter(({ name }) => name === 'testcase')).toHaveLength(checks.length);
+  expect(elements.filter(({ name }) => name === 'testcase')).toHaveLength(CHECKS.length);
   expect(elements.filter(({ name }) => name === 'failure')).toHaveLength(1);
   expect(elements.find(({ name }) => name === 'testsuite')?.attributes).toMatchObject({
     name: 'db.example.com:5432/app',
@@ -156,5 +164,5 @@ test('pretty: what a check is about is said once', async () => {
   const text = await rendered('pretty', [FOUND, { ...FOUND, object: 'public.two', message: 'two' }]);
   expect(text.split('it costs')).toHaveLength(2);
   expect(text).toContain('unused-index  load, 2 findings');
-  expect(text).toContain('! 2 warnings in db.example.com:5432/app, by 17 checks, 1 suppressed');
+  expect(text).toContain('! 2 warnings in db.example.com:5432/app, by 16 checks, 1 suppressed');
 });

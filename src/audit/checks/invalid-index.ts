@@ -56,7 +56,7 @@ export const invalidIndex = defineCheck<Row>({
       return found({
         object: `${schema}.${name}`,
         relation: `${tableSchema}.${table}`,
-        message: `the index ${schema}.${name} on ${tableSchema}.${table} is ${live ? 'invalid' : 'half-dropped'} (about ${roughBytes(Number(bytes))})${unique ? '; it is unique, and promises nothing' : ''}`,
+        message: `the index ${schema}.${name} on ${tableSchema}.${table} is ${live ? 'invalid' : 'half-dropped'}${bytes === '0' ? '' : ` (about ${roughBytes(Number(bytes))})`}${unique ? '; it is unique, and promises nothing' : ''}`,
         look: `SELECT indexrelid::regclass, indisvalid, indisready, indislive FROM pg_index WHERE indexrelid = ${quoteLiteral(index)}::regclass;`,
         instead: advice({ name, attached, live, index, definition }),
       });

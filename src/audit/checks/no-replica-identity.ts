@@ -7,6 +7,8 @@ interface Row {
   readonly schema: string;
   readonly table: string;
   readonly publications: string;
+  /** Those of its partitions that it is about, where it has some. */
+  readonly partitions: string | null;
   readonly identity: string;
 }
 
@@ -36,12 +38,15 @@ export const noReplicaIdentity = defineCheck<Row>({
       SELECT m.publication, h.inhrelid
         FROM member m JOIN pg_inherits h ON h.inhparent = m.relation JOIN pg_class c ON c.oid = h.inhrelid AND c.relispartition
     )
-    SELECT n.nspname AS schema, c.relname AS "table", json_agg(DISTINCT p.pubname)::text AS publications,
-           c.relreplident::text AS identity
+    SELECT rn.nspname AS schema, r.relname AS "table", json_agg(DISTINCT p.pubname)::text AS publications,
+           min(c.relreplident::text) AS identity,
+           CASE WHEN r.relkind = 'p' THEN json_agg(DISTINCT n.nspname || '.' || c.relname)::text END AS partitions
       FROM member m
       JOIN pg_publication p ON p.oid = m.publication AND (p.pubupdate OR p.pubdelete)
       JOIN pg_class c ON c.oid = m.relation AND c.relkind = 'r' AND c.relpersistence = 'p'
       JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid)::oid, c.oid)
+      JOIN pg_namespace rn ON rn.oid = r.relnamespace
      WHERE ${isTheirs(context)}
        AND CASE c.relreplident
              WHEN 'f' THEN false
@@ -49,10 +54,10 @@ export const noReplicaIdentity = defineCheck<Row>({
              WHEN 'i' THEN NOT EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisreplident AND x.indisvalid)
              ELSE NOT EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indisvalid)
            END
-     GROUP BY n.nspname, c.relname, c.relreplident
+     GROUP BY rn.nspname, r.relname, r.relkind
      ORDER BY 1, 2`,
   judge: (rows) =>
-    rows.map(({ schema, table, publications, identity }) => {
+    rows.map(({ schema, table, publications, identity, partitions }) => {
       const name = qualify(schema, table);
       const how =
         identity === 'n'
@@ -63,9 +68,9 @@ export const noReplicaIdentity = defineCheck<Row>({
       return found({
         object: `${schema}.${table}`,
         relation: `${schema}.${table}`,
-        message: `${schema}.${table} is published by ${someOf(names(publications))} and has no replica identity: ${how}`,
+        message: `${schema}.${table} is published by ${someOf(names(publications))} and has no replica identity${partitions === null ? '' : ` in ${someOf(names(partitions))}`}: ${how}`,
         look: `SELECT relreplident FROM pg_class WHERE oid = ${quoteLiteral(name)}::regclass;`,
-        instead: `Add a primary key, or with a unique index on NOT NULL columns: ALTER TABLE ${name} REPLICA IDENTITY USING INDEX …; or, with whole rows in the WAL: ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
+        instead: `Add a primary key, or with a unique index on NOT NULL columns: ALTER TABLE ${name} REPLICA IDENTITY USING INDEX …; or, with whole rows in the WAL: ALTER TABLE ${name} REPLICA IDENTITY FULL;${partitions === null ? '' : ' Of a partitioned table, each partition has its own.'}`,
       });
     }),
 });
