@@ -6,8 +6,9 @@ import { notChecked } from '../audit/checks/not-checked.ts';
 import { overWriteBudget } from '../audit/checks/over-write-budget.ts';
 import { emptyCatalog } from '../catalog/catalog.ts';
 import { closest } from '../closest.ts';
-import { type ConnectionSettings, resolveConnection } from '../db/connection.ts';
-import { withSession } from '../db/session.ts';
+import { type ConnectionSettings, describe, resolveConnection } from '../db/connection.ts';
+import { isConnectionLost } from '../db/errors.ts';
+import { type Session, withSession } from '../db/session.ts';
 import { readAuditContext, runChecks } from '../inspect/audit.ts';
 import { namedBudgets, writeBudgets, type WriteBudgets } from '../lint/write-budgets.ts';
 import { Problem } from '../problem.ts';
@@ -36,7 +37,7 @@ export async function runAudit(given: AuditOptions, command: Command): Promise<0
   const asked = askedFor(given.check, config);
   const connection = resolveConnection({ databaseUrl: options.databaseUrl, env: process.env });
   const budgets = asked.includes(overWriteBudget) ? await readBudgets(options, config) : { made: [], named: {} };
-  const { findings, version } = await withSession(connection, { applicationName: 'tiptoe: audit' }, async (session) => {
+  const { findings, version } = await withServer(connection, async (session) => {
     const facts = await readAuditContext(session, options.schema);
     const settings = { ...DEFAULT_AUDIT_SETTINGS, ...config.audit.settings };
     return {
@@ -76,6 +77,19 @@ export async function runAudit(given: AuditOptions, command: Command): Promise<0
   );
   if (problem !== null) throw problem;
   return sorted.findings.some(fails) ? 1 : 0;
+}
+
+/** With a session; a server that goes away is told in one line. */
+async function withServer<T>(connection: ConnectionSettings, work: (session: Session) => Promise<T>): Promise<T> {
+  try {
+    return await withSession(connection, { applicationName: 'tiptoe: audit' }, work);
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    throw new Problem(`The connection to ${describe(connection)} was lost during the audit.`, {
+      advice: 'Run it again when the server is there.',
+      cause: error,
+    });
+  }
 }
 
 /** The checks to run; `not-checked` only tells what others could not see. */

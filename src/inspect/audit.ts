@@ -133,8 +133,17 @@ async function firstLooks(
       if (!isSqlFailure(error) || isConnectionLost(error)) throw error;
     }
   }
-  if (looks.size > 0) await sleep(sampleMs);
+  if (looks.size > 0) await pause(session, sampleMs);
   return looks;
+}
+
+/** Ends at once when the connection goes away. */
+async function pause({ lost }: Session, ms: number): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal: lost });
+  } catch (error) {
+    throw lost.aborted ? lost.reason : error;
+  }
 }
 
 function whyNot({ sqlstate, message }: SqlFailure, { user }: AuditContext): Unseen {

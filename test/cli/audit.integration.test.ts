@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { withSession } from '../../src/db/session.ts';
-import { runTiptoe } from '../support/cli.ts';
+import { runTiptoe, startTiptoe } from '../support/cli.ts';
 import { connectionTo, testDatabase } from '../support/database.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
@@ -139,6 +139,35 @@ test('a migration that was left half-done is named', async () => {
   expect(JSON.parse(poor.stdout).files[0].findings).toMatchObject([
     { rule: 'not-checked', object: 'half-done-migration' },
   ]);
+});
+
+test('a server that goes away, and one that is not there, is one line and exit code 2', async () => {
+  await configure({});
+  const running = startTiptoe(['audit', '--check', 'over-write-budget', '--sample', '10min'], {
+    cwd: project.cwd,
+    env: { DATABASE_URL: db.ownerUrl },
+  });
+  await withSession(connectionTo(db.adminUrl), { applicationName: 'tiptoe test' }, (admin) =>
+    expect
+      .poll(
+        () =>
+          admin.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND application_name = 'tiptoe: audit' AND state = 'idle' AND query = 'COMMIT'`,
+          ),
+        { timeout: 20_000 },
+      )
+      .not.toEqual([]),
+  );
+  expect(await running.finished()).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('was lost during the audit'),
+  });
+  const { code, stderr } = await runTiptoe(['audit', '--database-url', 'postgres://x:secret@127.0.0.1:1/app'], {
+    cwd: temporary.path,
+  });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^tiptoe: Cannot connect to x@127\.0\.0\.1:1\/app: no server listens there\.\n/);
 });
 
 test('a list of the checks, without a server; names that are none', async () => {
