@@ -20,6 +20,22 @@ export function isOfRows(error: unknown): boolean {
   return /^(?:2[1237]|38|39|44|54|P0|XX)/.test(sqlstate(error) ?? '');
 }
 
+/** Fewer rows at a time may do. */
+export function isOfSize(error: unknown): boolean {
+  return sqlstate(error) === SQLSTATE.query_canceled;
+}
+
+/** Others were in the way. */
+export function isOfLocks(error: unknown): boolean {
+  return LOCKS.has(sqlstate(error) ?? '');
+}
+
+const LOCKS: ReadonlySet<string> = new Set([
+  SQLSTATE.lock_not_available,
+  SQLSTATE.deadlock_detected,
+  SQLSTATE.serialization_failure,
+]);
+
 export function describeFailure(error: unknown): string {
   if (!isSqlFailure(error)) return error instanceof Error ? error.message : String(error);
   const message = shorten(error.message);

@@ -16,7 +16,7 @@ import {
 } from './batches.ts';
 import type { Chain } from './chain.ts';
 import { findPlaces, isCtid } from './ctid.ts';
-import { isOfRows } from './failure.ts';
+import { isOfRows, isOfSize } from './failure.ts';
 
 /** What a walk over all keys says about the end. */
 export type Remaining = Proved | Left | CannotTell;
@@ -63,8 +63,9 @@ export async function provedAtOnce(session: Session, request: Pick<VerifyRequest
  * from being cleaned up.
  */
 export async function countRemaining(session: Session, request: VerifyRequest): Promise<RemainingWithin | null> {
-  const { statement, target, within, keys, mayGoOn } = request;
+  const { statement, target, within, mayGoOn } = request;
   if (statement.progress.kind === 'cannot-tell') return statement.progress;
+  let { keys } = request;
   const exact = await canCompare(session, request);
   let rows = 0;
   let firstAfter: Key | null = null;
@@ -72,7 +73,14 @@ export async function countRemaining(session: Session, request: VerifyRequest): 
   while (await mayGoOn()) {
     const range = await findRange(session, target, { ...within, after }, keys);
     if (range === null) return rows === 0 ? { kind: 'proved' } : { kind: 'left', rows, after: firstAfter };
-    const found = await count(session, request, range, exact);
+    const found = await count(session, request, range, exact).catch((error: unknown) => {
+      if (range.keys <= 1 || !isOfSize(error)) throw error;
+      return null;
+    });
+    if (found === null) {
+      keys = Math.max(1, Math.floor(range.keys / 4));
+      continue;
+    }
     if (rows === 0 && found > 0) firstAfter = after;
     rows += found;
     after = range.upTo;

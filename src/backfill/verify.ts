@@ -1,7 +1,10 @@
 import type { ConnectionSettings } from '../db/connection.ts';
+import { isSqlFailure } from '../db/errors.ts';
 import { withSession } from '../db/session.ts';
+import { Problem } from '../problem.ts';
 import { accessProblem } from './access.ts';
 import { withChain } from './chain.ts';
+import { describeFailure, isHopeless, isOutage } from './failure.ts';
 import { batchSession } from './link.ts';
 import { readStatement } from './spec.ts';
 import { countSkipped } from './skipped.ts';
@@ -38,12 +41,13 @@ export async function verifyBackfill(
     const statement = await readFunctions(session, readStatement(text, `Backfill ${name}`).statement);
     const target = await resolveTarget(session, statement, keyColumns);
     const job = { statement, target };
-    const remaining = await countLeft(session, {
-      job,
-      stretches: await wholeWalk(session, job),
-      keys: settings.maxBatchSize,
-      mayGoOn: () => Promise.resolve(!stop.aborted),
-    });
+    const stretches = await wholeWalk(session, job);
+    const mayGoOn = (): Promise<boolean> => Promise.resolve(!stop.aborted);
+    const remaining = await countLeft(session, { job, stretches, keys: settings.maxBatchSize, mayGoOn }).catch(
+      (error: unknown) => {
+        throw countProblem(error, name);
+      },
+    );
     if (remaining === null) return null;
     return {
       remaining: await withChain(session, { job, schema, name }, remaining),
@@ -53,6 +57,16 @@ export async function verifyBackfill(
     };
   }).catch((error: unknown) => {
     throw accessProblem(error, connection, schema);
+  });
+}
+
+/** A Problem (exit 1, or 2 where only another role or table would do) for a count that failed; nothing is known then. */
+function countProblem(error: unknown, name: string): unknown {
+  if (!isSqlFailure(error) || isOutage(error)) return error;
+  return new Problem(`Counting what ${name} would still change failed: ${describeFailure(error)}`, {
+    exitCode: isHopeless(error) ? 2 : 1,
+    advice: 'Nothing is known of what is left; count again once that is mended.',
+    cause: error,
   });
 }
 
