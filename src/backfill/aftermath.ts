@@ -4,7 +4,7 @@ import type { BackfillResult, Ended } from './event.ts';
 import type { Store } from './store.ts';
 import { readUpkeep, rowsInsertedSince } from './upkeep.ts';
 
-type Aftermath = Omit<BackfillResult, keyof Ended>;
+type Aftermath = Omit<BackfillResult, keyof Ended> & Partial<Pick<Ended, 'rowsDone' | 'rowsVisited' | 'batches'>>;
 
 const NOT_KNOWN: Aftermath = { upkeep: null, cameMeanwhile: null };
 
@@ -14,7 +14,12 @@ export async function readAftermath(main: Session, store: Store, name: string): 
     await flushCounters(main);
     const stored = await store.load(main, name);
     if (stored === null) return NOT_KNOWN;
+    // Other workers may have ended a moment later than the one that tells how it ended.
+    const { rowsDone, rowsVisited, batches } = stored.progress;
     return {
+      rowsDone,
+      rowsVisited,
+      batches,
       upkeep: await readUpkeep(main, store.schema, stored),
       cameMeanwhile: stored.cannotTell === null ? null : await rowsInsertedSince(main, store.schema, stored),
     };

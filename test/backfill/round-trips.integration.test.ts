@@ -49,7 +49,7 @@ test('a batch takes five round trips: its keys, BEGIN with the lease, the statem
   );
   const spec = await specOf('walked', 'UPDATE walked SET n = 1 WHERE n IS NULL');
   const { url, atCommits } = await countAnswers(db.ownerUrl);
-  const ran = await run(url, spec, { settings: { batchSize: 10, maxBatchSize: 10 } });
+  const ran = await run(url, spec, { settings: { batchSize: 10, maxBatchSize: 10, batchTimeMs: 60_000 } });
   expect(ran).toMatchObject({ outcome: 'succeeded', rowsDone: 300, batches: 30 });
   const counts = atCommits();
   const each = counts.map((answers, index) => answers - (counts[index - 1] ?? 0));
