@@ -23,8 +23,9 @@ const SHELL = {
   backfill: [...pure, 'db', 'inspect', 'safety'],
   scratch: [...pure, 'db'],
   demo: [...pure, 'db', 'inspect', 'safety', 'migrate', 'backfill', 'scratch'],
+  init: [...pure, 'db', 'inspect', 'safety', 'migrate'],
   terminal: pure,
-  cli: [...pure, 'db', 'inspect', 'safety', 'migrate', 'backfill', 'scratch', 'demo', 'terminal'],
+  cli: [...pure, 'db', 'inspect', 'safety', 'migrate', 'backfill', 'scratch', 'demo', 'init', 'terminal'],
 };
 export const LAYERS = { ...PURE, ...SHELL };
 

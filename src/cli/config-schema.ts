@@ -88,6 +88,12 @@ export function configSchema(rules: readonly Rule[]) {
           ),
         ),
       ),
+      ignore: v.exactOptional(
+        described(
+          "Globs, from the config file's folder, of files that nothing is reported of; they are read all the same, as a part of the history.",
+          v.array(v.string('must be a glob'), 'must be a list of globs'),
+        ),
+      ),
       overrides: v.exactOptional(
         described(
           'What is different for some files; of several for one file, the last has the last word.',

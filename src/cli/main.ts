@@ -6,6 +6,7 @@ import { baselineCommand } from './baseline.ts';
 import { demoCommand } from './demo.ts';
 import { settle } from './exit.ts';
 import { explainCommand } from './explain.ts';
+import { initCommand } from './init.ts';
 import { lintCommand } from './lint.ts';
 import { newCommand } from './new.ts';
 import { planCommand } from './plan.ts';
@@ -39,7 +40,12 @@ function createProgram(): Command {
     .option('--verbose', 'say more: what was suppressed and why, the cause of an error')
     .addHelpText('after', EPILOGUE);
   program.commandsGroup('Before you merge:');
-  program.addCommand(lintCommand()).addCommand(explainCommand()).addCommand(rulesCommand()).addCommand(newCommand());
+  program
+    .addCommand(lintCommand())
+    .addCommand(explainCommand())
+    .addCommand(rulesCommand())
+    .addCommand(newCommand())
+    .addCommand(initCommand());
   program.commandsGroup('On a server:');
   program
     .addCommand(planCommand())

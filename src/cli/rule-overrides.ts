@@ -6,11 +6,18 @@ import type { ConfigFile } from './config-file.ts';
 
 /** What a config says of rules: for all files, and for some. */
 export async function ruleSettings(
-  { extends: presets = [], rules = [], overrides = [] }: Pick<CheckedConfig, 'extends' | 'rules' | 'overrides'>,
+  {
+    extends: presets = [],
+    rules = [],
+    overrides: some = [],
+    ignore = [],
+  }: Pick<CheckedConfig, 'extends' | 'rules' | 'overrides' | 'ignore'>,
   file: ConfigFile,
   known: readonly Rule[],
 ): Promise<RuleSettings & { readonly overrides: readonly Override[] }> {
   const set = rules.filter((entry) => typeof entry !== 'string');
+  const nothing = { severities: Object.fromEntries(known.map(({ name }) => [name, 'off' as const])), options: {} };
+  const overrides = ignore.length === 0 ? some : [...some, { files: ignore, rules: nothing }];
   return {
     ...merged([...presets.map((preset) => presetSettings(preset, known)), ...set]),
     overrides: overrides.length === 0 ? [] : await readOverrides(overrides, dirname(file.path)),
