@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { rules } from '../../rules/index.ts';
 import { type Ci, ciOf, ciWiring, hookWiring, type RepositoryFile } from '../init/ci.ts';
@@ -65,7 +66,9 @@ async function planFor(cwd: string, survey: Survey, given: InitOptions, isAsking
   const told = survey.tool === null ? [] : [survey.tool];
   const translated = given.from === undefined ? null : await fromSquawk(cwd, survey, given);
   const pgVersion = await serverVersion(survey, given, translated?.config['pgVersion'], told, isAsking);
+  const schema = 'node_modules/tiptoe/config.schema.json';
   const config = {
+    ...(existsSync(join(cwd, schema)) ? { $schema: `./${schema}` } : {}),
     ...(pgVersion === null ? {} : { pgVersion }),
     ...(survey.dir === null ? {} : { dir: survey.dir }),
     ...(survey.framework === null ? {} : { framework: survey.framework }),

@@ -23,6 +23,8 @@ export interface UserConfig {
   readonly extends?: readonly Preset[];
   /** Severities and options of rules; in a list, also files with rules of your own: `['./my-rule.ts', { 'my-rule': 'error' }]`. */
   readonly rules?: RuleTable | readonly (string | RuleTable)[];
+  /** Globs, from the config file's folder, of files that nothing is reported of; they are read all the same, as a part of the history. */
+  readonly ignore?: readonly string[];
   /** What is different for some files; of several for one file, the last has the last word. */
   readonly overrides?: readonly {
     /** Globs, from the config file's folder; one that begins with `!` takes files out again. */
