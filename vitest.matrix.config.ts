@@ -19,6 +19,7 @@ export default defineConfig({
     reporters: [failures],
     disableConsoleIntercept: true,
     maxConcurrency: 2,
-    testTimeout: 300_000,
+    // A thousand shapes on a machine that has other things to do.
+    testTimeout: 1_200_000,
   },
 });
