@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, cp, mkdtemp, readFile, stat, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { runOnTerminal, runTiptoe, type TiptoeResult } from '../support/cli.ts';
+import { git, installTiptoe, makeRepository, OFFLINE, writeFiles } from '../support/repository.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,34 +17,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const TABLE = 'CREATE TABLE users (id bigint PRIMARY KEY, email text);\n';
 const UNSAFE = 'CREATE INDEX users_email ON users (email);\n';
 
-/** A repository with these files. */
-async function repository(files: Readonly<Record<string, string>>): Promise<string> {
-  const cwd = await mkdtemp(join(temporary.path, 'repository-'));
-  git(cwd, 'init', '--quiet', '--initial-branch=main');
-  await write(cwd, files);
-  return cwd;
-}
-
-async function write(cwd: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(cwd, path)), { recursive: true });
-    await writeFile(join(cwd, path), text);
-  }
-}
-
-function git(cwd: string, ...args: string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(
-    'git',
-    ['-c', 'user.name=dev', '-c', 'user.email=dev@example.com', ...args],
-    {
-      cwd,
-      encoding: 'utf8',
-      env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', npm_config_offline: 'true' },
-    },
-  );
-  return { status, output: stdout + stderr };
-}
-
+const repository = (files: Readonly<Record<string, string>>): Promise<string> => makeRepository(temporary.path, files);
 const init = (cwd: string, ...args: string[]): Promise<TiptoeResult> => runTiptoe(['init', ...args], { cwd });
 const read = (cwd: string, path: string): Promise<string> => readFile(join(cwd, path), 'utf8');
 const config = async (cwd: string): Promise<unknown> => JSON.parse(await read(cwd, 'tiptoe.config.json'));
@@ -91,12 +65,12 @@ test('the workflow is YAML, its actions are pinned, and it asks for no rights', 
 
 test('the command of the workflow lints what a branch changes', async () => {
   const cwd = await repository({ 'migrations/001_users.sql': TABLE });
-  await linked(cwd);
+  await installTiptoe(cwd);
   await init(cwd, '--yes', '--no-hook');
   git(cwd, 'add', '.');
   git(cwd, 'commit', '--quiet', '--message', 'first');
   git(cwd, 'update-ref', 'refs/remotes/origin/main', 'HEAD');
-  await write(cwd, { 'migrations/002_index.sql': UNSAFE });
+  await writeFiles(cwd, { 'migrations/002_index.sql': UNSAFE });
   const workflow = parse(await read(cwd, '.github/workflows/tiptoe.yml')) as {
     readonly jobs: { readonly lint: { readonly steps: readonly { readonly run?: string }[] } };
   };
@@ -104,7 +78,7 @@ test('the command of the workflow lints what a branch changes', async () => {
   const { status, stdout } = spawnSync('bash', ['-e', '-c', workflow.jobs.lint.steps.at(-1)?.run ?? ''], {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, npm_config_offline: 'true', GITHUB_BASE_REF: 'main', GITHUB_STEP_SUMMARY: summary },
+    env: { ...OFFLINE, GITHUB_BASE_REF: 'main', GITHUB_STEP_SUMMARY: summary },
   });
   expect(status).toBe(1);
   expect(stdout).toContain('::error file=migrations/002_index.sql,line=1');
@@ -113,19 +87,19 @@ test('the command of the workflow lints what a branch changes', async () => {
 
 test('the hook lets no unsafe migration through, and does not look where no SQL is committed', async () => {
   const cwd = await repository({ 'migrations/001_users.sql': TABLE });
-  await linked(cwd);
+  await installTiptoe(cwd);
   await init(cwd, '--yes', '--ci', 'none');
   const commit = (...paths: string[]): { status: number | null; output: string } => {
     git(cwd, 'add', ...paths);
     return git(cwd, 'commit', '--message', 'change');
   };
   expect(commit('migrations', 'tiptoe.config.json').status).toBe(0);
-  await write(cwd, { 'migrations/002_index.sql': UNSAFE, 'notes.md': 'notes' });
+  await writeFiles(cwd, { 'migrations/002_index.sql': UNSAFE, 'notes.md': 'notes' });
   expect(commit('notes.md').status).toBe(0);
   const refused = commit('migrations');
   expect(refused.status).toBe(1);
   expect(refused.output).toContain('create-index-blocking');
-  await write(cwd, { 'migrations/002_index.sql': UNSAFE.replace('INDEX', 'INDEX CONCURRENTLY') });
+  await writeFiles(cwd, { 'migrations/002_index.sql': UNSAFE.replace('INDEX', 'INDEX CONCURRENTLY') });
   expect(commit('migrations')).toMatchObject({ status: 0 });
 });
 
@@ -314,14 +288,6 @@ test('nothing is reported of files that the config ignores, and what they make i
   expect(stdout).toMatch(/^migrations\/003_index\.sql:1:1: error: .*\[create-index-blocking\]$/m);
   expect(stdout).not.toContain('002_legacy');
 });
-
-/** As npm would have installed it. */
-async function linked(cwd: string): Promise<void> {
-  await mkdir(join(cwd, 'node_modules/.bin'), { recursive: true });
-  await symlink(ROOT, join(cwd, 'node_modules/tiptoe'));
-  await symlink('../tiptoe/bin/tiptoe.js', join(cwd, 'node_modules/.bin/tiptoe'));
-  await write(cwd, { '.gitignore': 'node_modules\n' });
-}
 
 /** Where another user can read it. */
 async function programFor(user: object): Promise<string> {
