@@ -1,12 +1,14 @@
 import {
   type ActionOf,
   afterwards,
+  busiestTable,
   creationSchema,
   declaredWrites,
   defineRule,
   findTable,
   newTableSettings,
   type RuleContext,
+  shownNumber,
   shownRate,
   type Verdict,
   WRITE_HEAVY,
@@ -18,7 +20,7 @@ export default defineRule({
   category: 'policy',
   severity: 'error',
   docs: {
-    what: 'A new table whose shape says that it will be written all the time (events, logs, messages, queues, metrics), one that declares more writes than the budget, or one that `newTables` in the config does not allow.',
+    what: 'A new table whose shape says that it will be written all the time (events, logs, messages, queues, metrics), one that declares more writes than the budget, or one that `newTables` in the config does not allow. With facts of a server, also one that declares more writes than the busiest table there has, where the config sets no budget.',
     why: 'Every write on the one primary costs WAL, replication, vacuum and cache that all other tables share. Such a table is easy to add and hard to move away.',
     instead:
       'Decide: keep it elsewhere (a queue, a log pipeline, a second database), or say before CREATE TABLE how much will be written, per s, min, h or day, and why: -- tiptoe:writes 40/s: one row per invoice',
@@ -56,7 +58,7 @@ export default defineRule({
   },
   on: ['create-table', 'create-table-as'],
   check: (context) => {
-    const { action, catalog, settings, file, options } = context;
+    const { action, catalog, settings, file, options, facts } = context;
     if (!isNewTable(context)) return null;
     const schema = creationSchema(catalog, action.name);
     const { name } = action.name;
@@ -70,15 +72,31 @@ export default defineRule({
         `Write it as ${DIRECTIVE}, per s, min, h or day.`,
       );
     const { policy, maxWritesPerSecond } = newTableSettings(settings, schema, name);
+    const busiest = facts === null ? null : busiestTable(facts);
+    const here =
+      busiest === null
+        ? ''
+        : `; the busiest table here, ${busiest.table}, has ${shownNumber(busiest.writesPerSecond)}/s`;
     if (policy === 'forbid')
       return found(
         `${table} is a new table, and newTables.policy in the config forbids them`,
         'Keep it elsewhere, or name its schema in newTables.schemas, or the table in newTables.tables.',
       );
     if (writes !== null) {
-      if (maxWritesPerSecond === null || writes.perSecond <= maxWritesPerSecond) return null;
+      if (maxWritesPerSecond === null) {
+        // Where nobody agreed on a budget, what the server bears today is the measure.
+        if (policy === 'allow' || busiest === null || writes.perSecond <= busiest.writesPerSecond) return null;
+        return {
+          ...found(
+            `${table} declares ${shownRate(writes)}${here}`,
+            'Make sure that the server has room for that, then agree on a budget: newTables.maxWritesPerSecond in the config, or newTables.tables for this table.',
+          ),
+          severity: 'warning',
+        };
+      }
+      if (writes.perSecond <= maxWritesPerSecond) return null;
       return found(
-        `${table} declares ${shownRate(writes)}, over the budget of ${maxWritesPerSecond}/s for a new table`,
+        `${table} declares ${shownRate(writes)}, over the budget of ${maxWritesPerSecond}/s for a new table${here}`,
         'Keep it elsewhere, write less, or agree on a budget of its own: newTables.tables in the config.',
       );
     }
@@ -89,7 +107,7 @@ export default defineRule({
     const decide = `Keep it elsewhere (a queue, a log pipeline, a second database), or declare what it will cost, before CREATE TABLE: ${DIRECTIVE}`;
     if (weight >= options.weight)
       return found(
-        `${table} looks write-heavy: ${reasons}; together ${weight}, from ${options.weight} on it needs a decision`,
+        `${table} looks write-heavy: ${reasons}; together ${weight}, from ${options.weight} on it needs a decision${here}`,
         decide,
       );
     if (policy === 'declare')

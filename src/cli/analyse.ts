@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { analyse, type AnalyseOptions, type AnalysedFile, lint, lintDeleted, type LintedFile } from '../lint/engine.ts';
+import type { FactsOrigin } from '../report/lint-report.ts';
 import { analyseOptions } from './analyse-options.ts';
 import { type ConfigFlags, readConfig } from './config.ts';
 import { databaseUrlOf } from './configure.ts';
@@ -17,6 +18,9 @@ interface Given extends ConfigFlags {
   readonly schema?: string;
   readonly framework?: string;
   readonly down?: boolean;
+  readonly facts?: string | false;
+  readonly statementTimeout?: number;
+  readonly sample?: number;
 }
 
 /** What is said beside the results: the migration tool, and what it does not take for migrations. */
@@ -26,10 +30,10 @@ export type Told = Pick<Input, 'tool' | 'leftOut'>;
 export async function analyseFiles(
   paths: readonly string[],
   given: Given,
-): Promise<{ files: AnalysedFile[]; version: number; told: Told }> {
-  const { input, catalog, options } = await readHistory(paths, given);
+): Promise<{ files: AnalysedFile[]; version: number; told: Told; origin: FactsOrigin | null }> {
+  const { input, catalog, options, origin } = await readHistory(paths, given);
   const files = analyse(input.scripts(input.named), catalog, options);
-  return { files: files.slice(input.firstDown ?? 0), version: options.version, told: input };
+  return { files: files.slice(input.firstDown ?? 0), version: options.version, told: input, origin };
 }
 
 /** For `lint`: the files, with what was found in them, and by which rules; with `changes`, those that changed and those that were deleted. */
@@ -37,14 +41,15 @@ export async function lintFiles(
   paths: readonly string[],
   given: Given,
   changes: Changes | null,
-): Promise<{ files: LintedFile[]; options: AnalyseOptions; told: Told }> {
-  const { input, catalog, options } = await readHistory(paths, given);
+): Promise<{ files: LintedFile[]; options: AnalyseOptions; told: Told; origin: FactsOrigin | null }> {
+  const { input, catalog, options, origin } = await readHistory(paths, given);
   const first = input.firstDown ?? 0;
   if (changes === null) {
     return {
       files: lint(input.scripts(input.named), catalog, options).slice(first).flatMap(perFile),
       options,
       told: input,
+      origin,
     };
   }
   const { compare } = await import('./since.ts');
@@ -64,6 +69,7 @@ export async function lintFiles(
     ],
     options,
     told: input,
+    origin,
   };
 }
 
@@ -71,7 +77,7 @@ export async function lintFiles(
 async function readHistory(
   paths: readonly string[],
   given: Given,
-): Promise<{ input: Input; catalog: Catalog; options: AnalyseOptions }> {
+): Promise<{ input: Input; catalog: Catalog; options: AnalyseOptions; origin: FactsOrigin | null }> {
   const config = await readConfig(given, paths);
   const input = await readScripts(paths, {
     dir: given.dir ?? config.dir,
@@ -83,11 +89,10 @@ async function readHistory(
     catalog,
     warning,
     version: known,
-  } = await startingSchema({
-    ...given,
-    databaseUrl: await databaseUrlOf(config, given),
-  });
+    facts,
+    origin = null,
+  } = await startingSchema({ ...given, databaseUrl: await databaseUrlOf(config, given) }, config);
   if (warning !== undefined) process.stderr.write(`tiptoe: ${warning}\n`);
   const version = given.pgVersion ?? known ?? config.pgVersion ?? NEWEST;
-  return { input, catalog, options: analyseOptions(config, version) };
+  return { input, catalog, options: analyseOptions(config, version, facts), origin };
 }

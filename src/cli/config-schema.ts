@@ -7,6 +7,7 @@ import {
   type SettingName,
   type Settings,
 } from '../backfill/settings.ts';
+import { LONGEST_CAP_MS, parseDuration } from '../duration.ts';
 import { frameworks } from '../frameworks/list.ts';
 import type { Rule } from '../lint/kit.ts';
 import type { RuleOption } from '../lint/rule-options.ts';
@@ -144,6 +145,10 @@ export function configSchema(rules: readonly Rule[]) {
           ),
         ),
       ),
+      facts: v.exactOptional(
+        described("What tiptoe snapshot wrote, from the config file's folder.", v.string('must be text')),
+      ),
+      live: v.exactOptional(described('What sizes and traffic of a server mean for findings.', liveSettings())),
       gate: v.exactOptional(
         described(
           'When the linter keeps apply from running a file.',
@@ -186,6 +191,65 @@ export function configSchema(rules: readonly Rule[]) {
   );
 }
 
+function liveSettings() {
+  const amount = v.pipe(v.number(AMOUNT), v.minValue(0, AMOUNT));
+  const speed = v.pipe(v.number(SPEEDS), v.gtValue(0, SPEEDS));
+  const speeds = (of: string) =>
+    v.exactOptional(
+      described(
+        `MB/s between which ${of}, slowest first.`,
+        v.pipe(
+          v.strictTuple([speed, speed], SPEEDS),
+          v.rawTransform(({ dataset, addIssue, NEVER }) => {
+            const [slowest, fastest] = dataset.value;
+            if (slowest <= fastest) return dataset.value;
+            addIssue({ message: SPEEDS });
+            return NEVER;
+          }),
+        ),
+      ),
+    );
+  return v.strictObject(
+    {
+      tinyRows: v.exactOptional(described('A tiny table has at most so many rows.', amount)),
+      tinyBytes: v.exactOptional(described('A tiny table has at most so many bytes.', amount)),
+      hotWritesPerSecond: v.exactOptional(described('A hot table takes at least so many writes a second.', amount)),
+      throughput: v.exactOptional(
+        described(
+          'How fast this server works through a table.',
+          v.strictObject(
+            {
+              scan: speeds('a table is read'),
+              indexBuild: speeds('an index is built'),
+              rewrite: speeds('a table is written anew'),
+            },
+            OBJECT,
+          ),
+        ),
+      ),
+      statementTimeout: v.exactOptional(described('What one query for facts may take.', timeText())),
+      maxAgeDays: v.exactOptional(described('Facts of a file that are older are told to be.', amount)),
+    },
+    OBJECT,
+  );
+}
+
+/** A duration as a flag takes it, in milliseconds. */
+function timeText(): v.GenericSchema<string, number> {
+  return v.pipe(
+    v.string(TIME),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const ms = parseDuration(dataset.value);
+      if (ms !== null && ms >= 1 && ms <= LONGEST_CAP_MS) return ms;
+      addIssue({ message: TIME });
+      return NEVER;
+    }),
+  );
+}
+
+const AMOUNT = 'must be a number, 0 or more';
+const SPEEDS = 'must be two numbers above 0, the slower one first';
+const TIME = 'must be a time such as "5s"';
 const OBJECT = 'must be an object';
 const VERSION = 'must be a whole number from 13 to 18';
 const ROWS = 'must be a whole number, 0 or more';

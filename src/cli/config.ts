@@ -3,6 +3,7 @@ import type { Settings as BackfillSettings } from '../backfill/settings.ts';
 import type { Rule } from '../lint/kit.ts';
 import type { Override, RuleSettings } from '../lint/rule-settings.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../lint/settings.ts';
+import { DEFAULT_LIVE, type LiveSettings } from '../lint/live-settings.ts';
 import type { ApplyConfig } from './apply-settings.ts';
 import type { AuditConfig } from './audit-schema.ts';
 import { type ConfigFile, findConfig, namedConfig } from './config-file.ts';
@@ -21,6 +22,9 @@ export interface Config extends RuleSettings {
   readonly ownRules: readonly Rule[];
   readonly overrides: readonly Override[];
   readonly settings: Settings;
+  /** The file of facts, from the working directory. */
+  readonly facts: string | undefined;
+  readonly live: LiveConfig;
   /** The linter keeps `apply` from a file where a relation of a finding has more rows than this. */
   readonly gateMinRows: number;
   /** By name. */
@@ -31,6 +35,14 @@ export interface Config extends RuleSettings {
   readonly backfill: Partial<BackfillSettings>;
   /** What `audit` finds, and what it lets be. */
   readonly audit: AuditConfig;
+}
+
+/** What the facts of a server mean, and how they are read. */
+export interface LiveConfig extends LiveSettings {
+  /** What one query may take. */
+  readonly statementTimeoutMs: number;
+  /** Facts that are older are told to be. */
+  readonly maxAgeDays: number;
 }
 
 /** A server that has a name. */
@@ -51,6 +63,8 @@ export const DEFAULT_CONFIG: Config = {
   options: {},
   overrides: [],
   settings: DEFAULT_SETTINGS,
+  facts: undefined,
+  live: { ...DEFAULT_LIVE, statementTimeoutMs: 5_000, maxAgeDays: 30 },
   gateMinRows: 1_000,
   environments: {},
   apply: {},
@@ -85,8 +99,21 @@ export async function readConfig(flags: ConfigFlags, files: readonly string[] = 
   const content = await readContent(file, { code });
   const own = await ownRules(content.value, file, builtIn, { code });
   const allRules = [...builtIn, ...own.rules];
-  const { pgVersion, dir, framework, variables, newTables, gate, environments, apply, backfill, audit, ...ruled } =
-    await checkConfig(content, file.shown, allRules, own.problems);
+  const {
+    pgVersion,
+    dir,
+    framework,
+    variables,
+    newTables,
+    facts,
+    live,
+    gate,
+    environments,
+    apply,
+    backfill,
+    audit,
+    ...ruled
+  } = await checkConfig(content, file.shown, allRules, own.problems);
   return {
     file,
     pgVersion,
@@ -96,11 +123,28 @@ export async function readConfig(flags: ConfigFlags, files: readonly string[] = 
     ownRules: own.rules,
     ...(await ruleSettings(ruled, file, allRules)),
     settings: { newTables: { ...DEFAULT_SETTINGS.newTables, ...newTables } },
+    facts: facts === undefined ? undefined : fromHere(file, facts),
+    live: liveConfig(live),
     gateMinRows: gate?.minRows ?? DEFAULT_CONFIG.gateMinRows,
     environments: environments ?? {},
     apply: apply ?? {},
     backfill: backfill ?? {},
     audit: audit ?? DEFAULT_CONFIG.audit,
+  };
+}
+
+type LiveSettingsGiven = Partial<Omit<LiveConfig, 'throughput' | 'statementTimeoutMs'>> & {
+  readonly throughput?: Partial<LiveConfig['throughput']>;
+  readonly statementTimeout?: number;
+};
+
+function liveConfig({ throughput, statementTimeout, ...given }: LiveSettingsGiven = {}): LiveConfig {
+  const { live } = DEFAULT_CONFIG;
+  return {
+    ...live,
+    ...given,
+    throughput: { ...live.throughput, ...throughput },
+    statementTimeoutMs: statementTimeout ?? live.statementTimeoutMs,
   };
 }
 

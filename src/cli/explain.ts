@@ -15,6 +15,9 @@ interface ExplainOptions {
   readonly code: boolean;
   readonly env?: string;
   readonly databaseUrl?: string;
+  readonly facts?: string | false;
+  readonly statementTimeout?: number;
+  readonly sample?: number;
   readonly format: 'pretty' | 'json';
   readonly quiet: boolean;
 }
@@ -36,6 +39,10 @@ export function explainCommand(): Command {
     .addOption(options.pgVersion())
     .addOption(options.schemaDump())
     .addOption(options.schemaServer())
+    .addOption(options.facts())
+    .addOption(options.noFacts())
+    .addOption(options.statementTimeout())
+    .addOption(options.sample())
     .addOption(new Option('--format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
     .option('-q, --quiet', 'only statements that hold up traffic, or are not understood', false)
     .addHelpText(
@@ -50,18 +57,18 @@ Examples:
 
 async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<0 | 1> {
   const { analyseFiles } = await loadAnalysis();
-  const { files, version, told } = await analyseFiles(paths, given);
+  const { files, version, told, origin } = await analyseFiles(paths, given);
   if (!given.quiet && given.format === 'pretty') tell(told);
   if (given.format === 'json') {
     const { explainJson } = await import('../report/explain-json.ts');
-    process.stdout.write(explainJson(files, version));
+    process.stdout.write(explainJson(files, version, origin));
   } else {
     const [{ explainPretty }, { styleFor }] = await Promise.all([
       import('../report/explain-pretty.ts'),
       import('../terminal/style.ts'),
     ]);
     const style = styleFor(process.stdout, { color: command.optsWithGlobals<{ color: boolean }>().color });
-    process.stdout.write(explainPretty(files, style, { quiet: given.quiet }));
+    process.stdout.write(explainPretty(files, style, { quiet: given.quiet, origin }));
   }
   return files.some(({ script }) => script.faults.length > 0) ? 1 : 0;
 }

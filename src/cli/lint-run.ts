@@ -28,7 +28,7 @@ export async function runLint(paths: readonly string[], given: LintOptions, glob
   const changes =
     given.since === undefined ? null : (await import('./since.ts')).readChanges(given.since, process.cwd());
   const { lintFiles } = await loadAnalysis();
-  const { files: found, options, told } = await lintFiles(paths, given, changes);
+  const { files: found, options, told, origin } = await lintFiles(paths, given, changes);
   if (!given.quiet && outputs.some(({ format, file }) => format === 'pretty' && file === null)) tell(told);
   const { files, baseline } = await withBaseline(found, given, (rule) => options.severities[rule] === 'off');
   const fails = ({ severity }: Finding): boolean =>
@@ -41,7 +41,11 @@ export async function runLint(paths: readonly string[], given: LintOptions, glob
     toolVersion,
     fails,
     repositoryPath: repositoryPath(),
-    scope: { ...(given.since === undefined ? {} : { since: given.since }), ...(baseline === null ? {} : { baseline }) },
+    scope: {
+      ...(given.since === undefined ? {} : { since: given.since }),
+      ...(baseline === null ? {} : { baseline }),
+      ...(origin === null ? {} : { facts: origin }),
+    },
   };
   const isQuiet = given.quiet && findings.length === 0;
   for (const output of outputs) if (output.file === null) await print(output, report, global, isQuiet);

@@ -14,6 +14,9 @@ export interface LintOptions {
   readonly code: boolean;
   readonly env?: string;
   readonly databaseUrl?: string;
+  readonly facts?: string | false;
+  readonly statementTimeout?: number;
+  readonly sample?: number;
   readonly failOn: 'error' | 'warning' | 'never';
   readonly format?: readonly string[];
   readonly since?: string;
@@ -43,6 +46,10 @@ export function lintCommand(): Command {
     .addOption(options.pgVersion())
     .addOption(options.schemaDump())
     .addOption(options.schemaServer())
+    .addOption(options.facts())
+    .addOption(options.noFacts())
+    .addOption(options.statementTimeout())
+    .addOption(options.sample())
     .addOption(
       new Option('--fail-on <severity>', 'which findings make the exit code 1')
         .choices(['error', 'warning', 'never'])
@@ -77,6 +84,7 @@ Examples:
   tiptoe lint --write-baseline                 begin in an old repository
   git show HEAD:x.sql | tiptoe lint -          from a pipe
   tiptoe lint --schema schema.sql new.sql      a new file, on top of what pg_dump --schema-only wrote
+  tiptoe lint --facts facts.json new.sql       by the sizes and the traffic that tiptoe snapshot saw
 
 Placeholders such as {{ .Schema }}, \${schema} and :schema get their text by --var, or under variables in the config; without,
 statements are read with a stand-in. \\i and \\ir of psql are followed below the migrations' folder; \\! is never run.

@@ -12,6 +12,7 @@ import { newCommand } from './new.ts';
 import { planCommand } from './plan.ts';
 import { repairCommand } from './repair.ts';
 import { rulesCommand } from './rules.ts';
+import { snapshotCommand } from './snapshot.ts';
 import { statusCommand } from './status.ts';
 import { version } from './version.ts';
 
@@ -51,6 +52,7 @@ function createProgram(): Command {
     .addCommand(planCommand())
     .addCommand(applyCommand())
     .addCommand(statusCommand())
+    .addCommand(snapshotCommand())
     .addCommand(baselineCommand())
     .addCommand(repairCommand())
     .addCommand(backfillCommand())

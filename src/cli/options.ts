@@ -37,7 +37,32 @@ export const schemaDump = (): Option =>
   new Option('--schema <dump.sql>', 'what is there before the first file, as pg_dump --schema-only wrote it');
 
 export const schemaServer = (): Option =>
-  new Option('--database-url <url>', 'what is there before the first file, as this server has it (it is only read)');
+  new Option(
+    '--database-url <url>',
+    'what is there before the first file, and how big and busy, as this server has it (it is only read)',
+  );
+
+export const facts = (): Option =>
+  new Option('--facts <file>', 'what tiptoe snapshot wrote of a server: its schema, sizes and traffic');
+
+export const noFacts = (): Option => new Option('--no-facts', 'leave out the facts that the config names');
+
+export const statementTimeout = (): Option =>
+  new Option(
+    '--statement-timeout <time>',
+    'what one query for facts may take (default: the config, then 5s)',
+  ).argParser(queryTime);
+
+export const sample = (): Option =>
+  new Option('--sample <time>', 'also watch for so long what is written now (default: the average alone)').argParser(
+    duration,
+  );
+
+function queryTime(text: string): number {
+  const ms = duration(text);
+  if (ms >= 1 && ms <= LONGEST_CAP_MS) return ms;
+  throw new Problem(`A query cannot be done within ${text}.`, { advice: 'Give a time such as 5s, and at most 24h.' });
+}
 
 export const framework = (): Option =>
   new Option(

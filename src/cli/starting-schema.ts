@@ -1,42 +1,71 @@
 import { readFile } from 'node:fs/promises';
 import { type Catalog, emptyCatalog } from '../catalog/catalog.ts';
 import { catalogFromDump } from '../catalog/from-dump.ts';
-import type { LiveSchema } from '../inspect/read-catalog.ts';
+import type { Facts } from '../lint/facts.ts';
 import { Problem } from '../problem.ts';
+import type { FactsOrigin } from '../report/lint-report.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
+import type { LiveConfig } from './config.ts';
+import type { ReadingFlags } from './live-facts.ts';
 
 export interface StartingSchema {
   readonly catalog: Catalog;
   /** The server's major version, where one was asked. */
   readonly version?: number;
+  /** What else is known of the server. */
+  readonly facts?: Facts;
+  /** Where that comes from. */
+  readonly origin?: FactsOrigin;
   /** What of a dump could not be read, to be told as a warning. */
   readonly warning?: string;
 }
 
-/** The state before the first file: nothing, a dump, or what a live server holds. */
-export async function startingSchema(given: {
+interface Given extends ReadingFlags {
   readonly schema?: string;
   readonly databaseUrl: string | undefined;
-}): Promise<StartingSchema> {
-  if (given.schema !== undefined && given.databaseUrl !== undefined) {
-    throw new Problem('--schema and --database-url both say what is there before the first file.', {
-      advice: 'Give one of them.',
-    });
-  }
-  if (given.schema !== undefined) return fromDump(given.schema);
-  return given.databaseUrl === undefined ? { catalog: emptyCatalog() } : fromServer(given.databaseUrl);
+  /** False for none, also where the config names some. */
+  readonly facts?: string | false;
 }
 
-async function fromServer(databaseUrl: string): Promise<LiveSchema> {
-  const [{ resolveConnection }, { withSession }, { readLiveSchema }] = await Promise.all([
-    import('../db/connection.ts'),
-    import('../db/session.ts'),
-    import('../inspect/read-catalog.ts'),
+/** The state before the first file: nothing, a dump, or what a live server holds or held. */
+export async function startingSchema(
+  given: Given,
+  config: { readonly facts: string | undefined; readonly live: LiveConfig },
+): Promise<StartingSchema> {
+  const { schema, databaseUrl } = given;
+  const facts = given.facts === false ? undefined : given.facts;
+  const said = [
+    ...(schema === undefined ? [] : ['--schema']),
+    ...(databaseUrl === undefined ? [] : ['--database-url']),
+    ...(facts === undefined ? [] : ['--facts']),
+  ];
+  if (said.length > 1)
+    throw new Problem(
+      `${said.join(' and ')} ${said.length > 2 ? 'all' : 'both'} say what is there before the first file.`,
+      {
+        advice: 'Give one of them.',
+      },
+    );
+  if (schema !== undefined) return fromDump(schema);
+  if (databaseUrl !== undefined) return fromServer(databaseUrl, given, config.live);
+  const path = given.facts === false ? undefined : (facts ?? config.facts);
+  return path === undefined ? { catalog: emptyCatalog() } : fromFacts(path, config.live);
+}
+
+async function fromServer(databaseUrl: string, flags: ReadingFlags, live: LiveConfig): Promise<StartingSchema> {
+  const [{ knownFrom, takeSnapshot }] = await Promise.all([import('./live-facts.ts'), loadParser()]);
+  const { snapshot, source } = await takeSnapshot(databaseUrl, flags, live);
+  return knownFrom(snapshot, source, live);
+}
+
+async function fromFacts(path: string, live: LiveConfig): Promise<StartingSchema> {
+  const [{ knownFrom }, { readFactsFile }] = await Promise.all([
+    import('./live-facts.ts'),
+    import('./facts-file.ts'),
     loadParser(),
   ]);
-  const connection = resolveConnection({ databaseUrl, env: process.env });
-  return withSession(connection, { applicationName: 'tiptoe: lint' }, readLiveSchema);
+  return knownFrom(await readFactsFile(path), path, live);
 }
 
 async function fromDump(path: string): Promise<StartingSchema> {

@@ -7,6 +7,25 @@ export type RuleSetting = Level | readonly [Level] | readonly [Level, Readonly<R
 /** Severities and options, by the names of rules. */
 export type RuleTable = Readonly<Record<string, RuleSetting>>;
 
+/** The thresholds and speeds by which findings are judged on a server. */
+export interface LiveUserConfig {
+  /** A tiny table has at most so many rows, and at most so many bytes. */
+  readonly tinyRows?: number;
+  readonly tinyBytes?: number;
+  /** A hot table takes at least so many writes a second. */
+  readonly hotWritesPerSecond?: number;
+  /** MB/s between which a table is read, an index built, and a table written anew, slowest first. */
+  readonly throughput?: {
+    readonly scan?: readonly [number, number];
+    readonly indexBuild?: readonly [number, number];
+    readonly rewrite?: readonly [number, number];
+  };
+  /** What one query for facts may take: `5s`. */
+  readonly statementTimeout?: string;
+  /** Facts of a file that are older are told to be. */
+  readonly maxAgeDays?: number;
+}
+
 /** What `tiptoe.config.ts` may hold, and `.json`, `.jsonc` and `.yaml` as well. */
 export interface UserConfig {
   /** Where editors find what a config may hold. */
@@ -38,6 +57,10 @@ export interface UserConfig {
       Record<string, { readonly policy?: NewTable['policy']; readonly maxWritesPerSecond?: number }>
     >;
   };
+  /** The file that `tiptoe snapshot` wrote, from the config file's folder. */
+  readonly facts?: string;
+  /** What sizes and traffic of a server mean for findings. */
+  readonly live?: LiveUserConfig;
   /** When the linter keeps `apply` from running a file. */
   readonly gate?: { readonly minRows?: number };
   /** Servers, for `--env NAME`. */

@@ -11,6 +11,9 @@ import { SourceText } from '../sql/source-text.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
 import type { Category, Rule, RuleContext, Severity, Verdict } from './kit.ts';
 import { brokenDirectives } from './broken-directives.ts';
+import type { Facts, TableFacts } from './facts.ts';
+import { type LiveEffect, liveEffects, type LiveFinding, LiveTables, onServer, type Scene } from './live.ts';
+import { DEFAULT_LIVE, type LiveSettings } from './live-settings.ts';
 import { insideOf, partOf, whereabouts } from './part.ts';
 import { type DeletedFile, deletedVerdict, editSince, MERGED_EDITED } from './merged.ts';
 import { verdictOf } from './own-rule.ts';
@@ -27,7 +30,7 @@ export interface Migration extends Script {
   readonly run?: ToolRun;
 }
 
-export interface Finding extends Verdict {
+export interface Finding extends Verdict, LiveFinding {
   readonly rule: string;
   readonly category: Category;
   readonly severity: Severity;
@@ -42,6 +45,8 @@ export interface Finding extends Verdict {
 export interface AnalysedStatement {
   readonly statement: Statement;
   readonly effects: Effects;
+  /** By relation, where facts were given. */
+  readonly live?: ReadonlyMap<string, LiveEffect>;
 }
 
 /** What was found in a file. */
@@ -68,16 +73,21 @@ export interface AnalyseOptions extends RuleSettings {
   readonly settings?: Settings;
   /** What files were, by their path, that are merged already and changed since. */
   readonly merged?: ReadonlyMap<string, string>;
+  /** What is known of the server that the files are for. */
+  readonly facts?: Facts;
+  /** What the facts mean. */
+  readonly live?: LiveSettings;
 }
 
 /** Analyses files in order, as one history: each statement is judged by the schema that those before it made. */
 export function analyse(scripts: Iterable<Migration>, catalog: Catalog, options: AnalyseOptions): AnalysedFile[] {
   const rulesetFor = rulesets(options);
+  const tables = liveTables(options);
   const history: History = { unvalidated: new Unvalidated(), running: null };
   const drafts = Array.from(scripts, (script) => {
     const statements: AnalysedStatement[] = [];
     const ruleset = rulesetFor(script.source.path);
-    const draft = analyseFile(script, catalog, ruleset, history, (statement) => statements.push(statement));
+    const draft = analyseFile(script, { catalog, tables }, ruleset, history, (statement) => statements.push(statement));
     return { draft, known: { script, statements, transaction: draft.transaction, alone: draft.alone } };
   });
   endHistory(catalog, history, drafts.at(-1)?.draft);
@@ -87,9 +97,10 @@ export function analyse(scripts: Iterable<Migration>, catalog: Catalog, options:
 /** As `analyse`, for the findings alone: what statements do is let go as soon as the rules have seen it, so that memory stays small. */
 export function lint(scripts: Iterable<Migration>, catalog: Catalog, options: AnalyseOptions): LintedFile[] {
   const rulesetFor = rulesets(options);
+  const tables = liveTables(options);
   const history: History = { unvalidated: new Unvalidated(), running: null };
   const drafts = Array.from(scripts, (script) => ({
-    draft: analyseFile(script, catalog, rulesetFor(script.source.path), history, () => undefined),
+    draft: analyseFile(script, { catalog, tables }, rulesetFor(script.source.path), history, () => undefined),
     known: { script: { source: script.source, standIns: script.standIns } },
   }));
   endHistory(catalog, history, drafts.at(-1)?.draft);
@@ -170,9 +181,19 @@ function rulesetOf(options: AnalyseOptions): Ruleset {
   return { ...options, byKind, byName: new Map(options.rules.map((rule) => [rule.name, rule])) };
 }
 
+function liveTables({ facts }: AnalyseOptions): LiveTables | null {
+  return facts === undefined ? null : new LiveTables(facts);
+}
+
+/** Where the history has come to. */
+interface State {
+  readonly catalog: Catalog;
+  readonly tables: LiveTables | null;
+}
+
 function analyseFile(
   script: Migration,
-  catalog: Catalog,
+  { catalog, tables }: State,
   ruleset: Ruleset,
   history: History,
   keep: (statement: AnalysedStatement) => void,
@@ -187,6 +208,7 @@ function analyseFile(
   const placed = placedDirectives(script);
   const isBackfill = script.source.path.endsWith('.backfill.sql') || placed.some(({ name }) => name === 'backfill');
   const reports = new Reports(ruleset);
+  const settings = ruleset.live ?? DEFAULT_LIVE;
   let inTransaction = false;
   for (const [at, statement] of script.statements.entries()) {
     const { action, index, range } = statement;
@@ -196,6 +218,7 @@ function analyseFile(
     const transaction = transactionOf.get(statement) ?? new RunningTransaction();
     // A loop, or a function called twice, comes to the same statement again.
     const said = new Set<string>();
+    const seen = new Map<string, TableFacts | null>();
     const found = advance(catalog, action, ruleset.version, ({ action, effects, within }) => {
       const part = within === null ? range : partOf(script, statement, within);
       const context = {
@@ -207,6 +230,7 @@ function analyseFile(
         inTransaction: inTransaction || within !== null,
         file: within === null ? place : { ...inside(action), isBackfill },
         settings: ruleset.settings ?? DEFAULT_SETTINGS,
+        facts: ruleset.facts ?? null,
         transaction,
         run: run ?? null,
         options: {},
@@ -218,11 +242,16 @@ function analyseFile(
         if (said.has(saying)) continue;
         said.add(saying);
         const told = within === null ? verdict : { ...verdict, why: `${verdict.why} ${whereabouts(within)}` };
-        reports.add(rule.name, told, { statement: index, range: part, anchor: range.start });
+        const place = { statement: index, range: part, anchor: range.start };
+        reports.add(rule.name, told, place, tables && { action, effects, catalog, tables, settings });
+      }
+      if (tables !== null) {
+        for (const { relation } of effects.relations) seen.set(relation, tables.of(catalog, relation));
+        tables.follow(catalog, action);
       }
       if (action.kind !== 'do') transaction.add(context, catalog, () => script.source.position(part.start).line);
     });
-    keep({ statement, effects: found });
+    keep({ statement, effects: found, ...(tables && { live: liveEffects(found, catalog, seen, settings) }) });
     history.unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });
     if (found.notUnderstood !== null)
       reports.add(
@@ -333,12 +362,14 @@ class Reports {
     return this.#ruleset.byName.has(rule);
   }
 
-  add(name: string, verdict: Verdict, place: Where): void {
+  /** With a scene, the finding is judged by what the server knows. */
+  add(name: string, verdict: Verdict, place: Where, scene: Scene | null = null): void {
     const rule = this.#ruleset.byName.get(name);
     if (rule === undefined) return;
     const severity = levelOf(rule, this.#ruleset);
     if (severity === 'off') return;
-    this.#findings.push({ rule: name, category: rule.category, severity, ...verdict, ...place });
+    const finding = { rule: name, category: rule.category, severity, ...verdict, ...place };
+    this.#findings.push(scene === null ? finding : onServer(finding, scene));
   }
 }
 

@@ -5,6 +5,7 @@ import { blocksReads, blocksWrites } from '../postgres/lock-mode.ts';
 import { qualify } from '../postgres/quote.ts';
 import { addedColumns } from './names.ts';
 import type { Action, ActionKind, ActionOf, AlterCommand, ColumnDef, Name } from '../sql/action.ts';
+import type { Facts } from './facts.ts';
 import type { Place } from './place.ts';
 import type { OptionValues, RuleOptions } from './rule-options.ts';
 import type { Settings } from './settings.ts';
@@ -61,7 +62,8 @@ export { afterwards } from './place.ts';
 export { newTableSettings } from './settings.ts';
 export { familyOf, isLong, keptOut, unbatchedTables } from './work.ts';
 export { heldDuring } from './transaction.ts';
-export { declaredWrites, shownRate } from './write-rate.ts';
+export { declaredWrites, shownNumber, shownRate } from './write-rate.ts';
+export { busiestTable } from './facts.ts';
 export { WRITE_HEAVY, writeSigns } from './write-signs.ts';
 
 /** The kinds of statements that change a relation for others, for a moment at least. */
@@ -110,6 +112,8 @@ export interface RuleContext<A extends Action = Action, O extends RuleOptions = 
   readonly run: ToolRun | null;
   /** What the team decided in its config. */
   readonly settings: Settings;
+  /** What is known of the server; null where nothing was given. */
+  readonly facts: Facts | null;
 }
 
 /** What a rule says of a statement: what happens, why it hurts, what to do instead, with the real names. */

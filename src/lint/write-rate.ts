@@ -90,5 +90,10 @@ function folded(identifier: string): string {
 
 /** `40/s`, or `6000/min, which is 100/s`. */
 export function shownRate({ written, perSecond }: WriteRate): string {
-  return written.endsWith('/s') ? written : `${written}, which is ${Number(perSecond.toPrecision(3))}/s`;
+  return written.endsWith('/s') ? written : `${written}, which is ${shownNumber(perSecond)}/s`;
+}
+
+/** Three digits say enough of a rate. */
+export function shownNumber(perSecond: number): number {
+  return Number(perSecond.toPrecision(3));
 }

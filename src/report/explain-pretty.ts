@@ -1,9 +1,12 @@
 import type { Effect, Effects } from '../effects/effect.ts';
 import type { AnalysedFile, AnalysedStatement } from '../lint/engine.ts';
+import { roughRange } from '../lint/estimate.ts';
+import { type LiveEffect, rate, size } from '../lint/live.ts';
 import { blocksReads, blocksWrites, conflicts } from '../postgres/lock-mode.ts';
 import type { SourceText } from '../sql/source-text.ts';
 import type { Range, SyntaxFault, Unread } from '../sql/statement.ts';
 import { plural } from './counts.ts';
+import { factsLine, type FactsOrigin } from './lint-report.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 import { withoutCommands } from './workflow-commands.ts';
@@ -12,13 +15,14 @@ import { withoutCommands } from './workflow-commands.ts';
 export function explainPretty(
   files: readonly AnalysedFile[],
   style: Style,
-  { quiet }: { quiet: boolean } = { quiet: false },
+  { quiet = false, origin = null }: { quiet?: boolean; origin?: FactsOrigin | null } = {},
 ): string {
   const blocks = files
     .map((file) => (quiet ? { ...file, statements: file.statements.filter(holdsUp) } : file))
     .filter(({ statements, script }) => !quiet || statements.length + script.faults.length + script.unread.length > 0)
     .map((file) => fileBlock(file, style));
-  return withoutCommands([...blocks, summary(files, style)].join('\n'));
+  const known = origin === null ? '' : `${style.dim(factsLine(origin))}\n`;
+  return withoutCommands([...blocks, `${summary(files, style)}${known}`].join('\n'));
 }
 
 function holdsUp({ effects }: AnalysedStatement): boolean {
@@ -71,7 +75,7 @@ function unreadBlock(source: SourceText, { range, reason }: Unread, style: Style
   return `${style.yellow('!')} ${style.dim(placeOf(source, range))}  ${text}\n${INDENT}${style.yellow('not understood')}: ${printable(reason)}`;
 }
 
-function statementBlock(source: SourceText, { statement, effects }: AnalysedStatement, style: Style): string {
+function statementBlock(source: SourceText, { statement, effects, live }: AnalysedStatement, style: Style): string {
   const mark = MARKS[weightOf(effects)];
   const head = `${style[mark.paint](mark.sign)} ${style.dim(placeOf(source, statement.range))}  ${excerpt(statement.text)}`;
   const unknown = effects.notUnderstood;
@@ -81,7 +85,7 @@ function statementBlock(source: SourceText, { statement, effects }: AnalysedStat
       : effects.relations.length === 0
         ? [`${INDENT}${style.dim('locks no table')}`]
         : [];
-  return [head, ...said, ...effectLines(effects.relations, style)].join('\n');
+  return [head, ...said, ...effectLines(effects.relations, style, live)].join('\n');
 }
 
 const INDENT = ' '.repeat(8);
@@ -107,11 +111,11 @@ interface Group {
   readonly effect: Effect;
 }
 
-function effectLines(effects: readonly Effect[], style: Style): string[] {
+function effectLines(effects: readonly Effect[], style: Style, live: AnalysedStatement['live']): string[] {
   const groups = new Map<string, Group>();
   for (const effect of effects) {
     const { lock, preexisting, because } = effect;
-    const key = [lock, preexisting, howLong(effect), because].join('\0');
+    const key = [lock, preexisting, howLong(effect), because, liveText(live?.get(effect.relation))].join('\0');
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { names: [effect.relation], effect });
     else group.names.push(effect.relation);
@@ -132,8 +136,24 @@ function effectLines(effects: readonly Effect[], style: Style): string[] {
     const blocks = blocksWrites(effect.lock);
     const paint = blocks ? (isInstant(effect) ? style.yellow : style.red) : style.green;
     const facts = [place, effect.lock.padEnd(locks), paint(howLong(effect).padEnd(times)), whoIsBlocked(effect)];
-    return [`${INDENT}${facts.join('  ')}`, because];
+    const known = liveText(live?.get(effect.relation));
+    return [`${INDENT}${facts.join('  ')}`, because, ...(known === '' ? [] : [`${INDENT}  ${style.dim(known)}`])];
   });
+}
+
+/** `84 GB, 1,200 writes/s; 3 to 12 min for 84 GB at 120 to 480 MB/s`. */
+function liveText(live: LiveEffect | undefined): string {
+  if (live === undefined) return '';
+  const { facts, estimate } = live;
+  const here = [
+    facts.rows === null ? 'rows not known' : '',
+    size(facts),
+    facts.writesPerSecond === null ? '' : rate(facts.writesPerSecond),
+  ].filter((text) => text !== '');
+  return [
+    here.join(', '),
+    ...(estimate === null ? [] : [`${roughRange(estimate.seconds)} for ${estimate.basis}`]),
+  ].join('; ');
 }
 
 /** `a, b, c and 12 more`. */

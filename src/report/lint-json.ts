@@ -1,9 +1,10 @@
 import type { Finding, LintedFile } from '../lint/engine.ts';
 import type { Category, Severity } from '../lint/kit.ts';
+import type { LiveFinding } from '../lint/live.ts';
 import type { SourceText } from '../sql/source-text.ts';
 import { withoutValue } from './placeholders.ts';
 import { counts } from './counts.ts';
-import type { Scope } from './lint-report.ts';
+import type { FactsOrigin, Scope } from './lint-report.ts';
 import { jsonText } from './workflow-commands.ts';
 
 /** What `tiptoe lint --format json` tells. */
@@ -17,6 +18,8 @@ export interface LintDocument {
     readonly placeholders?: readonly string[];
     readonly findings: readonly ReportedFinding[];
   }[];
+  /** Where the facts of a server come from, where there are any. */
+  readonly facts?: Pick<FactsOrigin, 'source' | 'takenAt'>;
   /** The ref that the files changed since, where one was given. */
   readonly since?: string;
   /** Entries of the baseline that match nothing any more. */
@@ -32,7 +35,7 @@ export interface LintDocument {
 }
 
 /** A finding and where it is: lines and columns count from 1, columns in UTF-16 code units. */
-export interface ReportedFinding {
+export interface ReportedFinding extends LiveFinding {
   readonly rule: string;
   readonly category: Category;
   readonly severity: Severity;
@@ -61,7 +64,7 @@ export function lintJson(files: readonly LintedFile[], version: number, scope: S
 export function lintDocument(
   files: readonly LintedFile[],
   version: number,
-  { since, baseline }: Scope = {},
+  { since, baseline, facts }: Scope = {},
 ): LintDocument {
   return {
     version: 1,
@@ -72,6 +75,7 @@ export function lintDocument(
       findings: findings.map((finding) => reportedFinding(source, finding)),
     })),
     ...(since === undefined ? {} : { since }),
+    ...(facts === undefined ? {} : { facts: { source: facts.source, takenAt: facts.takenAt } }),
     ...(baseline === undefined ? {} : { staleBaseline: baseline.stale }),
     summary: { ...counts(files), ...(baseline === undefined ? {} : { baselined: baseline.accepted }) },
   };
@@ -80,7 +84,7 @@ export function lintDocument(
 /** One finding and where it is. */
 export function reportedFinding(
   source: SourceText,
-  { rule, category, severity, range, statement, relations, message, why, instead }: Finding,
+  { rule, category, severity, range, statement, relations, message, why, instead, facts, estimate }: Finding,
 ): ReportedFinding {
   const start = source.position(range.start);
   const end = source.position(range.end);
@@ -98,5 +102,7 @@ export function reportedFinding(
     message,
     why,
     instead,
+    ...(facts === undefined ? {} : { facts }),
+    ...(estimate === undefined ? {} : { estimate }),
   };
 }

@@ -2,7 +2,7 @@ import type { SourceText } from '../sql/source-text.ts';
 import type { Range } from '../sql/statement.ts';
 import { counts, plural, severities } from './counts.ts';
 import { cut, fitting } from './fitting.ts';
-import { type LintReport, placedFindings, type PlacedFinding } from './lint-report.ts';
+import { factsLine, type LintReport, placedFindings, type PlacedFinding } from './lint-report.ts';
 import { markdownBlock, markdownCode, markdownText } from './markdown.ts';
 import { withoutCommands } from './workflow-commands.ts';
 
@@ -25,6 +25,7 @@ export function lintMarkdown({ files, repositoryPath, room, scope }: LintReport)
   const hidden = [
     ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
     ...(accepted > 0 ? [`${accepted} in the baseline`] : []),
+    ...(scope.facts === undefined ? [] : [markdownText(factsLine(scope.facts))]),
   ];
   const head = `<!-- tiptoe lint -->\n### ${title}\n${hidden.length === 0 ? '' : `\n${hidden.join(', ')}\n`}`;
   const blocks = placed.map((one) => ({

@@ -2,7 +2,7 @@ import type { Finding, LintedFile } from '../lint/engine.ts';
 import type { Range } from '../sql/statement.ts';
 import { codeFrame } from './code-frame.ts';
 import { counts, plural } from './counts.ts';
-import type { Scope } from './lint-report.ts';
+import { factsLine, type Scope } from './lint-report.ts';
 import { withoutValue } from './placeholders.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
@@ -28,7 +28,8 @@ export function lintPretty(
   });
   const note = placeholderNote(files);
   const notes = note === null ? '' : `${style.dim(printable(note))}\n`;
-  return withoutCommands([...blocks, `${summary(files, style, scope)}\n${notes}`].join('\n'));
+  const known = scope.facts === undefined ? '' : `${style.dim(factsLine(scope.facts))}\n`;
+  return withoutCommands([...blocks, `${summary(files, style, scope)}\n${notes}${known}`].join('\n'));
 }
 
 /** Findings name them as they stand, since what they will be is not known. */

@@ -1,5 +1,6 @@
 import type { Finding, LintedFile } from '../lint/engine.ts';
 import type { Rule } from '../lint/kit.ts';
+import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 /** All that a format may tell of a run of `lint`. */
@@ -25,7 +26,23 @@ export interface LintReport {
 export interface Scope {
   /** Only what changed since this ref is reported. */
   readonly since?: string;
+  readonly facts?: FactsOrigin;
   readonly baseline?: { readonly accepted: number; readonly stale: readonly { rule: string; path: string }[] };
+}
+
+/** Where facts of a server come from. */
+export interface FactsOrigin {
+  /** A file, or `user@host:port/database`. */
+  readonly source: string;
+  /** In UTC. */
+  readonly takenAt: string;
+  /** As a person says it; null for a moment ago. */
+  readonly age: string | null;
+}
+
+/** `facts of facts.json, 3 days old`. */
+export function factsLine({ source, age }: FactsOrigin): string {
+  return `facts of ${printable(source)}, ${age ?? 'read just now'}`;
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions#step-isolation-and-limits */

@@ -2,7 +2,8 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { beginFile, type Catalog, emptyCatalog } from '../../src/catalog/catalog.ts';
 import { fold } from '../../src/catalog/fold.ts';
 import { readDefinitions } from '../../src/inspect/definitions.ts';
-import { readLiveSchema } from '../../src/inspect/read-catalog.ts';
+import { readSnapshot } from '../../src/inspect/read-snapshot.ts';
+import { schemaOf } from '../../src/inspect/snapshot.ts';
 import { applySettings } from '../../src/db/session.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { parseScript } from '../../src/sql/script.ts';
@@ -26,15 +27,19 @@ test('the definitions of a server are SQL that the grammar knows', async () => {
 });
 
 test('a server is known as its history is', async () => {
-  const { catalog } = await readLiveSchema(await database.session());
+  const catalog = await liveCatalog();
   expect(describeCatalog(catalog)).toEqual(describeCatalog(folded(SCHEMA)));
 });
 
 test('what is on the server was there before the first file', async () => {
-  const { catalog } = await readLiveSchema(await database.session());
+  const catalog = await liveCatalog();
   beginFile(catalog);
   expect([...catalog.relations.values()].filter(({ file }) => file === catalog.file)).toEqual([]);
 });
+
+async function liveCatalog(): Promise<Catalog> {
+  return schemaOf(await readSnapshot(await database.session(), { statementTimeoutMs: 60_000, sampleMs: 0 }));
+}
 
 function folded(sql: string): Catalog {
   const catalog = emptyCatalog();
