@@ -60,8 +60,8 @@ async function show(name: string | undefined, given: RulesOptions, command: Comm
     return 0;
   }
   if (format === 'markdown') {
-    const { rulesMarkdown } = await import('../report/rules-markdown.ts');
-    process.stdout.write(rulesMarkdown(shown));
+    const { ruleMarkdown } = await import('../report/rules-markdown.ts');
+    process.stdout.write(shown.map(ruleMarkdown).join('\n'));
     return 0;
   }
   const [{ ruleList, rulePage }, { styleFor }, { wrap }] = await Promise.all([

@@ -1,10 +1,12 @@
 import type { Example, Rule } from '../lint/kit.ts';
+import { LINTERS } from '../lint/other-linters.ts';
 import type { RuleOptions } from '../lint/rule-options.ts';
 
-/** `rules/README.md`: the rule list and one section a rule, generated from the rules themselves. */
-export function rulesMarkdown(rules: readonly Rule[]): string {
+/** The list of rules, each with a link to its page; `folder` is where the pages are. */
+export function rulesIndex(rules: readonly Rule[], folder: string): string {
   const rows = rules.map(
-    ({ name, category, severity, docs }) => `| [${name}](#${name}) | ${category} | ${severity} | ${cell(docs.what)} |`,
+    ({ name, category, severity, docs }) =>
+      `| [${name}](${folder}${name}.md) | ${category} | ${severity} | ${cell(docs.what)} |`,
   );
   return [
     '<!-- Generated from the rules by `npm run docs`. -->',
@@ -18,16 +20,29 @@ export function rulesMarkdown(rules: readonly Rule[]): string {
     '| --- | --- | --- | --- |',
     ...rows,
     '',
-    ...rules.map(section),
+  ].join('\n');
+}
+
+/** The page of a rule. */
+export function ruleMarkdown(rule: Rule): string {
+  const { name, aliases = {} } = rule;
+  const others = LINTERS.flatMap((linter) => {
+    const names = aliases[linter] ?? [];
+    return names.length === 0 ? [] : [`${linter} \`${names.join('`, `')}\``];
+  });
+  return [
+    '<!-- Generated from the rule by `npm run docs`. -->',
+    `# ${name}`,
+    '',
+    ruleHelp(rule),
+    ...(others.length === 0 ? [] : [`Elsewhere: ${others.join('; ')}.`, '']),
+    `To accept a finding: \`-- tiptoe-disable-next-statement ${name}: why it is safe here\`.`,
+    '',
   ].join('\n');
 }
 
 function cell(text: string): string {
   return text.replaceAll('|', String.raw`\|`);
-}
-
-function section(rule: Rule): string {
-  return `## ${rule.name}\n\n${ruleHelp(rule)}`;
 }
 
 /** What a rule finds, why, what to do instead, and examples. */

@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rules } from '../../rules/index.ts';
-import { rulesMarkdown } from '../../src/report/rules-markdown.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { analyseExample } from './example.ts';
 
@@ -12,10 +11,6 @@ beforeAll(loadParser);
 test('the index lists the directory, in order', () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
   expect(rules.map(({ name }) => `${name}.ts`)).toEqual(files.sort());
-});
-
-test('rules/README.md is current (npm run docs)', () => {
-  expect(readFileSync(new URL('README.md', FOLDER), 'utf8')).toBe(rulesMarkdown(rules));
 });
 
 describe.each(rules)('$name', ({ name, docs, examples, severity }) => {
