@@ -91,10 +91,9 @@ const COMMENT = 'Comment on the pull request';
 const VERDICT = 'Fail where there is something to fail for';
 
 test('inputs reach scripts through the environment alone, actions are pinned, and the version is this one', () => {
-  for (const { run = '', uses } of action.runs.steps) {
-    expect(run).not.toContain('${{');
-    if (uses !== undefined) expect(uses).toMatch(/@[0-9a-f]{40}$/);
-  }
+  const { steps } = action.runs;
+  for (const { run = '' } of steps) expect(run).not.toContain('${{');
+  for (const uses of steps.flatMap((step) => step.uses ?? [])) expect(uses).toMatch(/@[0-9a-f]{40}$/);
   expect(action.inputs['version']?.default).toBe(version);
 });
 
