@@ -90,23 +90,31 @@ export function theirNames(statement: Statement): Names | null {
   }
 }
 
-/** Relations, each once, sorted; the target of UPDATE or DELETE among them, what WITH defines not. */
+/** Relations, each once, sorted; what WITH defines not among them. */
 function reads(statement: Statement | SelectStatement): string[] {
-  const found = new Set<string>();
+  return [...new Set(readings(statement))].sort();
+}
+
+/** Relations as often as they are named; the target of UPDATE or DELETE among them. */
+function readings(statement: Statement | SelectStatement): string[] {
+  const found: string[] = [];
   const defined = new Set<string>();
   const visitor = astVisitor((map) => ({
     with: (node) => {
       for (const { alias } of node.bind) defined.add(qualified('reads', alias));
       map.super().with(node);
     },
-    tableRef: (relation) => found.add(qualified('reads', relation)),
+    tableRef: (relation) => found.push(qualified('reads', relation)),
   }));
   visitor.statement(statement);
-  return [...found].filter((relation) => !defined.has(relation)).sort();
+  return found.filter((relation) => !defined.has(relation));
 }
 
+/** What is read beside the target; the target itself where it is named a second time. */
 function readsBeside(statement: Statement, target: QName): string[] {
-  return reads(statement).filter((relation) => relation !== qualified('reads', target));
+  const all = readings(statement);
+  all.splice(all.indexOf(qualified('reads', target)), 1);
+  return [...new Set(all)].sort();
 }
 
 function columnsIn(expression: Expr): string[] {
