@@ -2,11 +2,13 @@ import { isSqlFailure } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
 import { forgetLeases, type Lease, underLease } from '../safety/lease.ts';
 import { CheckpointMoved } from './batch.ts';
+import { isOutage } from './failure.ts';
 import type { Job } from './job.ts';
 import { type Leaf, readLeaf } from './leaf.ts';
 import { workerPrefix } from './lease-name.ts';
 import { planRanges, toEndOfTable } from './plan.ts';
 import { NO_PULSE, type Range, type Ranges } from './ranges.ts';
+import { type SplitRequest, splitRanges } from './split.ts';
 import { rememberTables } from './upkeep.ts';
 
 /** A range and the table that it is a part of. */
@@ -31,6 +33,8 @@ export interface Itinerary {
   moved(range: Range): void;
   /** The range at work has no key left. */
   end(session: Session): Promise<void>;
+  /** Cuts the range at work, and what else nobody is at, so that those who wait find one each; as far as that can be done. */
+  share(session: Session, cuts: Pick<SplitRequest, 'wanted' | 'leastKeys'>): Promise<void>;
   /** All rows of the range at work have moved, and it has no key to find them by: it begins anew. */
   restart(session: Session): Promise<void>;
   /** Has to look up everything anew. */
@@ -75,6 +79,12 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
       if (at !== null) await write(session, at.range, { done: true, claimedBy: null });
       at = null;
     },
+    async share(session, cuts) {
+      at = null;
+      await underLease(session, lease, () =>
+        splitRanges(session, { schema: lease.schema, job, ranges, ...cuts }),
+      ).catch(ignoreSqlFailure);
+    },
     async restart(session) {
       if (at !== null) await write(session, at.range, await toEndOfTable(session, { ...at.range, lastKey: null }));
       at = null;
@@ -88,12 +98,14 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
         return planRanges(session, ranges, job);
       });
       // Figures for people, nothing to fail for.
-      await rememberTables(session, lease.schema, job).catch((error: unknown) => {
-        if (!isSqlFailure(error)) throw error;
-      });
+      await rememberTables(session, lease.schema, job).catch(ignoreSqlFailure);
       return planned.some(isOpen);
     },
   };
+}
+
+function ignoreSqlFailure(error: unknown): void {
+  if (!isSqlFailure(error) || isOutage(error)) throw error;
 }
 
 function isOpen({ done, leftOut }: Range): boolean {

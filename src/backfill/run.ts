@@ -31,7 +31,7 @@ import type { Environment } from './signals/cascaded.ts';
 import { DEFAULT_SETTINGS, describeSettings, mergeSettings, type Settings } from './settings.ts';
 import type { BackfillSpec } from './spec.ts';
 import type { Signal } from './signals/signal.ts';
-import { splitRanges } from './split.ts';
+import { rangesFor, splitRanges } from './split.ts';
 import { openStore, type Store, type Stored } from './store.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
 import { estimateRows } from './target.ts';
@@ -75,8 +75,6 @@ export interface RunBackfillOptions {
 const WAIT_FOR_RUNNER_MS = 60_000;
 const RECONNECT_FOR_MS = 60_000;
 const LEASE_MS = 30_000;
-/** So that those who are done sooner, and those who join later, find more to do. */
-const RANGES_EACH = 8;
 
 /**
  * Runs a backfill until it is done, paused or stopped, from its last checkpoint on; needs `loadParser()`. How it ended is the result.
@@ -368,8 +366,8 @@ async function begin(
     await rememberTables(main, store.schema, job);
     if (workers > 1) {
       const { schema } = store;
-      const wanted = workers * RANGES_EACH;
-      await splitRanges(main, { schema, job, ranges, wanted, leastKeys: registration.settings.batchSize });
+      const leastKeys = registration.settings.batchSize;
+      await splitRanges(main, { schema, job, ranges, wanted: rangesFor(workers), leastKeys });
     }
     await store.write(main, spec.name, {
       state,

@@ -25,6 +25,7 @@ import { openRanges, type Pulse, type Ranges } from './ranges.ts';
 import type { Settings } from './settings.ts';
 import { furtherWorkers } from './share.ts';
 import type { Signal } from './signals/signal.ts';
+import { rangesFor } from './split.ts';
 import { addBatch, averageRowsPerSecond, eta, rowsPerSecond, type Speed, startSpeed } from './speed.ts';
 import { ASKED_TO_PAUSE, type Role, startSteering, type Steering } from './steering.ts';
 import type { Progress, Store, Stored } from './store.ts';
@@ -53,6 +54,7 @@ const MOST_FAILURES = 5;
 const LOOK_AGAIN_MS = 300;
 const OTHERS_WITHIN_MS = 10_000;
 const KNOWN_AFTER_MS = 1_000;
+const SHARE_EVERY_MS = 5_000;
 const FIRST_BACKOFF_MS = 50;
 const LONGEST_BACKOFF_MS = 5_000;
 
@@ -79,6 +81,7 @@ export class Runner {
   #speed: Speed;
   #batchMs: number | null = null;
   #restUntil = 0;
+  #shareAgainAt = 0;
   /** Whether the other workers have heard that this one is at a range, and leave it its share. */
   #sharing: boolean;
   #settings: Settings;
@@ -227,6 +230,12 @@ export class Runner {
         continue;
       }
       await this.#takeOver(settings);
+      if (steering.waiting() > 0 && now > this.#shareAgainAt) {
+        this.#shareAgainAt = now + SHARE_EVERY_MS;
+        const wanted = rangesFor(1 + steering.waiting());
+        await this.#itinerary.share(this.link.main, { wanted, leastKeys: settings.batchSize });
+        continue;
+      }
 
       const keys = batchKeys(this.#pace, settings);
       this.#progress = furthest(this.#progress, steering.progress());

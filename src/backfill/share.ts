@@ -19,6 +19,19 @@ export async function workersSharing(session: Session, schema: string, name: str
   return 1 + (row?.others ?? 0);
 }
 
+/** How many of them find no range, because each that is open is taken. */
+export async function workersWaiting(session: Session, schema: string, name: string): Promise<number> {
+  const further = await furtherWorkers(session, schema, name);
+  if (further.length === 0) return 0;
+  const [row] = await session.query<{ free: number; busy: number }>(
+    `SELECT pg_catalog.count(*) FILTER (WHERE r.claimed_by IS NULL)::pg_catalog.int4 AS free,
+            pg_catalog.count(DISTINCT r.claimed_by) FILTER (WHERE r.claimed_by = ANY ($2))::pg_catalog.int4 AS busy
+       FROM ${quoteIdent(schema)}.backfill_range r WHERE r.backfill = $1 AND NOT r.done AND r.left_out IS NULL`,
+    [name, further],
+  );
+  return row === undefined || row.free > 0 ? 0 : further.length - row.busy;
+}
+
 /** The part that one worker has of what all of them may do together. */
 export function shareOf(settings: Settings, workers: number): Settings {
   const { rate, maxWalMb } = settings;

@@ -17,6 +17,13 @@ export interface SplitRequest {
   readonly leastKeys: number;
 }
 
+/** So that those who are done sooner, and those who join later, find more to do. */
+const RANGES_EACH = 8;
+
+export function rangesFor(workers: number): number {
+  return workers * RANGES_EACH;
+}
+
 /** As many blocks are looked at, wherever they lie: enough to halve a table of any size within a few percent. */
 const SAMPLED_BLOCKS = 300;
 
@@ -27,11 +34,12 @@ const SAMPLED_BLOCKS = 300;
 export async function splitRanges(session: Session, request: SplitRequest): Promise<void> {
   const { schema, job, ranges, wanted } = request;
   const held = new Set(await heldLeases(session, schema, workerPrefix(job.name)));
-  const all = (await ranges.list(session)).filter(({ done, leftOut }) => !done && leftOut === null);
-  if (all.length >= wanted) return;
+  const free = (await ranges.list(session)).filter(
+    ({ done, leftOut, claimedBy }) => !done && leftOut === null && (claimedBy === null || !held.has(claimedBy)),
+  );
+  if (free.length >= wanted) return;
   const open: { readonly range: Range; readonly blocks: number }[] = [];
-  for (const range of all) {
-    if (range.claimedBy !== null && held.has(range.claimedBy)) continue;
+  for (const range of free) {
     open.push({ range, blocks: Math.max(1, (await readExtent(session, range.tableOid)).blocks) });
   }
   const total = open.reduce((sum, { blocks }) => sum + blocks, 0);

@@ -4,7 +4,7 @@ import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { after, type DesiredState, isAtWork, type State } from './machine.ts';
 import type { Settings } from './settings.ts';
-import { shareOf, workersSharing } from './share.ts';
+import { shareOf, workersSharing, workersWaiting } from './share.ts';
 import { type Heard, readSignals, type Signal } from './signals/signal.ts';
 import type { Progress, Store, Stored } from './store.ts';
 
@@ -25,6 +25,8 @@ export interface Steering {
   settings(): Settings;
   /** How far all workers together have come, as of the last look. */
   progress(): Progress;
+  /** How many further workers had nothing to do then, on all machines; only who leads looks. */
+  waiting(): number;
   /** Resolves after that time, or as soon as the order or the settings may have changed since `order` was asked. */
   change(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -70,6 +72,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
   const stopped = new AbortController();
   let settings = options.settings;
   let progress = options.progress;
+  let waiting = 0;
   let asked: Order = { kind: 'go' };
   let verdict: Heard = { kind: 'go' };
   let lookedAt = performance.now();
@@ -90,6 +93,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
     }
     settings = shareOf(stored.settings, await workersSharing(session, store.schema, name, options.lease));
     progress = stored.progress;
+    if (role === 'leads') waiting = await workersWaiting(session, store.schema, name);
     // Written before the loop hears of it, so that it cannot overwrite what the loop writes when the pause is reached.
     const state = role === 'leads' ? requestedState(stored) : null;
     if (state !== null && state !== stored.state) await store.write(session, name, { state });
@@ -144,6 +148,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
     },
     settings: () => settings,
     progress: () => progress,
+    waiting: () => waiting,
     async change(ms) {
       await sleep(ms, undefined, { signal: wake.signal }).catch(() => undefined);
     },

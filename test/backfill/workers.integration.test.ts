@@ -189,6 +189,30 @@ describe('another process', () => {
     expect(await leasesOf('joined')).toBe('0');
   });
 
+  test('gets a part of what the first one has begun alone, in one range', async () => {
+    await makeTable('alone', 3000, 'i');
+    const spec = await specOf('alone', 'UPDATE alone SET n = n + 1');
+    const { promise, resolve } = resolvable();
+    const first = run(db.ownerUrl, spec, {
+      settings: { ...SMALL, rate: 200 },
+      onEvent: (event) => void (event.event === 'progress' && resolve()),
+    });
+    await promise;
+    expect(await rangesOf('alone')).toHaveLength(1);
+    const second = run(db.ownerUrl, spec, { workers: 2, waitForRunnerMs: 10_000 });
+    await vi.waitUntil(async () => {
+      const claims = (await rangesOf('alone')).flatMap(({ done, claimed }) =>
+        done || claimed === null ? [] : [claimed],
+      );
+      return new Set(claims).size === 3;
+    }, 10_000);
+    await session.exec(`UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'alone'`);
+    const chain = { kind: 'unbroken', rows: 3000 };
+    expect(await first).toMatchObject({ outcome: 'succeeded', rowsDone: 3000, remaining: { chain } });
+    expect(await second).toMatchObject({ outcome: 'succeeded', rowsDone: 3000 });
+    expect(await value(session, 'SELECT count(*) FROM alone WHERE n <> 1')).toBe('0');
+  });
+
   test('is paused with the first', async () => {
     await makeTable('paused', 3000);
     const { first, second } = await two('paused');
