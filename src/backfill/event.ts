@@ -71,6 +71,8 @@ export type BackfillEvent =
       /** What its flags have made of the settings, for all processes; null where it was given none. */
       readonly changed: readonly string[] | null;
     }
+  /** How far all processes are, from a process that joined, twice a second. */
+  | ({ readonly event: 'all' } & BackfillProgress)
   /** One of several workers has stopped; the others go on. */
   | { readonly event: 'worker-ended'; readonly reason: string }
   | { readonly event: 'verifying' }

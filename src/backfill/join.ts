@@ -18,6 +18,8 @@ export interface JoinOptions {
   readonly lead: () => Promise<Lease>;
   /** Starts this process's workers, once there is something to join. */
   readonly join: (stored: Stored, owner: string) => Promise<void>;
+  /** Told at each look how far all of them are. */
+  readonly onLook: (stored: Stored) => void;
 }
 
 const LOOK_MS = 500;
@@ -35,7 +37,7 @@ const OUTCOMES: Readonly<Partial<Record<State, Ended['outcome']>>> = {
  * or how it ended without us.
  */
 export async function leadOrJoin(options: JoinOptions): Promise<Lease | Ended> {
-  const { session, store, name, waitMs, pause, lead, join } = options;
+  const { session, store, name, waitMs, pause, lead, join, onLook } = options;
   const began = performance.now();
   let joined = false;
   for (;;) {
@@ -56,6 +58,8 @@ export async function leadOrJoin(options: JoinOptions): Promise<Lease | Ended> {
     } else if (!joined && stored !== null && isAtWork(stored.state)) {
       await join(stored, holder.owner);
       joined = true;
+    } else if (joined && stored !== null && isAtWork(stored.state)) {
+      onLook(stored);
     } else if (!joined && (pause.aborted || performance.now() - began > waitMs)) {
       // Says who has it.
       return lead();

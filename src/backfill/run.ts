@@ -5,7 +5,7 @@ import { acquireLease, type Lease, LeaseLost, underLease } from '../safety/lease
 import { accessProblem } from './access.ts';
 import { readAftermath } from './aftermath.ts';
 import { batchCautions } from './cautions.ts';
-import type { BackfillEvent, BackfillResult, Ended } from './event.ts';
+import type { BackfillEvent, BackfillProgress, BackfillResult, Ended } from './event.ts';
 import { withExactTotal } from './exact-total.ts';
 import { isOutage } from './failure.ts';
 import {
@@ -279,7 +279,15 @@ async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): P
       onEvent?.({ event: 'joined', owner, workers, changed: changed ? describeSettings(settings) : null });
       team.start(stored, workers);
     },
+    onLook: (stored) => onEvent?.({ event: 'all', ...progressOf(stored) }),
   });
+}
+
+function progressOf({ state, progress, rate, eta, throttledBy, lastError }: Stored): BackfillProgress {
+  const { rowsDone, rowsVisited, rowsTotal, rowsTotalExact, batches } = progress;
+  const [etaSeconds, etaRange] = eta === null ? [null, null] : [eta.seconds, eta.range];
+  const counts = { rowsDone, rowsVisited, rowsTotal, rowsTotalExact, batches };
+  return { state, ...counts, rate, etaSeconds, etaRange, throttledBy, lastError };
 }
 
 function alreadyDone({ name, progress }: Stored): Ended {

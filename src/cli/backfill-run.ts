@@ -8,7 +8,7 @@ import { describeVerified, publishVerified } from './backfill-verified.ts';
 import { resolveConnection } from '../db/connection.ts';
 import { printable } from '../report/printable.ts';
 import { loadParser } from '../sql/libpg.ts';
-import { type BackfillFigures, counted, showBackfill } from '../terminal/backfill-progress.ts';
+import { type BackfillFigures, counted, showBackfill, showOthers } from '../terminal/backfill-progress.ts';
 import { liveLine, type LiveLine } from '../terminal/live-line.ts';
 import type { MetricsServer } from './backfill-metrics.ts';
 import { readSettings, type RunOptions } from './backfill-options.ts';
@@ -97,16 +97,21 @@ const PROGRESS_EVERY_MS = 1_000;
 
 function reporter(format: RunOptions['format'], line: LiveLine | null, name: string): (event: BackfillEvent) => void {
   let shownAt = -Infinity;
+  let batchAt = -Infinity;
   let figures: BackfillFigures | null = null;
   return (event) => {
     if (event.event === 'figures')
       figures = { ...event, lag: describeLag({ kind: event.replicaLag, ms: event.replicaLagMs }) };
+    if (event.event === 'progress') batchAt = performance.now();
+    // The batches of this process say as much.
+    if (event.event === 'all' && performance.now() - batchAt < 2 * PROGRESS_EVERY_MS) return;
     if (line !== null) {
       if (event.event === 'progress') showBackfill(line, { ...event, name, figures });
+      else if (event.event === 'all') showOthers(line, { ...event, name });
       else show(line, event, name);
     }
     if (format !== 'ndjson') return;
-    if (event.event === 'progress') {
+    if (event.event === 'progress' || event.event === 'all') {
       if (performance.now() - shownAt < PROGRESS_EVERY_MS) return;
       shownAt = performance.now();
     }
@@ -115,7 +120,7 @@ function reporter(format: RunOptions['format'], line: LiveLine | null, name: str
   };
 }
 
-function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' }>, name: string): void {
+function show(line: LiveLine, event: Exclude<BackfillEvent, { event: 'progress' | 'all' }>, name: string): void {
   const note = (text: string): void => line.note(printable(text));
   switch (event.event) {
     case 'waiting':

@@ -2,7 +2,7 @@ import { printable } from '../report/printable.ts';
 import type { LiveLine } from './live-line.ts';
 
 /** What a watcher is shown of a running backfill. */
-export interface BackfillView {
+export interface BackfillView extends Batched {
   readonly name: string;
   readonly rowsVisited: number;
   readonly rowsTotal: number | null;
@@ -10,9 +10,13 @@ export interface BackfillView {
   readonly rowsDone: number;
   /** Rows changed per second. */
   readonly rate: number;
-  readonly averageRate: number;
   readonly etaRange: readonly [number, number] | null;
   readonly throttledBy: string | null;
+}
+
+/** What a process knows of its own batches. */
+interface Batched {
+  readonly averageRate: number;
   readonly batchKeys: number;
   readonly batchMs: number;
   /** null as long as nothing is known. */
@@ -30,6 +34,18 @@ export interface BackfillFigures {
 /** Shows how far a backfill is: at once in a terminal, else now and then. */
 export function showBackfill(line: LiveLine, view: BackfillView): void {
   line.show(view.throttledBy ?? 'working', printable(describe(view)));
+}
+
+/** Shows how far the others are while a process that joined them has nothing to do, or waits as they do. */
+export function showOthers(line: LiveLine, view: Omit<BackfillView, keyof Batched>): void {
+  const parts = [`${view.name}: ${share(view)}`, `${counted(view.rowsDone, 'row')} changed`];
+  if (view.throttledBy !== null) parts.push(`waiting: ${view.throttledBy}`);
+  else {
+    parts.push(`${count(view.rate)} rows/s`);
+    if (view.etaRange !== null) parts.push(`${timeLeft(view.etaRange)} left`);
+    parts.push('others are at all of it');
+  }
+  line.show(view.throttledBy ?? 'others', printable(parts.join(', ')));
 }
 
 function describe(view: BackfillView): string {
@@ -53,7 +69,7 @@ function describeFigures(figures: BackfillFigures | null): string[] {
   ];
 }
 
-function share({ rowsVisited, rowsTotal, rowsTotalExact }: BackfillView): string {
+function share({ rowsVisited, rowsTotal, rowsTotalExact }: Omit<BackfillView, keyof Batched>): string {
   if (rowsTotal === null || rowsTotal === 0) return counted(rowsVisited, 'key');
   const percent = Math.min(100, Math.floor((rowsVisited / rowsTotal) * 100));
   return `${percent} % of ${rowsTotalExact ? '' : 'about '}${counted(rowsTotal, 'key')}`;

@@ -213,6 +213,29 @@ describe('another process', () => {
     expect(await value(session, 'SELECT count(*) FROM alone WHERE n <> 1')).toBe('0');
   });
 
+  test('that finds too few keys to share tells how far the first one is', async () => {
+    await makeTable('few', 300, 'i');
+    const spec = await specOf('few', 'UPDATE few SET n = n + 1');
+    const { promise, resolve } = resolvable();
+    const first = run(db.ownerUrl, spec, {
+      settings: { rate: 50 },
+      onEvent: (event) => void (event.event === 'progress' && resolve()),
+    });
+    await promise;
+    const told: BackfillEvent[] = [];
+    const second = run(db.ownerUrl, spec, {
+      workers: 1,
+      waitForRunnerMs: 10_000,
+      onEvent: (event) => void (event.event === 'all' && told.push(event)),
+    });
+    await vi.waitUntil(() => told.length >= 3, 10_000);
+    await session.exec(`UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'few'`);
+    expect(await first).toMatchObject({ outcome: 'succeeded', rowsDone: 300 });
+    expect(await second).toMatchObject({ outcome: 'succeeded', rowsDone: 300 });
+    expect(told[2]).toMatchObject({ state: 'running', rowsTotal: 300, rowsDone: expect.any(Number) as unknown });
+    expect(told[2]).not.toMatchObject({ rowsDone: 0 });
+  });
+
   test('is paused with the first', async () => {
     await makeTable('paused', 3000);
     const { first, second } = await two('paused');
