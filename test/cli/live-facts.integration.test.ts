@@ -163,6 +163,16 @@ describe('a live server, by a role with CONNECT and USAGE alone', () => {
     }
   });
 
+  test('a server that counts nothing has no rates', async () => {
+    const admin = await database.session(database.adminUrl);
+    await admin.exec(`ALTER ROLE ${readerRole} SET track_counts = off`);
+    const { stderr, stdout } = await lint('--database-url', readerUrl, '--format', 'json');
+    await admin.exec(`ALTER ROLE ${readerRole} RESET track_counts`);
+    expect(stderr).toMatch(/^tiptoe: .* does not tell how much is written: track_counts is off on this server\n$/);
+    const found = findingsOf(JSON.parse(stdout) as LintDocument);
+    expect(found.find(({ relation }) => relation === 'public.orders')?.facts).toMatchObject({ writesPerSecond: null });
+  });
+
   test('a lock in the way is given way to, and a query that takes too long is ended', async () => {
     const owner = await database.session();
     await owner.exec('BEGIN; LOCK TABLE orders');
@@ -186,6 +196,12 @@ describe('tiptoe snapshot', () => {
     // A rate is an average up to now.
     expect(timeless(findingsOf(kept))).toEqual(timeless(found));
     expect(kept.facts).toEqual({ source: 'facts.json', takenAt });
+    const explain = async (...args: readonly string[]) => {
+      const { stdout } = await runTiptoe(['explain', 'new.sql', '--format', 'json', ...args], { cwd });
+      const { facts: _, ...document } = JSON.parse(stdout) as Record<string, unknown>;
+      return JSON.stringify(document, (key, value: unknown) => (key === 'writesPerSecond' ? 0 : value));
+    };
+    expect(await explain('--facts', 'facts.json')).toBe(await explain('--database-url', readerUrl));
   });
 
   test('is deterministic, and has neither rows nor secrets', async () => {
@@ -199,10 +215,14 @@ describe('tiptoe snapshot', () => {
 
   test('is named by the config, and left out on request', async () => {
     await write('facts.json', await snapshot());
-    await write('tiptoe.config.json', { facts: 'facts.json', live: { tinyRows: 5 } });
+    await write('tiptoe.config.json', { facts: 'facts.json', live: { tinyRows: 5, hotWritesPerSecond: 0.0001 } });
     try {
       const found = findingsOf(await lintJson());
       expect(found.find(({ relation }) => relation === 'public.countries')).toMatchObject({ severity: 'error' });
+      expect(found.find(({ rule }) => rule === 'drop-index-locks-table')).toMatchObject({
+        severity: 'error',
+        message: expect.stringMatching(/\(an error here: public\.orders takes [\d.,]+ writes\/s\)$/),
+      });
       expect(await lintJson('--no-facts')).not.toHaveProperty('facts');
       await write('tiptoe.config.json', {
         live: { tinyRows: -1, throughput: { scan: [9, 3] }, statementTimeout: 'soon' },
