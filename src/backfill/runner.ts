@@ -10,7 +10,7 @@ import { whyNotProved } from './chain.ts';
 import { closing, type End, LAST_STEP } from './end.ts';
 import { type Entry, openEntry } from './entry.ts';
 import type { BackfillEvent, Ended } from './event.ts';
-import { describeFailure, isHopeless, isOfRows, isOutage } from './failure.ts';
+import { describeFailure, isHopeless, isOfRows, isOfSize, isOutage } from './failure.ts';
 import { whyGone } from './gone.ts';
 import { type Itinerary, openItinerary, type Place } from './itinerary.ts';
 import type { Job } from './job.ts';
@@ -354,7 +354,11 @@ export class Runner {
     this.#failures += 1;
     this.#lastError = reason;
     if (this.#failures >= MOST_FAILURES && keys === 1) {
-      const advice = ofRows ? '; --skip-poison would leave it out' : '';
+      const advice = ofRows
+        ? '; --skip-poison would leave it out'
+        : isOfSize(error)
+          ? '; a longer --batch-time gives it more time: a batch may take ten times as long, and never less than 5 s'
+          : '';
       return {
         outcome: 'gave-up',
         reason: `${this.#failures} batches in a row failed; ${reason}${advice}`,

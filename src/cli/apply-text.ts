@@ -6,6 +6,7 @@ import type { Style } from '../report/style.ts';
 import type { Blocker } from '../safety/blockers.ts';
 import { SourceText } from '../sql/source-text.ts';
 import type { Range } from '../sql/statement.ts';
+import { count, counted } from '../terminal/backfill-progress.ts';
 import type { LiveLine } from '../terminal/live-line.ts';
 import { version } from './version.ts';
 
@@ -64,8 +65,10 @@ function tellOn(line: LiveLine, event: ApplyEvent): void {
     }
     case 'backfill':
       line.show(
-        event.path,
-        `${printable(event.path)}: ${event.rowsDone} rows changed, ${Math.round(event.rate)} rows/s; Ctrl-C pauses it`,
+        `${event.path} ${event.throttledBy ?? ''}`,
+        `${printable(event.path)}: ${counted(event.rowsDone, 'row')} changed, ${
+          event.throttledBy === null ? `${count(event.rate)} rows/s` : `waiting: ${printable(event.throttledBy)}`
+        }; Ctrl-C pauses it`,
       );
       break;
     case 'unforeseen-lock': {
@@ -179,7 +182,7 @@ function describeSize({ relation, onServer, rows, unreadable }: BigRelation): st
     return `How many rows ${relation}${now} has cannot be read (${unreadable}), so it counts as big.`;
   return rows === null
     ? `${relation}${now} has more rows than the gate lets pass.`
-    : `${relation}${now} has about ${rows.toLocaleString('en')} rows.`;
+    : `${relation}${now} has about ${counted(rows, 'row')}.`;
 }
 
 /** One line of a file with its number. */

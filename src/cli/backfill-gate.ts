@@ -49,6 +49,9 @@ export function backfillGate({
   return {
     ...gate,
     async run(file, signal): Promise<BackfillState> {
+      let now = { rowsDone: 0, rate: 0 };
+      const tell = (throttledBy: string | null): void =>
+        onEvent({ event: 'backfill', path: file.path, ...now, throttledBy });
       const { outcome } = await runBackfill({
         connection,
         schema,
@@ -57,8 +60,11 @@ export function backfillGate({
         owner: `${runner.from}, tiptoe ${runner.toolVersion}`,
         pause: signal,
         onEvent(event) {
-          if (event.event === 'progress')
-            onEvent({ event: 'backfill', path: file.path, rowsDone: event.rowsDone, rate: event.rate });
+          if (event.event === 'progress') {
+            now = { rowsDone: event.rowsDone, rate: event.rate };
+            tell(null);
+          } else if (event.event === 'throttled') tell(event.reason);
+          else if (event.event === 'unthrottled') tell(null);
         },
       });
       return outcome === 'gave-up' ? 'failed' : outcome;

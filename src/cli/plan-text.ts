@@ -6,6 +6,7 @@ import { fileCap } from '../migrate/file-cap.ts';
 import type { Finding } from '../lint/engine.ts';
 import { fileBlock } from '../report/explain-pretty.ts';
 import { plural } from '../report/counts.ts';
+import { counted } from '../terminal/backfill-progress.ts';
 import { printable } from '../report/printable.ts';
 import type { Style } from '../report/style.ts';
 import type { LongTransaction, ReplicationSlot } from '../safety/in-the-way.ts';
@@ -24,7 +25,7 @@ export function planPretty(plan: Plan, style: Style): string {
       'Open backfills',
       plan.backfills.map(
         ({ name, state, rowsDone }) =>
-          `${printable(name)}: ${state}, ${rowsDone.toLocaleString('en-US')} rows changed; tiptoe backfill status ${printable(name)} tells more`,
+          `${printable(name)}: ${state}, ${counted(rowsDone, 'row')} changed; tiptoe backfill status ${printable(name)} tells more`,
       ),
       style,
     ),
@@ -125,7 +126,7 @@ function tableLine({ relation, facts, since, average, now }: PlannedTable): stri
   const { bytes, indexBytes, bytesEstimated, rows } = facts;
   const size = `${bytesEstimated ? 'about ' : ''}${roughBytes(bytes)}`;
   const indexes = indexBytes === 0 ? '' : ` (${roughBytes(indexBytes)} of it indexes)`;
-  const parts = [`${size}${indexes}, about ${rows.toLocaleString('en-US')} rows`];
+  const parts = [`${size}${indexes}, about ${counted(rows, 'row')}`];
   if (now !== null) parts.push(`right now ${rates(now)}`);
   if (average !== null) parts.push(`since ${since ?? ''} ${rates(average)}`);
   return `${name}: ${parts.join('; ')}`;

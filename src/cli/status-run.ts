@@ -32,6 +32,7 @@ import { refusal } from './refusal.ts';
 import { describeSettlement, describeStatement } from './status-facts.ts';
 import { leaseHolder, type LeaseHolder } from '../safety/lease.ts';
 import { describeRequired, type RequiredState } from './requirements.ts';
+import { counted } from '../terminal/backfill-progress.ts';
 
 interface StatusOptions {
   readonly databaseUrl?: string;
@@ -162,7 +163,7 @@ function describe(
   const lines = entryLines(entries, exceptions, requires, waits);
   for (const { name, state, rowsDone } of backfills) {
     lines.push(
-      `${state.padEnd(width)}  ${printable(name)}  (backfill; ${rowsDone} rows changed; tiptoe backfill status tells more)`,
+      `${state.padEnd(width)}  ${printable(name)}  (backfill; ${counted(rowsDone, 'row')} changed; tiptoe backfill status tells more)`,
     );
   }
   return [...lines, ...(lines.length === 0 ? [] : ['']), sum(entries)];

@@ -182,7 +182,14 @@ export type ApplyEvent =
       readonly line: number;
       readonly kind: string;
     } & StatementResult)
-  | { readonly event: 'backfill'; readonly path: string; readonly rowsDone: number; readonly rate: number }
+  | {
+      readonly event: 'backfill';
+      readonly path: string;
+      readonly rowsDone: number;
+      readonly rate: number;
+      /** What holds it up now. */
+      readonly throttledBy: string | null;
+    }
   | {
       readonly event: 'file-done';
       readonly path: string;

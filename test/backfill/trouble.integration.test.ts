@@ -164,6 +164,23 @@ test('books of a newer tiptoe are left alone', async () => {
   expect(await value(session, 'SELECT n FROM known')).toBe(1);
 });
 
+test('a row that takes longer than a batch may is named, with what gives it more time', async () => {
+  await session.exec(`
+    CREATE TABLE slow (id int PRIMARY KEY, n int);
+    INSERT INTO slow VALUES (7, 0);
+    CREATE FUNCTION slowly(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(8); RETURN n + 1; END $$`);
+  const spec = await specOf('slow', 'UPDATE slow SET n = slowly(n)');
+  expect(await run(db.ownerUrl, spec, { settings: { batchSize: 1, maxBatchSize: 1 } })).toMatchObject({
+    outcome: 'gave-up',
+    reason:
+      '5 batches in a row failed; the key 7 of public.slow failed: canceling statement due to statement timeout (SQLSTATE 57014, SQL statement "SELECT pg_sleep(8)"); a longer --batch-time gives it more time: a batch may take ten times as long, and never less than 5 s',
+  });
+  expect(await run(db.ownerUrl, spec, { settings: { batchTimeMs: 2_000 } })).toMatchObject({
+    outcome: 'succeeded',
+    rowsDone: 1,
+  });
+}, 90_000);
+
 /** A backfill by way of a proxy that counts what the server sends. */
 async function counting(spec: Awaited<ReturnType<typeof specOf>>, settings = {}) {
   let received = 0;

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runTiptoe } from '../support/cli.ts';
+import { runTiptoe, startTiptoe } from '../support/cli.ts';
 import { testDatabase } from '../support/database.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
 
@@ -20,6 +20,7 @@ async function project(schema: string, files: Readonly<Record<string, string>>) 
       runTiptoe([command, '--schema', schema, ...args], { cwd, env }),
     apply: (...args: string[]) => runTiptoe(['apply', '--schema', schema, ...args], { cwd, env }),
     backfill: (...args: string[]) => runTiptoe(['backfill', ...args, '--schema', schema], { cwd, env }),
+    starts: (...args: string[]) => startTiptoe(['apply', '--schema', schema, ...args], { cwd, env }),
     outcomes: async (...args: string[]) => {
       const { code, stdout } = await runTiptoe(['apply', '--schema', schema, '--format', 'json', ...args], {
         cwd,
@@ -166,6 +167,27 @@ test('a file may require a backfill whose table it does not touch', async () => 
     message:
       'migrations/002_next.sql requires the backfill 001_new, which has not run yet; it waits, and so does what comes after it.',
   });
+});
+
+test('outside of its window a backfill in its place waits and says until when; stopped there, it goes on later', async () => {
+  await filled('windowed');
+  const hour = new Date().getUTCHours();
+  const opens = (hours: number): string => `${String((hour + hours) % 24).padStart(2, '0')}:00`;
+  const { starts, outcomes } = await project('own_windowed', {
+    '001_new.backfill.sql': `-- tiptoe:backfill\n-- window: ${opens(3)}-${opens(5)}\nUPDATE windowed SET new = old WHERE new IS NULL`,
+    '002_next.sql': 'ALTER TABLE windowed DROP COLUMN old;',
+  });
+  const running = starts('--run-backfills');
+  await running.waitForOutput(/001_new.*: 0 rows changed, waiting: outside of the window [\d:-]+, which opens at \S+;/);
+  const session = await db.session();
+  expect(await session.query('SELECT FROM windowed WHERE new IS NOT NULL')).toEqual([]);
+  running.kill('SIGINT');
+  const { code, stdout, stderr } = await running.finished();
+  expect(code).toBe(3);
+  expect(stdout + stderr).toContain('001_new');
+  await session.exec(`UPDATE own_windowed.backfill SET signals = '{}' WHERE name = '001_new'`);
+  expect(await outcomes('--run-backfills')).toMatchObject({ code: 0, files: ['001 done', '002 done'] });
+  expect(await session.query('SELECT count(*)::int AS filled FROM windowed WHERE new = id')).toEqual([{ filled: 10 }]);
 });
 
 test('a backfill that fails in its place ends the run as failed', async () => {
