@@ -8,6 +8,20 @@ import { tableComments } from './table-comments.ts';
 export const migrationTable = (schema: string): string => `${quoteIdent(schema)}.migration`;
 export const statementTable = (schema: string): string => `${quoteIdent(schema)}.migration_statement`;
 
+/** Columns of a file and of a statement. */
+const HOW_IT_WENT = `started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+       finished_at timestamptz,
+       attempts integer,
+       waited_ms bigint,
+       held_ms bigint,
+       duration_ms bigint,
+       stalled_sessions integer,
+       longest_stall_ms bigint,
+       total_stall_ms bigint`;
+const WHO_RAN_IT = `run_by text NOT NULL DEFAULT session_user,
+       run_from text NOT NULL,
+       tool_version text NOT NULL`;
+
 /** All that `apply`, `baseline` and `repair` keep. */
 export function ledgerTables(schema: string): OwnTables {
   return {
@@ -35,20 +49,10 @@ function migrationTableSteps(schema: string): string[] {
        transaction text CHECK (transaction IN ('file', 'statement', 'none')),
        cap_ms bigint,
        cap_reason text,
-       started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-       finished_at timestamptz,
-       attempts integer,
-       waited_ms bigint,
-       held_ms bigint,
-       duration_ms bigint,
-       stalled_sessions integer,
-       longest_stall_ms bigint,
-       total_stall_ms bigint,
+       ${HOW_IT_WENT},
        unconfirmed boolean NOT NULL DEFAULT false,
        error text,
-       run_by text NOT NULL DEFAULT session_user,
-       run_from text NOT NULL,
-       tool_version text NOT NULL
+       ${WHO_RAN_IT}
      );`,
     ...tableComments(table, 'What tiptoe apply has run here: one row a migration file.', {
       checksum: 'SHA-256 of the file, line ends normalised; an applied file may not change.',
@@ -79,19 +83,9 @@ function statementTableSteps(schema: string): string[] {
        kind text NOT NULL,
        checksum text NOT NULL,
        state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
-       started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-       finished_at timestamptz,
-       attempts integer,
-       waited_ms bigint,
-       held_ms bigint,
-       duration_ms bigint,
-       stalled_sessions integer,
-       longest_stall_ms bigint,
-       total_stall_ms bigint,
+       ${HOW_IT_WENT},
        blockers jsonb NOT NULL DEFAULT '[]',
-       run_by text NOT NULL DEFAULT session_user,
-       run_from text NOT NULL,
-       tool_version text NOT NULL,
+       ${WHO_RAN_IT},
        backend_pid integer,
        backend_start timestamptz,
        server_start timestamptz,
