@@ -186,11 +186,16 @@ function stateText({ state, runner }: BackfillStatus): string {
   return working && runner === null ? `${state}, but its process is gone` : state;
 }
 
+/** Why more may be visited than there is. */
+const TWICE: Readonly<Record<string, string>> = {
+  ctid: ', where a row that an update moves ahead is visited once more and changed once',
+};
+
 export function details(status: BackfillStatus | BackfillDetails): string[] {
   const { throttledBy, lastError, runner, workers, table, key, pass, settings, desiredState, timeLost } = status;
   const lines = [
     headline(status),
-    `  table ${table} by (${key.join(', ')}), pass ${pass}; ${describeSettings(settings).join(', ')}`,
+    `  table ${table} by (${key.join(', ')})${TWICE[key.join(',')] ?? ''}, pass ${pass}; ${describeSettings(settings).join(', ')}`,
   ];
   if (runner !== null) lines.push(`  runs at ${runner}${workers > 1 ? `, ${workers} workers in all` : ''}`);
   const pace = paceOf(status);

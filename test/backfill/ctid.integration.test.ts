@@ -168,3 +168,22 @@ describe('refused without a key:', () => {
     expect(await run(db.ownerUrl, spec, { settings: SMALL })).toMatchObject({ outcome: 'succeeded', rowsDone: 100 });
   });
 });
+
+test('rows that move ahead within the walk count once more among the visited, and never make it more than all', async () => {
+  await session.exec(`
+    CREATE TABLE ahead (i int, done bool) WITH (fillfactor = 40);
+    INSERT INTO ahead SELECT generate_series(1, 2000);
+    ANALYZE ahead`);
+  const result = await run(db.ownerUrl, await specOf('ahead', 'UPDATE ahead SET done = true WHERE done IS NULL'), {
+    settings: { ...SMALL, batchSize: 30, maxBatchSize: 30 },
+  });
+  expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 2000, remaining: { kind: 'proved' } });
+  expect(result.rowsVisited).toBeGreaterThan(2000);
+  for (const event of result.events)
+    if (event.event === 'progress') expect(event.rowsTotal).toBeGreaterThanOrEqual(event.rowsVisited);
+  expect(
+    await session.query(
+      `SELECT rows_total >= rows_visited AS sensible FROM tiptoe.backfill_progress WHERE name = 'ahead'`,
+    ),
+  ).toEqual([{ sensible: true }]);
+});

@@ -138,6 +138,47 @@ describe('rows that make the statement fail', () => {
   });
 });
 
+test('a signal that says stop holds all workers, and all go on after it', async () => {
+  await makeTable('held', 3000, 'i');
+  const other = await db.session();
+  const say = (signals: string) =>
+    other.query(`UPDATE tiptoe.backfill SET signals = $1 WHERE name = 'held'`, [signals]);
+  const rows = () => value(session, `SELECT rows_done FROM tiptoe.backfill_progress WHERE name = 'held'`);
+  const [begun, throttled] = [resolvable(), resolvable()];
+  const running = run(db.ownerUrl, await specOf('held', 'UPDATE held SET n = n + 1'), {
+    workers: 3,
+    settings: { ...SMALL, rate: 600 },
+    onEvent: (event) => {
+      if (event.event === 'progress') begun.resolve();
+      if (event.event === 'throttled') throttled.resolve();
+    },
+  });
+  await begun.promise;
+  await vi.waitUntil(
+    async () => (await rangesOf('held')).filter(({ done, claimed }) => !done && claimed !== null).length === 3,
+    10_000,
+  );
+  await say('{"signal": ["shop closed: SELECT false"]}');
+  await throttled.promise;
+  const quiet = async (): Promise<boolean> => {
+    const before = await rows();
+    await new Promise((done) => {
+      setTimeout(done, 1_500);
+    });
+    return before === (await rows());
+  };
+  await vi.waitUntil(quiet, 10_000);
+  expect(await session.query(`SELECT state FROM tiptoe.backfill WHERE name = 'held'`)).toEqual([
+    { state: 'throttled' },
+  ]);
+  expect(await leasesOf('held')).toBe('2');
+  expect(Number(await rows())).toBeLessThan(3000);
+  await say('{}');
+  await other.exec(`UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'held'`);
+  expect(await running).toMatchObject({ outcome: 'succeeded', rowsDone: 3000 });
+  expect(await value(session, 'SELECT count(*) FROM held WHERE n <> 1')).toBe('0');
+});
+
 describe('another process', () => {
   /** Two processes with two workers each; resolves when both have begun. */
   async function two(name: string, settings = {}) {
