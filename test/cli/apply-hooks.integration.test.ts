@@ -122,7 +122,7 @@ test('the config holds windows and hooks, and a wrong window is told with all th
   });
   const { code, stderr } = await apply();
   expect(code).toBe(2);
-  expect(stderr).toContain("apply.window.1: '25:00-05:00' is not a time window: there is no time 25:00;");
+  expect(stderr).toContain("apply.window.1: '25:00-05:00' is not a time window: there is no time 25:00");
   expect(stderr).toContain("there is no time zone 'Europe/Berln', did you mean Europe/Berlin?");
   expect(stderr).toContain('apply.waitForWindow: must be true or false');
   expect(stderr).toContain('apply.before: a hook needs a command, and it is empty');
