@@ -28,7 +28,7 @@ test('only at work can a state be left without a person', () => {
   expect((Object.keys(STATES) as State[]).filter(isAtWork)).toEqual(['running', 'throttled', 'pausing']);
 });
 
-test('the README has every state, and what leads to it', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  expect(readme).toContain(`\n\`\`\`text\n${describeMachine()}\n\`\`\`\n`);
+test('docs/backfill.md has every state, and what leads to it', async () => {
+  const page = await readFile(new URL('../../docs/backfill.md', import.meta.url), 'utf8');
+  expect(page).toContain(`\n\`\`\`text\n${describeMachine()}\n\`\`\`\n`);
 });

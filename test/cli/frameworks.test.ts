@@ -225,8 +225,8 @@ CREATE TABLE "users" ("id" bigserial, "email" text NOT NULL, PRIMARY KEY ("id"))
 09:00:00.030 [debug] QUERY OK source="schema_migrations" db=1.1ms
 INSERT INTO "schema_migrations" ("version","inserted_at") VALUES ($1,$2) [20260101090000, ~N[2026-01-01 09:00:00]]
 `;
-    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, script = ''] = /\| (sed -n '[^']+') \| tiptoe lint -/.exec(readme) ?? [];
+    const page = await readFile(new URL('../../docs/lint.md', import.meta.url), 'utf8');
+    const [, script = ''] = /\| (sed -n '[^']+') \| tiptoe lint -/.exec(page) ?? [];
     const sql = execFileSync('sh', ['-c', script], { input: log, encoding: 'utf8' });
     expect(sql).toContain('PRIMARY KEY ("id"));\n');
     expect(await piped(sql)).toMatchObject(QUIET);

@@ -95,9 +95,9 @@ test('who was in the way is kept, also of a statement that was given up, and a l
   expect(JSON.parse(rows[1]?.blockers ?? '')).toMatchObject([{ pid: reader.pid }]);
 });
 
-test('the queries of the README answer', async () => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const queries = [...readme.matchAll(/```sql\n(SELECT[^`]*tiptoe\.migration[^`]*)```/g)].map(
+test('the queries of docs/server.md answer', async () => {
+  const page = await readFile(new URL('../../docs/server.md', import.meta.url), 'utf8');
+  const queries = [...page.matchAll(/```sql\n(SELECT[^`]*tiptoe\.migration[^`]*)```/g)].map(
     ([, query = '']) => query,
   );
   expect(queries).toHaveLength(2);

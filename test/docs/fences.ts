@@ -1,0 +1,41 @@
+/** A command of a page. */
+export interface Command {
+  readonly line: number;
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** The commands of a page that are run, and those that it says are not. */
+export interface Commands {
+  readonly run: readonly Command[];
+  readonly notRun: readonly string[];
+}
+
+const NOT_RUN = /^# not run by the tests: \S/;
+const EXIT = /\s# exit (\d)(?=[:,. ]|$)/;
+
+/**
+ * Collects the commands of the blocks marked `sh` and `console`: in the former every line that is no comment, in the latter those after `$ `.
+ * What follows the line `# not run by the tests: REASON` in a block is not run; `# exit 1` after a command says that it ends so.
+ */
+export function commandsOf(page: string): Commands {
+  const run: Command[] = [];
+  const notRun: string[] = [];
+  let block: 'sh' | 'console' | 'other' | null = null;
+  let isRun = true;
+  for (const [at, line] of page.split('\n').entries()) {
+    const fence = /^(?:```|~~~)\s*(\S*)/.exec(line);
+    if (fence !== null) {
+      const name = fence[1] === 'bash' || fence[1] === 'shell' ? 'sh' : fence[1];
+      block = block !== null ? null : name === 'sh' || name === 'console' ? name : 'other';
+      isRun = true;
+      continue;
+    }
+    if (NOT_RUN.test(line)) isRun = false;
+    const text = block === 'sh' ? line : block === 'console' && line.startsWith('$ ') ? line.slice(2) : '';
+    if (text.trim() === '' || text.startsWith('#')) continue;
+    if (isRun) run.push({ line: at + 1, text, exitCode: Number(EXIT.exec(text)?.[1] ?? 0) });
+    else notRun.push(text);
+  }
+  return { run, notRun };
+}
