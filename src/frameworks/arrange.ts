@@ -66,8 +66,9 @@ export function sideOf(
   side: 'up' | 'down',
   framework: Framework | null,
 ): string | null {
-  if (side === 'up') return kind === 'down' ? null : upSection(framework?.blank?.(text) ?? text);
-  return kind === 'down' ? text : (framework?.down ?? downSection)(text);
+  const words = framework === null ? 'alone' : framework.readsWords === true ? 'any' : 'none';
+  if (side === 'up') return kind === 'down' ? null : upSection(framework?.blank?.(text) ?? text, words);
+  return kind === 'down' ? text : framework?.down === undefined ? downSection(text, words) : framework.down(text);
 }
 
 /** What is said of a tool in one line: `Prisma migrations in prisma/migrations (…)`. */

@@ -74,6 +74,8 @@ export interface Framework {
   readonly stretches: (file: SeenFile, repository: Repository, site: Site) => readonly Stretch[];
   /** Leaves blanks in place of what is not run, beside the sections that all tools have. */
   readonly blank?: (text: string) => string;
+  /** Whether `-- Up Migration` and `-- Down Migration` are more than remarks to it. */
+  readonly readsWords?: boolean;
   /** The part that takes a migration back, with blanks for the rest, where it is not a section of the usual kind. */
   readonly down?: (text: string) => string | null;
   /** A new migration; a text where the tool has to make it itself. */

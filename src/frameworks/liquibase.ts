@@ -76,10 +76,13 @@ export const liquibase: Framework = {
     const marks = [...text.matchAll(CHANGESET)];
     return marks.reduceRight((result, mark, at) => {
       const databases =
-        /\bdbms:\s*"?([^\s"]+)/i
-          .exec(mark[1] ?? '')?.[1]
-          ?.toLowerCase()
-          .split(',') ?? [];
+        /\bdbms:\s*(?:"([^"]*)"|([^\s,]+(?:,\s*[!\w]+(?![\w:]))*))/i
+          .exec(mark[1] ?? '')
+          ?.slice(1)
+          .join('')
+          .toLowerCase()
+          .split(/[,\s]+/)
+          .filter((database) => database !== '') ?? [];
       if (databases.length === 0 || databases.some(isOurs)) return result;
       const from = mark.index + mark[0].length;
       const to = marks[at + 1]?.index ?? text.length;

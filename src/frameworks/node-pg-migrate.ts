@@ -1,4 +1,5 @@
 import { type Framework, joinPath, placedBy, type Repository, whole } from './framework.ts';
+import { hasWordMarks } from './sections.ts';
 import { dependsOn, isObject, objectIn } from './settings-text.ts';
 
 export const nodePgMigrate: Framework = {
@@ -18,7 +19,8 @@ export const nodePgMigrate: Framework = {
     const hasSql = dir !== null && repository.list(dir).some((name) => /^\d+_.*\.sql$/.test(name));
     return hasSql ? { dirs: [dir], by: 'package.json' } : null;
   },
-  recognise: (files) => files.some(({ text }) => /^[ \t]*--[\s-]*(?:up|down)\s+migration\b/im.test(text)),
+  recognise: (files) => files.some(({ text }) => hasWordMarks(text)),
+  readsWords: true,
   place: placedBy(/^\d+_[^/]+\.sql$/),
   stretches: (_file, repository) =>
     whole(/--no-single-transaction|--single-transaction[ =]false/.test(scripts(repository)) ? 'file' : 'pending'),

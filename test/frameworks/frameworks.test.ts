@@ -3,7 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rules } from '../../rules/index.ts';
 import { emptyCatalog } from '../../src/catalog/catalog.ts';
+import { sideOf } from '../../src/frameworks/arrange.ts';
+import { liquibase } from '../../src/frameworks/liquibase.ts';
 import { frameworks } from '../../src/frameworks/list.ts';
+import { nodePgMigrate } from '../../src/frameworks/node-pg-migrate.ts';
+import { prisma } from '../../src/frameworks/prisma.ts';
 import { analyse } from '../../src/lint/engine.ts';
 import { findFiles } from '../../src/migrate/discovery.ts';
 import { readMigrations } from '../../src/migrate/read-migrations.ts';
@@ -185,4 +189,22 @@ describe.each(Object.entries(EXPECTED))('%s', (name, { up, down, leftOut = [] })
       expect(statements.length, path).toBeGreaterThan(0);
     }
   });
+});
+
+test.each(['dbms:postgresql', 'dbms:h2,postgresql', 'dbms:"h2, postgresql"', 'dbms:h2, postgresql', 'dbms:!mysql'])(
+  'a changeset of Liquibase with %s is read',
+  (databases) => {
+    const text = `--liquibase formatted sql\n--changeset bob:1 ${databases} runAlways:true\nDROP TABLE a;\n`;
+    expect(liquibase.blank?.(text)).toBe(text);
+    const others = text.replaceAll('postgresql', 'mssql').replace('!', '');
+    expect(liquibase.blank?.(others)).not.toContain('DROP');
+  },
+);
+
+test.each([
+  [prisma, false],
+  [nodePgMigrate, true],
+])('down sections in words are those of node-pg-migrate alone', (framework, isRead) => {
+  const text = '-- Up Migration\nSELECT 1;\n-- Down Migration\nDROP TABLE a;\n';
+  expect(sideOf(text, { kind: 'migration' }, 'up', framework)?.includes('DROP')).toBe(!isRead);
 });

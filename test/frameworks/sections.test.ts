@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { upSection } from '../../src/frameworks/sections.ts';
+import { downSection, upSection } from '../../src/frameworks/sections.ts';
 
 test.each([
   ['goose', '-- +goose Up\nCREATE TABLE a ();\n-- +goose Down\nDROP TABLE a;\n'],
@@ -23,4 +23,19 @@ test('down first, up after it', () => {
 
 test('a file without marks stays as it is', () => {
   expect(upSection('SELECT 1; -- down')).toBe('SELECT 1; -- down');
+});
+
+test.each([
+  ['the words in a remark', '-- Up migration notes\nSELECT 1;\n-- Down migration is not possible\nDROP TABLE a;\n'],
+  ['one way alone', '-- Down Migration\nDROP TABLE a;\n'],
+])('%s begins no section', (_, text) => {
+  expect(upSection(text)).toBe(text);
+  expect(downSection(text)).toBeNull();
+});
+
+test('node-pg-migrate takes a line that goes on, and other tools take the words for nothing', () => {
+  const text = '-- Up Migration: a\nSELECT 1;\n-- Down Migration: b\nDROP TABLE a;\n';
+  expect(upSection(text, 'any')).not.toContain('DROP');
+  const alone = text.replaceAll(/: .$/gm, '');
+  expect(upSection(alone, 'none')).toBe(alone);
 });
