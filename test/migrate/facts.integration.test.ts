@@ -97,9 +97,7 @@ test('who was in the way is kept, also of a statement that was given up, and a l
 
 test('the queries of docs/server.md answer', async () => {
   const page = await readFile(new URL('../../docs/server.md', import.meta.url), 'utf8');
-  const queries = [...page.matchAll(/```sql\n(SELECT[^`]*tiptoe\.migration[^`]*)```/g)].map(
-    ([, query = '']) => query,
-  );
+  const queries = [...page.matchAll(/```sql\n(SELECT[^`]*tiptoe\.migration[^`]*)```/g)].map(([, query = '']) => query);
   expect(queries).toHaveLength(2);
   const [longest = '', blockers = ''] = queries.map((query) => query.replaceAll('tiptoe.', 'facts_blocked.'));
   const session = await db.session();
