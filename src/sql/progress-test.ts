@@ -23,6 +23,7 @@ export function updateProgress(statement: UpdateStmt, relation: RangeVar, readsI
     return cannotTell('its WHERE does not look at a column that it sets');
   }
   if (readsItself) return cannotTell(READS_ITSELF);
+  if (targetList.some((item) => movesOn(whereClause, relation, item))) return { kind: 'tells' };
   for (const item of targetList) {
     if (!('ResTarget' in item)) continue;
     const { name = '', val } = item.ResTarget;
@@ -67,6 +68,40 @@ function comparesWithNew(where: Node, relation: RangeVar, column: string, value:
     [lexpr, rexpr],
     [rexpr, lexpr],
   ].some(([left, right]) => isColumn(left, relation, column) && fingerprint(right) === fingerprint(value));
+}
+
+/** Numbers of which the sum is exact in every type of number. */
+const EXACT = 1_000_000;
+
+/** `SET n = n + 1 WHERE n = 0`, also as a part of it joined by AND: what is no longer 0 does not match again. */
+function movesOn(where: Node, relation: RangeVar, item: Node): boolean {
+  if (!('ResTarget' in item)) return false;
+  const { name = '', val } = item.ResTarget;
+  if (val === undefined || !('A_Expr' in val) || item.ResTarget.indirection !== undefined) return false;
+  const step = val.A_Expr;
+  const isStep = step.kind === 'AEXPR_OP' && (isOperator(step.name, '+') || isOperator(step.name, '-'));
+  const by = numberOf(step.rexpr);
+  if (!isStep || by === null || by === 0 || !isColumn(step.lexpr, relation, name)) return false;
+  return equalsNumber(where, relation, name);
+}
+
+function equalsNumber(where: Node, relation: RangeVar, column: string): boolean {
+  if ('BoolExpr' in where && where.BoolExpr.boolop === 'AND_EXPR')
+    return (where.BoolExpr.args ?? []).some((part) => equalsNumber(part, relation, column));
+  if (!('A_Expr' in where)) return false;
+  const { kind, name, lexpr, rexpr } = where.A_Expr;
+  return kind === 'AEXPR_OP' && isOperator(name, '=') && isColumn(lexpr, relation, column) && numberOf(rexpr) !== null;
+}
+
+function isOperator(name: readonly Node[] | undefined, operator: string): boolean {
+  const [only, ...more] = name ?? [];
+  return only !== undefined && more.length === 0 && 'String' in only && only.String.sval === operator;
+}
+
+function numberOf(node: Node | undefined): number | null {
+  if (node === undefined || !('A_Const' in node) || !('ival' in node.A_Const)) return null;
+  const value = node.A_Const.ival?.ival ?? 0;
+  return Math.abs(value) <= EXACT ? value : null;
 }
 
 export function isColumn(node: Node | undefined, relation: RangeVar, column: string): boolean {
