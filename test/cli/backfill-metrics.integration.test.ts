@@ -84,7 +84,7 @@ test('a port that is taken, or none at all, is one line, and nothing is begun', 
 test('--exact-total counts a table that would only be estimated', async () => {
   const run = (...more: string[]) =>
     runTiptoe(['backfill', 'run', 'big', '--format', 'ndjson', '--quiet', ...more], options());
-  const { code, stdout } = await run('--exact-total');
+  const { code, stdout } = await run('--exact-total', '--rate', '8000');
   const lines = stdout
     .trimEnd()
     .split('\n')
