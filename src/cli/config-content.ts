@@ -95,7 +95,7 @@ async function parseJsonc(
 ): Promise<{ value: unknown; tree: Node | undefined; errors: { message: string; offset: number }[] }> {
   const { getNodeValue, parseTree, printParseErrorCode } = await import('jsonc-parser');
   const found: { error: number; offset: number; length: number }[] = [];
-  const tree = parseTree(text, found, options);
+  const tree = parsedTree(() => parseTree(text, found, options));
   const errors = found.map(({ error, offset }) => ({
     // `InvalidCommentToken`
     message: printParseErrorCode(error)
@@ -104,6 +104,16 @@ async function parseJsonc(
     offset,
   }));
   return { value: tree === undefined ? undefined : (getNodeValue(tree) as unknown), tree, errors };
+}
+
+function parsedTree(parse: () => Node | undefined): Node | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    // Deeper than the stack.
+    if (error instanceof RangeError) throw new Problem('the config is nested too deeply.', { cause: error });
+    throw error;
+  }
 }
 
 /** The line of a setting's name, or of an entry of a list; of what is not there, of what should hold it. */
@@ -155,6 +165,12 @@ async function readYaml(file: ConfigFile): Promise<ConfigContent> {
     }
     return offset === undefined ? null : lines.linePos(offset).line;
   };
-  // An empty file is a config that decides nothing.
-  return { value: (document.toJS() as unknown) ?? {}, places: () => Promise.resolve(lineOf) };
+  try {
+    // An empty file is a config that decides nothing.
+    return { value: (document.toJS() as unknown) ?? {}, places: () => Promise.resolve(lineOf) };
+  } catch (error) {
+    // An alias without its anchor, or too many of them.
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Problem(`${file.shown} is not YAML: ${message}.`, { advice: 'Correct the file.', cause: error });
+  }
 }

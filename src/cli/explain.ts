@@ -58,7 +58,7 @@ Examples:
 async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<0 | 1> {
   const { analyseFiles } = await loadAnalysis();
   const { files, version, told, origin } = await analyseFiles(paths, given);
-  if (!given.quiet && given.format === 'pretty') tell(told);
+  if (!given.quiet) tell(given.format === 'pretty' ? told : { ...told, tool: null });
   if (given.format === 'json') {
     const { explainJson } = await import('../report/explain-json.ts');
     process.stdout.write(explainJson(files, version, origin));

@@ -40,6 +40,10 @@ async function readFormat(text: string): Promise<Output> {
   }
   if (file === '')
     throw new Problem(`--format ${name}= names no file.`, { advice: `For example: --format ${name}=report.${name}` });
+  if (file !== undefined && /\.sql$/i.test(file))
+    throw new Problem(`--format ${name}= takes the file to write, and ${file} is SQL.`, {
+      advice: `For example: --format ${name}=report.${name}`,
+    });
   return { format: name, file: file ?? null };
 }
 

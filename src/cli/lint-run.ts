@@ -29,7 +29,9 @@ export async function runLint(paths: readonly string[], given: LintOptions, glob
     given.since === undefined ? null : (await import('./since.ts')).readChanges(given.since, process.cwd());
   const { lintFiles } = await loadAnalysis();
   const { files: found, options, told, origin } = await lintFiles(paths, given, changes);
-  if (!given.quiet && outputs.some(({ format, file }) => format === 'pretty' && file === null)) tell(told);
+  const isForPerson = outputs.some(({ format, file }) => format === 'pretty' && file === null);
+  // What is not read is said to whoever reads the log, too.
+  if (!given.quiet) tell(isForPerson ? told : { ...told, tool: null });
   const { files, baseline } = await withBaseline(found, given, (rule) => options.severities[rule] === 'off');
   const fails = ({ severity }: Finding): boolean =>
     given.failOn !== 'never' && (severity === 'error' || given.failOn === 'warning');

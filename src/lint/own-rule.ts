@@ -141,7 +141,8 @@ function isVerdict(value: unknown): value is Verdict {
     isObject(value) &&
     ['message', 'why', 'instead'].every((part) => typeof value[part] === 'string') &&
     Array.isArray(value['relations']) &&
-    value['relations'].every((relation) => typeof relation === 'string')
+    value['relations'].every((relation) => typeof relation === 'string') &&
+    ['error', 'warning', undefined].some((severity) => value['severity'] === severity)
   );
 }
 

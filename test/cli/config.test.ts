@@ -166,6 +166,7 @@ environments: { production: { databaseUrlEnv: "postgres://me@db/shop" } }
     ],
     ['tiptoe.config.jsonc', '{\n  "pgVersion": ,\n}', /^tiptoe\.config\.jsonc:2: value expected$/],
     ['tiptoe.config.yaml', 'rules:\n  a: [', /^tiptoe\.config\.yaml:2: /],
+    ['tiptoe.config.yaml', 'rules: *none', /^tiptoe\.config\.yaml is not YAML: .*none\.$/],
     ['tiptoe.config.ts', 'export default {', /^tiptoe\.config\.ts cannot be loaded: /],
     ['tiptoe.config.ts', 'throw new Error("no such luck");', /^tiptoe\.config\.ts cannot be loaded: no such luck\.$/],
     ['tiptoe.config.json', '[]', /^tiptoe\.config\.json holds a list, not settings\.$/],
@@ -175,6 +176,11 @@ environments: { production: { databaseUrlEnv: "postgres://me@db/shop" } }
   ])('is clear: %s %j', async (name, text, says) => {
     const lines = await refusal(await repository({ [name]: text }));
     expect(lines.filter((line) => says.test(line))).toHaveLength(1);
+  });
+
+  test('is one line where it is nested too deeply', async () => {
+    const root = await repository({ 'tiptoe.config.json': '['.repeat(100_000) });
+    expect((await refusal(root))[0]).toBe('the config is nested too deeply.');
   });
 
   test.each([

@@ -266,6 +266,8 @@ describe('what is no migration', () => {
       'tiptoe: prisma/migrations/seed.sql is left out: it is no Prisma migration.',
     ]);
     expect(stdout).toContain('1 file');
+    const compact = await runTiptoe(['lint', '--format', 'compact'], { cwd });
+    expect(compact.stderr).toBe('tiptoe: prisma/migrations/seed.sql is left out: it is no Prisma migration.\n');
   });
 
   test('is refused where there is nothing else', async () => {

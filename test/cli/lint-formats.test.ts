@@ -62,6 +62,7 @@ test.each([
   [['xml'], /there is no format 'xml'/],
   [['sarfi'], /there is no format 'sarfi', did you mean 'sarif'\?/],
   [['sarif='], /--format sarif= names no file/],
+  [['junit=1.sql'], /--format junit= takes the file to write, and 1\.sql is SQL/],
   [['constructor'], /there is no format 'constructor'/],
   [['json', 'sarif'], /json and sarif would both be written to standard output/],
   [['json=a', 'sarif=./a'], /json and sarif would both be written to \.\/a/],

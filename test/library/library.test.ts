@@ -115,6 +115,11 @@ describe('rules of one’s own', () => {
       'TypeError: x is not a function',
     ],
     ['answers what is no finding', (): never => ({ message: 3 }) as never, 'it answered neither null nor'],
+    [
+      'makes up a severity',
+      (): never => ({ relations: [], message: 'a', why: 'b', instead: 'c', severity: 'fatal' }) as never,
+      'it answered neither null nor',
+    ],
   ])('one that %s is told by its name, and the others look on', async (_, check, says) => {
     const { files } = await lint('TRUNCATE orders;', { ownRules: [{ ...noTruncate, severity: 'warning', check }] });
     expect(files[0]?.findings).toMatchObject([
