@@ -61,14 +61,14 @@ export interface Compared {
 /** What the changes mean for the migrations that were found `from` these files and folders. */
 export function compare(
   changes: Changes,
-  files: ReadonlyArray<Pick<ReadMigration, 'path' | 'edits'> & { readonly text?: string }>,
+  files: ReadonlyArray<Pick<ReadMigration, 'path' | 'edits' | 'readAs'> & { readonly text?: string }>,
   from: readonly string[],
 ): Compared {
   const { root, base, before, edited, deleted } = changes;
   const changed = new Set<string>();
   const merged = new Map<string, string>();
   const there = new Set<string>();
-  for (const { path, text, edits } of files) {
+  for (const { path, text, edits, readAs } of files) {
     const name = path === '-' ? null : nameIn(root, realpathSync(path));
     if (name !== null) there.add(name);
     const isNew = name === null || !before.has(name);
@@ -76,7 +76,7 @@ export function compare(
     const isEdited = !isNew && (edited.has(name) || deleted.has(name));
     if (isNew || isEdited) changed.add(path);
     if (!isEdited || edits === 'may' || isRepeatable(name)) continue;
-    const was = textAt(root, base, name);
+    const was = (readAs ?? upSection)(textAt(root, base, name));
     if (edits !== 'append' || text?.startsWith(was) !== true) merged.set(path, was);
   }
   const folders = from.flatMap((path) => (path === '-' ? [] : (nameIn(root, realpathSync(path)) ?? [])));
@@ -88,7 +88,7 @@ export function compare(
     merged,
     deleted: gone.map(([name, movedTo]) => ({
       path: shown(root, name),
-      text: textAt(root, base, name),
+      text: upSection(textAt(root, base, name)),
       movedTo: movedTo === null ? null : shown(root, movedTo),
     })),
   };
@@ -117,9 +117,8 @@ function shown(root: string, name: string): string {
   return relative(process.cwd(), resolve(root, name)).split(sep).join('/');
 }
 
-/** As discovery reads a file. */
 function textAt(root: string, base: string, name: string): string {
-  return upSection(ask(root, ['cat-file', 'blob', `${base}:${name}`]));
+  return ask(root, ['cat-file', 'blob', `${base}:${name}`]);
 }
 
 function names(output: string): string[] {

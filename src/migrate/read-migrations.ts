@@ -11,6 +11,8 @@ export interface ReadMigration extends MigrationFile {
   readonly run?: ToolRun;
   /** How its tool takes an edit: as nothing special (`may`), or at the end of the file (`append`). */
   readonly edits?: 'may' | 'append';
+  /** What is read of the file where it holds another text. */
+  readonly readAs?: (text: string) => string;
 }
 
 /** Files as they were read for one way. */
@@ -59,11 +61,13 @@ export function readMigrations(
   if (options.side === 'down') inOrder.reverse();
   return {
     files: inOrder.flatMap(({ file, name, stretches }): ReadMigration[] => {
-      const text = sideOf(file.text, name, options.side, stretches === null ? null : (tool?.framework ?? null));
+      const framework = stretches === null ? null : (tool?.framework ?? null);
+      const text = sideOf(file.text, name, options.side, framework);
       if (text === null) return [];
+      const readAs = (other: string): string => sideOf(other, name, options.side, framework) ?? '';
       const run = tool === null || stretches === null ? {} : { run: runOf(tool, stretches) };
       const edits = tool === null || stretches === null ? {} : editsOf(tool, file.path);
-      return [{ path: file.shown, ...name, text, ...run, ...edits }];
+      return [{ path: file.shown, ...name, text, readAs, ...run, ...edits }];
     }),
     tool: arranged === null || arranged.placed.length === 0 ? null : tool,
     leftOut: (arranged?.leftOut ?? []).map(({ shown }) => shown),

@@ -52,6 +52,15 @@ async function found(...args: string[]): Promise<Record<string, string[]>> {
 const INDEX = 'CREATE INDEX orders_id ON orders (id, total);\n';
 
 describe('--since', () => {
+  test('what the tool does not run is left out of what a file was, too', async () => {
+    const changelog = `--liquibase formatted sql\n--changeset a:1 dbms:h2\nDROP TABLE orders;\n--changeset a:2\nSELECT 1;\n`;
+    write('migrations/003_changes.sql', changelog);
+    commit('merged');
+    git('branch', '--force', 'main');
+    write('migrations/003_changes.sql', `${changelog}--changeset a:3\nSELECT 2;\n`);
+    expect(await found('--since', 'main', 'migrations/003_changes.sql')).toEqual({ 'migrations/003_changes.sql': [] });
+  });
+
   test('committed, staged, changed and untracked files are reported, by the schema that the others made', async () => {
     write('migrations/003_committed.sql', INDEX);
     commit('one');
