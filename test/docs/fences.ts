@@ -11,12 +11,13 @@ export interface Commands {
   readonly notRun: readonly string[];
 }
 
-const NOT_RUN = /^# not run by the tests: \S/;
+const NOT_RUN = /^(?:#|<!--) not run by the tests: \S/;
 const EXIT = /\s# exit (\d)(?=[:,. ]|$)/;
 
 /**
  * Collects the commands of the blocks marked `sh` and `console`: in the former every line that is no comment, in the latter those after `$ `.
- * What follows the line `# not run by the tests: REASON` in a block is not run; `# exit 1` after a command says that it ends so.
+ * What follows the line `# not run by the tests: REASON` in a block is not run, nor is the block after `<!-- not run by the tests: REASON -->`;
+ * `# exit 1` after a command says that it ends so.
  */
 export function commandsOf(page: string): Commands {
   const run: Command[] = [];
@@ -27,8 +28,9 @@ export function commandsOf(page: string): Commands {
     const fence = /^(?:```|~~~)\s*(\S*)/.exec(line);
     if (fence !== null) {
       const name = fence[1] === 'bash' || fence[1] === 'shell' ? 'sh' : fence[1];
+      // A mark above a block is for that block alone.
+      if (block !== null) isRun = true;
       block = block !== null ? null : name === 'sh' || name === 'console' ? name : 'other';
-      isRun = true;
       continue;
     }
     if (NOT_RUN.test(line)) isRun = false;

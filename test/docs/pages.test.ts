@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { pages } from '../../scripts/pages.ts';
+import { pages } from '../../docs/pages.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
