@@ -7,6 +7,12 @@ export async function loadCode({ path, shown }: { readonly path: string; readonl
   const { resolve } = createRequire(import.meta.url);
   const own = Object.fromEntries(['tiptoe/testing', 'tiptoe'].map((name) => [name, resolve(name)]));
   const jiti = createJiti(import.meta.url, { alias: own, fsCache: false });
+  // It may wait for what never comes, or end the process itself.
+  const ended = (): void => {
+    process.stderr.write(`tiptoe: ${shown} ended before it was loaded.\n  Take out what waits forever or exits.\n`);
+    process.exitCode = 2;
+  };
+  process.once('exit', ended);
   try {
     return await jiti.import(path, { default: true });
   } catch (error) {
@@ -15,5 +21,7 @@ export async function loadCode({ path, shown }: { readonly path: string; readonl
       advice: 'Correct it; --verbose shows where it was thrown.',
       cause: error,
     });
+  } finally {
+    process.off('exit', ended);
   }
 }

@@ -47,6 +47,7 @@ export async function read(
   migrations: Migrations,
   options: JudgeOptions,
 ): Promise<{ readonly files: readonly AnalysedFile[]; readonly version: number }> {
+  refuseOthers(migrations, options);
   const settled = settle(options);
   await loadParserAsGuest();
   const { schema, variables = {} } = options;
@@ -57,6 +58,32 @@ export async function read(
 }
 
 const NEWEST = 18;
+
+const OPTIONS: Readonly<Record<keyof JudgeOptions, true>> = {
+  pgVersion: true,
+  schema: true,
+  variables: true,
+  extends: true,
+  rules: true,
+  ownRules: true,
+  newTables: true,
+};
+
+/** What no compiler has looked at. */
+function refuseOthers(migrations: unknown, options: object): void {
+  const isMigration = (given: unknown): boolean =>
+    typeof given === 'object' &&
+    given !== null &&
+    'path' in given &&
+    typeof given.path === 'string' &&
+    'text' in given &&
+    typeof given.text === 'string';
+  if (typeof migrations !== 'string' && !(Array.isArray(migrations) && migrations.every(isMigration)))
+    throw new Problem('migrations are a text, or a list of { path, text }.');
+  const other = Object.keys(options).find((option) => !Object.hasOwn(OPTIONS, option));
+  if (other !== undefined)
+    throw new Problem(`there is no option '${other}'; there are ${Object.keys(OPTIONS).join(', ')}.`);
+}
 
 function settle({
   pgVersion: version = NEWEST,

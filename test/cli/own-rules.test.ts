@@ -53,6 +53,18 @@ describe('a rule of one’s own', () => {
     );
   }, 30_000);
 
+  test.each(['process.exit(0);', 'await new Promise(() => {});'])(
+    'or a config that never loads is told: %s',
+    async (code) => {
+      const tiptoe = await project({ 'tiptoe.config.ts': `${code}\nexport default {};\n` });
+      expect(await tiptoe(['lint', '1.sql'])).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: 'tiptoe: tiptoe.config.ts ended before it was loaded.\n  Take out what waits forever or exits.\n',
+      });
+    },
+  );
+
   test('that throws is a finding in its name, an error whatever its severity is', async () => {
     const tiptoe = await project({ 'no-luck.ts': THROWS, 'tiptoe.config.json': '{ "rules": ["./no-luck.ts"] }' });
     const { code, stdout, stderr } = await tiptoe(['lint', '--format', 'compact', '1.sql']);

@@ -69,6 +69,14 @@ describe('texts in, findings out', () => {
     await expect(lint(INDEX, options)).rejects.toThrow(says);
   });
 
+  test.each([
+    ['null', '{}', 'migrations are a text, or a list of { path, text }.'],
+    ['[{ "path": "1.sql", "sql": "" }]', '{}', 'migrations are a text, or a list of { path, text }.'],
+    ['""', '{ "framework": "prisma" }', "there is no option 'framework'; there are pgVersion, "],
+  ])('refuses what is nothing of the kind: %s %s', async (migrations, options, says) => {
+    await expect(lint(JSON.parse(migrations) as string, JSON.parse(options) as object)).rejects.toThrow(says);
+  });
+
   test('a config is what it was', () => {
     const config = { pgVersion: 16, rules: ['./my-rule.ts', { 'wide-table': 'off' }] } as const;
     expect(defineConfig(config)).toBe(config);
