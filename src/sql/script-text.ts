@@ -40,7 +40,7 @@ interface Branch {
   taken: boolean | null;
 }
 
-const COPY_DATA = /^copy\b[^;]*\bfrom\s+stdin\b/i;
+const COPY_DATA = /^copy\b[\s\S]*\bfrom\s+stdin\b/i;
 
 /**
  * Reads a text as psql and template languages do. `include` is called where another file is to be run, and says why it is not, or null.

@@ -141,6 +141,11 @@ SELECT 1;`;
   ]);
 });
 
+test('a semicolon in a name or a comment ends no COPY', () => {
+  const sql = `COPY a (x, "y;z") -- all; of it\nFROM stdin;\nit's\n\\.\nSELECT 1;`;
+  expect(readAs(sql)).toEqual([`COPY a (x, "y;z") -- all; of it\nFROM stdin`, 'SELECT 1']);
+});
+
 test('a backslash in quotes, comments and code is none of psql', () => {
   const sql = String.raw`SELECT '\! ls', "\i", $$ \q $$; -- \q
 /* \if false */ SELECT E'\'\q';
