@@ -276,9 +276,12 @@ export function resolve(catalog: Catalog, name: Name): string {
     const key = keyOf('pg_temp', name.name);
     if (catalog.relations.has(key)) return key;
   }
-  for (const schema of catalog.searchPath) {
-    const key = keyOf(schema, name.name);
-    if (catalog.relations.has(key)) return key;
+  // Of one schema alone it is the key, whether the relation is known or not.
+  if (catalog.searchPath.length > 1) {
+    for (const schema of catalog.searchPath) {
+      const key = keyOf(schema, name.name);
+      if (catalog.relations.has(key)) return key;
+    }
   }
   return keyOf(creationSchema(catalog, name), name.name);
 }

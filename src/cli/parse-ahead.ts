@@ -3,13 +3,14 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { includer } from './included.ts';
 import { parseScript } from '../sql/script.ts';
 import { SourceText } from '../sql/source-text.ts';
-import type { Script } from '../sql/statement.ts';
+import type { Script, Statement } from '../sql/statement.ts';
 import {
   DELIVERED,
   NEEDED,
   type Order,
   type Parsed,
   type ParsedScript,
+  type ParsedStatement,
   type Shared,
   TAKEN,
   type Unparsed,
@@ -79,8 +80,9 @@ function* parseAhead(
     const parsed = isFree ? undefined : delivery(at);
     if (parsed === undefined) yield parseScript(path, text, variables, include);
     else {
-      const { included, ...script } = JSON.parse(parsed.json) as ParsedScript;
-      yield { ...script, source: new SourceText(path, text, included) };
+      const { included, statements, ...script } = JSON.parse(parsed.json) as ParsedScript;
+      const source = new SourceText(path, text, included);
+      yield { ...script, source, statements: statements.map((statement) => withText(statement, source)) };
     }
   }
 
@@ -93,4 +95,9 @@ function* parseAhead(
       if (Atomics.wait(marks, DELIVERED, delivered, GIVEN_UP_MS) === 'timed-out') return undefined;
     }
   }
+}
+
+function withText(statement: ParsedStatement, { text }: SourceText): Statement {
+  const { range } = statement;
+  return { ...statement, text: statement.text ?? text.slice(range.start, range.end) };
 }

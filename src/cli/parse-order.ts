@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Script } from '../sql/statement.ts';
+import type { Script, Statement } from '../sql/statement.ts';
 
 /** A file to parse. */
 export interface Unparsed {
@@ -37,6 +37,10 @@ export interface Parsed {
 }
 
 /** A script whose text is with the one who asked. */
-export interface ParsedScript extends Omit<Script, 'source'> {
+export interface ParsedScript extends Omit<Script, 'source' | 'statements'> {
+  readonly statements: readonly ParsedStatement[];
   readonly included: ReadonlyArray<{ readonly path: string; readonly text: string }>;
 }
+
+/** A statement, without its text where that is what stands in the file. */
+export type ParsedStatement = Omit<Statement, 'text'> & { readonly text?: string };

@@ -1,6 +1,15 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { DELIVERED, NEEDED, type Order, type Parsed, type ParsedScript, type Shared, TAKEN } from './parse-order.ts';
+import {
+  DELIVERED,
+  NEEDED,
+  type Order,
+  type Parsed,
+  type ParsedScript,
+  type ParsedStatement,
+  type Shared,
+  TAKEN,
+} from './parse-order.ts';
 
 /** How many files may be in memory before they are needed. */
 const AHEAD = 200;
@@ -26,8 +35,12 @@ for (;;) {
   const file = files[at];
   if (file === undefined) break;
   const { source, ...read } = parseScript(file.path, file.text, variables, include);
+  const statements = read.statements.map(({ text, ...statement }): ParsedStatement => {
+    const { start, end } = statement.range;
+    return text === source.text.slice(start, end) ? statement : { ...statement, text };
+  });
   const included = source.included.map(({ source: { path, text } }) => ({ path, text }));
-  const script: ParsedScript = { ...read, included };
+  const script: ParsedScript = { ...read, statements, included };
   outbox.postMessage({ at, json: JSON.stringify(script) } satisfies Parsed, []);
   Atomics.add(marks, DELIVERED, 1);
   Atomics.notify(marks, DELIVERED);

@@ -203,8 +203,8 @@ function analyseFile(
   if (run?.joins !== true) beginSession(catalog, actions);
   const { division, inside: open } = divided(script, catalog);
   const before = run?.joins === true ? history.running : null;
-  const transactionOf = transactions(script, division, before);
-  history.running = lastOf(transactionOf) ?? before;
+  const { transactionOf, last } = transactions(script, division, before);
+  history.running = last;
   const placed = placedDirectives(script);
   const isBackfill = script.source.path.endsWith('.backfill.sql') || placed.some(({ name }) => name === 'backfill');
   const reports = new Reports(ruleset);
@@ -308,22 +308,20 @@ function aloneIn(division: Division | null): ReadonlySet<number> {
   return new Set(units.flatMap(statementsOf).map(({ index }) => index));
 }
 
-/** The transaction of each statement; BEGIN and COMMIT belong to none. The first one may go on from the file before. */
+/** The transaction of each statement; BEGIN and COMMIT belong to none. The first one may go on from the file before; the last one is told. */
 function transactions(
   script: Script,
   division: Division | null,
   before: RunningTransaction | null,
-): ReadonlyMap<Statement, RunningTransaction> {
+): { readonly transactionOf: ReadonlyMap<Statement, RunningTransaction>; readonly last: RunningTransaction | null } {
   const transactionOf = new Map<Statement, RunningTransaction>();
+  let last = before;
   for (const [at, statements] of (division?.units.map(statementsOf) ?? [script.statements]).entries()) {
     const transaction = (at === 0 ? before : null) ?? new RunningTransaction();
     for (const statement of statements) transactionOf.set(statement, transaction);
+    if (statements.length > 0) last = transaction;
   }
-  return transactionOf;
-}
-
-function lastOf(transactionOf: ReadonlyMap<Statement, RunningTransaction>): RunningTransaction | null {
-  return [...transactionOf.values()].at(-1) ?? null;
+  return { transactionOf, last };
 }
 
 function transactionOpen(command: string, before: boolean): boolean {

@@ -67,6 +67,8 @@ class FileReader {
       readPlain(filled.text) ??
       readScript(filled.text, this.#variables, (inclusion) => this.#run(path, inclusion, inside));
     this.#open.pop();
+    // Nothing was filled in, and nothing stands before it: every place is right already.
+    if (filled.text === text && start === 0 && inside.length === 0) return reading;
     const at = (offset: number): number => start + filled.toOriginal(offset);
     const placed = (range: Range): Range => {
       const original = inOriginal(filled, range);

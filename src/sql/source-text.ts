@@ -6,7 +6,7 @@ export class SourceText {
   /** Those files, and where their text begins in this one. */
   readonly included: ReadonlyArray<{ readonly source: SourceText; readonly start: number }>;
   readonly #own: string;
-  readonly #lineStarts: number[] = [0];
+  #starts: readonly number[] | null = null;
 
   constructor(
     path: string,
@@ -15,8 +15,6 @@ export class SourceText {
   ) {
     this.path = path;
     this.#own = text.startsWith('\uFEFF') ? text.slice(1) : text;
-    for (let at = this.#own.indexOf('\n'); at !== -1; at = this.#own.indexOf('\n', at + 1))
-      this.#lineStarts.push(at + 1);
     let start = this.#own.length + 1;
     this.included = included.map((file) => {
       const part = { source: new SourceText(file.path, file.text), start };
@@ -27,7 +25,7 @@ export class SourceText {
   }
 
   get lineCount(): number {
-    return this.#lineStarts.length;
+    return this.#lineStarts().length;
   }
 
   /** The file that an offset is in, and where that begins and ends. */
@@ -42,20 +40,31 @@ export class SourceText {
   position(offset: number): { line: number; column: number } {
     const { source, start } = this.fileAt(offset);
     if (source !== this) return source.position(offset - start);
+    const starts = this.#lineStarts();
     let low = 0;
-    let high = this.#lineStarts.length - 1;
+    let high = starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if ((this.#lineStarts[middle] ?? 0) <= offset) low = middle;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - (this.#lineStarts[low] ?? 0) + 1 };
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
   }
 
   /** The text of a line (from 1) without its end. */
   line(number: number): string {
-    const start = this.#lineStarts[number - 1] ?? this.#own.length;
-    const end = this.#lineStarts[number] ?? this.#own.length;
+    const starts = this.#lineStarts();
+    const start = starts[number - 1] ?? this.#own.length;
+    const end = starts[number] ?? this.#own.length;
     return this.#own.slice(start, end).replace(/\r?\n$/, '');
+  }
+
+  /** Found when they are first asked for: of most files, nothing is told. */
+  #lineStarts(): readonly number[] {
+    if (this.#starts !== null) return this.#starts;
+    const starts = [0];
+    for (let at = this.#own.indexOf('\n'); at !== -1; at = this.#own.indexOf('\n', at + 1)) starts.push(at + 1);
+    this.#starts = starts;
+    return starts;
   }
 }
