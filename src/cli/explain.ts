@@ -56,7 +56,7 @@ Examples:
 }
 
 async function explain(paths: readonly string[], given: ExplainOptions, command: Command): Promise<0 | 1> {
-  const { analyseFiles } = await loadAnalysis();
+  const { analyseFiles } = await loadAnalysis(paths);
   const { files, version, told, origin } = await analyseFiles(paths, given);
   if (!given.quiet) tell(given.format === 'pretty' ? told : { ...told, tool: null });
   if (given.format === 'json') {

@@ -11,7 +11,8 @@ import type { Script } from '../sql/statement.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
 import { checkFramework } from './check-framework.ts';
 import { includedBy, includer, rootsOf } from './included.ts';
-import { parseInOrder, startParserThread } from './parse-ahead.ts';
+import { parseInOrder } from './parse-ahead.ts';
+import { parserThread } from './parser-thread.ts';
 
 export interface Input {
   readonly files: readonly ReadMigration[];
@@ -50,7 +51,7 @@ export async function readScripts(paths: readonly string[], options: InputOption
     (asked.length === 0 && options.framework === AUTO && usualDir(cwd) === null ? onlyBelow(cwd) : null);
   const given = asked.length > 0 ? asked : (dirsOf(detected, cwd) ?? [usualDir(cwd) ?? 'migrations']);
   const found = findOrAdvise(given, cwd, asked.length === 0);
-  const thread = startParserThread(found.length);
+  const thread = parserThread(found.length);
   const stdin = given.includes('-') ? await readStandardInput() : undefined;
   const read = (side: 'up' | 'down', tool: Tool | null): ReadMigrations =>
     readMigrations(found, { cwd, stdin, tool, recognise: options.framework === AUTO, side });

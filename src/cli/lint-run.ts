@@ -27,7 +27,7 @@ export async function runLint(paths: readonly string[], given: LintOptions, glob
   }
   const changes =
     given.since === undefined ? null : (await import('./since.ts')).readChanges(given.since, process.cwd());
-  const { lintFiles } = await loadAnalysis();
+  const { lintFiles } = await loadAnalysis(paths);
   const { files: found, options, told, origin } = await lintFiles(paths, given, changes);
   const isForPerson = outputs.some(({ format, file }) => format === 'pretty' && file === null);
   // What is not read is said to whoever reads the log, too.

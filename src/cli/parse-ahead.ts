@@ -1,5 +1,4 @@
-import { availableParallelism } from 'node:os';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { receiveMessageOnPort } from 'node:worker_threads';
 import { includer } from './included.ts';
 import { parseScript } from '../sql/script.ts';
 import { SourceText } from '../sql/source-text.ts';
@@ -11,41 +10,15 @@ import {
   type Parsed,
   type ParsedScript,
   type ParsedStatement,
-  type Shared,
   TAKEN,
   type Unparsed,
 } from './parse-order.ts';
+import type { ParserThread } from './parser-thread.ts';
 
-/** Fewer files, or less text, are parsed before another thread has loaded its parser. */
-const WORTH_A_THREAD = { files: 100, characters: 500_000 };
+/** Less text is parsed before another thread has loaded its parser. */
+const WORTH_A_THREAD = 500_000;
 /** How long a file may keep the other thread before we take it that the system did not let it live. */
 const GIVEN_UP_MS = 5_000;
-/** Room for what is let go soon: with less, much of it is copied twice before it is let go. */
-const YOUNG_MB = 64;
-
-/** Another thread, which loads its parser before it is known what there is to parse. */
-export interface ParserThread {
-  readonly worker: Worker;
-  readonly marks: Int32Array;
-  readonly inbox: MessagePort;
-}
-
-/** Starts another thread where as many files as these are worth one. */
-export function startParserThread(files: number): ParserThread | null {
-  if (files < WORTH_A_THREAD.files || availableParallelism() === 1) return null;
-  const marks = new Int32Array(new SharedArrayBuffer(12));
-  const { port1: inbox, port2: outbox } = new MessageChannel();
-  const workerData: Shared = { marks, outbox };
-  const worker = new Worker(new URL('./parse-worker.js', import.meta.url), {
-    workerData,
-    transferList: [outbox],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-  });
-  // What it does not deliver is parsed here.
-  worker.on('error', () => undefined);
-  worker.unref();
-  return { worker, marks, inbox };
-}
 
 /** Parses each file when it is asked for, which is in order; of many files, another thread meanwhile parses those that come next. */
 export function* parseInOrder(
@@ -55,7 +28,7 @@ export function* parseInOrder(
 ): Generator<Script, void, undefined> {
   const size = files.reduce((sum, { text }) => sum + text.length, 0);
   try {
-    if (thread !== null && size >= WORTH_A_THREAD.characters) yield* parseAhead(files, { variables, roots }, thread);
+    if (thread !== null && size >= WORTH_A_THREAD) yield* parseAhead(files, { variables, roots }, thread);
     else {
       const include = includer(roots, process.cwd());
       for (const { path, text } of files) yield parseScript(path, text, variables, include);

@@ -184,7 +184,14 @@ function display(absolute: string, given: string, cwd: string): string {
 
 /** The text of a file. Throws a Problem for what is none, or cannot be read. */
 export function readText(real: string, shown: string): string {
-  const bytes = readBytes(real, shown);
+  refuseLarge(real, shown);
+  // Most files are UTF-8, and read in one go; what is not is looked at byte by byte, to say what is wrong.
+  const text = readable(shown, () => readFileSync(real, 'utf8'));
+  return /[\0\uFFFD]/.test(text) ? readCarefully(real, shown) : text;
+}
+
+function readCarefully(real: string, shown: string): string {
+  const bytes = readable(shown, () => readFileSync(real));
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     throw new Problem(`${shown} is UTF-16 text; migrations are UTF-8.`, { advice: 'Save it again as UTF-8.' });
   }
@@ -198,7 +205,7 @@ export function readText(real: string, shown: string): string {
   });
 }
 
-function readBytes(real: string, shown: string): Uint8Array {
+function refuseLarge(real: string, shown: string): void {
   const { size } = readable(shown, () => statSync(real));
   if (size > MAX_BYTES) {
     throw new Problem(
@@ -206,7 +213,6 @@ function readBytes(real: string, shown: string): Uint8Array {
       { advice: 'Load data with COPY or psql, and keep the migration to schema changes.' },
     );
   }
-  return readable(shown, () => readFileSync(real));
 }
 
 /** Mostly control characters. A stray NUL in a text is for the parser to report, at its line and column. */
