@@ -154,7 +154,7 @@ export const OBJECT_MAKERS: Readonly<Record<string, Maker>> = {
     return `CREATE STATISTICS ${quoteIdent(table.schema)}.${draw.fresh('q')} ON ${[...table.columns.keys()].slice(0, 2).map(quoteIdent).join(', ')} FROM ${named(table)}`;
   },
   'create publication': (draw) => `CREATE PUBLICATION ${draw.fresh('tiptoe_o')} FOR TABLE ${named(draw.table())}`,
-  'create extension': () => 'CREATE EXTENSION IF NOT EXISTS citext',
+  'create extension, notify': (draw) => draw.one(['CREATE EXTENSION IF NOT EXISTS citext', 'NOTIFY changed']),
   insert: (draw) => `INSERT INTO ${named(draw.table())} DEFAULT VALUES`,
   'insert from a query': (draw) => `INSERT INTO public.log (note) SELECT 'x' FROM ${named(draw.table())}`,
   update: (draw) => {
