@@ -1,7 +1,6 @@
 import type { Stretch } from '../effects/tool-run.ts';
-import { type Framework, firstThere, joinPath, placedBy, whole } from './framework.ts';
+import { dirInEnv, type Framework, firstThere, placedBy, whole } from './framework.ts';
 import { timestamp } from './new-name.ts';
-import { valueOf } from './settings-text.ts';
 
 export const dbmate: Framework = {
   name: 'dbmate',
@@ -15,8 +14,8 @@ export const dbmate: Framework = {
   apart: 'Give it a migration of its own that begins with -- migrate:up transaction:false, with nothing else in it.',
   downPart: 'after `-- migrate:down`',
   detect: (repository) => {
-    const dir = joinPath(valueOf(repository.read('.env'), 'DBMATE_MIGRATIONS_DIR') ?? '..');
-    if (dir !== null && dir !== '' && repository.list(dir).length > 0) return { dirs: [dir], by: '.env' };
+    const dir = dirInEnv(repository, 'DBMATE_MIGRATIONS_DIR');
+    if (dir !== null) return { dirs: [dir], by: '.env' };
     const isDbmate = /^-- Dbmate schema migrations/m.test(repository.read('db/schema.sql') ?? '');
     const usual = isDbmate ? firstThere(repository, ['db/migrations']) : null;
     return usual === null ? null : { dirs: [usual], by: 'db/schema.sql' };

@@ -1,5 +1,6 @@
 import type { Stretch, TransactionRule } from '../effects/tool-run.ts';
 import { type FileName, readFileName } from './name.ts';
+import { valueOf } from './settings-text.ts';
 
 /** A repository as far as it tells which tool it uses. Paths are relative to its root, with `/`. */
 export interface Repository {
@@ -122,6 +123,13 @@ export function placedBy(form: RegExp): (path: string) => FileName | null {
 /** The first of these folders that holds something; the paths may also be files. */
 export function firstThere(repository: Repository, paths: readonly string[]): string | null {
   return paths.find((path) => repository.list(path).length > 0 || isThere(repository, path)) ?? null;
+}
+
+/** The folder that a variable of .env names, where it holds something. */
+export function dirInEnv(repository: Repository, variable: string): string | null {
+  const named = valueOf(repository.read('.env'), variable);
+  const dir = named === null ? null : joinPath(named);
+  return dir === null || dir === '' || repository.list(dir).length === 0 ? null : dir;
 }
 
 export function isThere(repository: Repository, path: string): boolean {

@@ -1,6 +1,5 @@
-import { type Framework, firstThere, joinPath, placedBy, whole } from './framework.ts';
+import { dirInEnv, type Framework, firstThere, placedBy, whole } from './framework.ts';
 import { nextVersion } from './new-name.ts';
-import { valueOf } from './settings-text.ts';
 
 const USUAL = ['migrations', 'db/migrations', 'sql/migrations', 'internal/db/migrations', 'sql/schema'];
 
@@ -15,8 +14,8 @@ export const goose: Framework = {
   apart: 'Give it a file of its own with the line -- +goose NO TRANSACTION.',
   downPart: 'after `-- +goose Down`',
   detect: (repository) => {
-    const dir = joinPath(valueOf(repository.read('.env'), 'GOOSE_MIGRATION_DIR') ?? '..');
-    if (dir !== null && dir !== '' && repository.list(dir).length > 0) return { dirs: [dir], by: '.env' };
+    const dir = dirInEnv(repository, 'GOOSE_MIGRATION_DIR');
+    if (dir !== null) return { dirs: [dir], by: '.env' };
     const isGoose = /^\s*(?:require\s+)?github\.com\/pressly\/goose\b/m.test(repository.read('go.mod') ?? '');
     const usual = isGoose ? firstThere(repository, USUAL) : null;
     return usual === null ? null : { dirs: [usual], by: 'go.mod' };
