@@ -57,10 +57,31 @@ async function readChain(session: Session, { job, schema, name }: Walked): Promi
   const ranges = await openRanges(schema, name).list(session);
   const leaves = await readLeaves(session, job);
   const skipped = await countSkipped(session, schema, name);
-  const reason = edited?.edited ?? (skipped > 0 ? 'keys were left out because of errors' : whereBroken(ranges, leaves));
+  const reason =
+    edited?.edited ??
+    (skipped > 0 ? 'keys were left out because of errors' : whereBroken(ranges, leaves)) ??
+    (await overlap(session, { job, schema, name }));
   if (reason !== null) return { kind: 'broken', reason, edited: reason === edited?.edited };
   const sum = (of: (range: Range) => number): number => ranges.reduce((total, range) => total + of(range), 0);
   return { kind: 'unbroken', checkpoints: sum(({ batches }) => batches), rows: sum(({ rowsDone }) => rowsDone) };
+}
+
+/** A range that was walked past its end, into the next one; null where there is none. */
+async function overlap(session: Session, { job, schema, name }: Walked): Promise<string | null> {
+  const place = (keys: string): string =>
+    job.target.key
+      .map(({ type, collation }, index) => {
+        const value = `r.${keys}[${index + 1}]::${type}`;
+        return collation === null ? value : `${value} COLLATE ${collation}`;
+      })
+      .join(', ');
+  const [past] = await session.query<{ number: number }>(
+    `SELECT r.number FROM ${quoteIdent(schema)}.backfill_range r
+      WHERE r.backfill = $1 AND r.last_key IS NOT NULL AND r.upper_key IS NOT NULL
+        AND (${place('last_key')}) > (${place('upper_key')}) ORDER BY r.number LIMIT 1`,
+    [name],
+  );
+  return past === undefined ? null : `range ${past.number} was walked past its end, into keys of the next one`;
 }
 
 type Table = Pick<Range, 'tableOid' | 'table'>;

@@ -81,9 +81,9 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
     },
     async share(session, cuts) {
       at = null;
-      await underLease(session, lease, () =>
-        splitRanges(session, { schema: lease.schema, job, ranges, ...cuts }),
-      ).catch(ignoreSqlFailure);
+      await underLease(session, lease, () => splitRanges(session, { by: lease.name, job, ranges, ...cuts })).catch(
+        ignoreSqlFailure,
+      );
     },
     async restart(session) {
       if (at !== null) await write(session, at.range, await toEndOfTable(session, { ...at.range, lastKey: null }));

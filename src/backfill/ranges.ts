@@ -56,7 +56,9 @@ export interface Ranges {
   list(session: Session): Promise<Range[]>;
   /** Takes the first range that is not done and that no other worker is at; null where there is none. `by` is the worker's lease. */
   claim(session: Session, by: string): Promise<Range | null>;
-  /** Cuts a range that nobody is at off after a key; the rest becomes a range of its own. */
+  /** Those that {@link claim} could take, as they are now; nobody else claims them, or moves on in them, before this transaction ends. */
+  lockFree(session: Session, by: string): Promise<Range[]>;
+  /** Cuts a range off after a key, while it is locked by {@link lockFree}; the rest becomes a range of its own. */
   cut(session: Session, range: Range, at: Key): Promise<void>;
   /** Adds ranges after those that there are. */
   add(session: Session, ranges: readonly NewRange[]): Promise<void>;
@@ -77,6 +79,8 @@ export function openRanges(schema: string, backfill: string): Ranges {
        pg_catalog.to_json(r.upper_key) AS upper, pg_catalog.to_json(r.walk_to) AS "walkTo", r.file::pg_catalog.text AS file,
        pg_catalog.to_json(r.last_key) AS "lastKey", r.pass, r.rows_done AS "rowsDone", r.rows_visited AS "rowsVisited", r.batches,
        r.batch_keys AS "batchKeys", r.done, r.left_out AS "leftOut", r.claimed_by AS "claimedBy"`;
+  const free = `r.backfill = $1 AND NOT r.done AND r.left_out IS NULL
+              AND (r.claimed_by IS NULL OR r.claimed_by = $2 OR NOT ${isHeldSql(schema, 'r.claimed_by')})`;
   return {
     async list(session) {
       const rows = await session.query<Row>(
@@ -89,15 +93,20 @@ export function openRanges(schema: string, backfill: string): Ranges {
       const [row] = await session.query<Row>(
         // As a subquery it could run again for each row that is joined, and claim all of them.
         `WITH free AS MATERIALIZED (
-           SELECT g.number FROM ${table} g
-            WHERE g.backfill = $1 AND NOT g.done AND g.left_out IS NULL
-              AND (g.claimed_by IS NULL OR g.claimed_by = $2 OR NOT ${isHeldSql(schema, 'g.claimed_by')})
-            ORDER BY g.claimed_by IS DISTINCT FROM $2, g.number LIMIT 1 FOR UPDATE OF g SKIP LOCKED)
+           SELECT r.number FROM ${table} r WHERE ${free}
+            ORDER BY r.claimed_by IS DISTINCT FROM $2, r.number LIMIT 1 FOR UPDATE OF r SKIP LOCKED)
          UPDATE ${table} r SET claimed_by = $2 FROM free WHERE r.backfill = $1 AND r.number = free.number
          RETURNING ${columns}`,
         [backfill, by],
       );
       return row === undefined ? null : fromRow(row);
+    },
+    async lockFree(session, by) {
+      const rows = await session.query<Row>(
+        `SELECT ${columns} FROM ${table} r WHERE ${free} ORDER BY r.number FOR UPDATE OF r SKIP LOCKED`,
+        [backfill, by],
+      );
+      return rows.map(fromRow);
     },
     async cut(session, { number }, at) {
       await session.query(

@@ -373,9 +373,8 @@ async function begin(
     await planRanges(main, ranges, job);
     await rememberTables(main, store.schema, job);
     if (workers > 1) {
-      const { schema } = store;
       const leastKeys = registration.settings.batchSize;
-      await splitRanges(main, { schema, job, ranges, wanted: rangesFor(workers), leastKeys });
+      await splitRanges(main, { by: lease.name, job, ranges, wanted: rangesFor(workers), leastKeys });
     }
     await store.write(main, spec.name, {
       state,

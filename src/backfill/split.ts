@@ -1,14 +1,13 @@
 import type { Session } from '../db/session.ts';
-import { heldLeases } from '../safety/lease.ts';
 import { cutSql, type Key, stepValues } from './batches.ts';
 import { blockOf, blockStart, isCtid, readExtent } from './ctid.ts';
 import type { Job } from './job.ts';
 import { type Leaf, readLeaf } from './leaf.ts';
-import { workerPrefix } from './lease-name.ts';
 import type { Range, Ranges } from './ranges.ts';
 
 export interface SplitRequest {
-  readonly schema: string;
+  /** The lease of the one that cuts; its own range is cut, too. */
+  readonly by: string;
   readonly job: Job;
   readonly ranges: Ranges;
   /** How many ranges there are to be. */
@@ -32,11 +31,8 @@ const SAMPLED_BLOCKS = 300;
  * keys and their types make no difference. In a transaction that asserts the lease.
  */
 export async function splitRanges(session: Session, request: SplitRequest): Promise<void> {
-  const { schema, job, ranges, wanted } = request;
-  const held = new Set(await heldLeases(session, schema, workerPrefix(job.name)));
-  const free = (await ranges.list(session)).filter(
-    ({ done, leftOut, claimedBy }) => !done && leftOut === null && (claimedBy === null || !held.has(claimedBy)),
-  );
+  const { by, job, ranges, wanted } = request;
+  const free = await ranges.lockFree(session, by);
   if (free.length >= wanted) return;
   const open: { readonly range: Range; readonly blocks: number }[] = [];
   for (const range of free) {

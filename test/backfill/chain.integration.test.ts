@@ -45,6 +45,18 @@ test('checkpoints from the first key to the last are the proof, also after a pau
   expect(await value(session, 'SELECT count(*) FROM paused WHERE n <> 1')).toBe('0');
 });
 
+test('a range that was walked past its end, into the next one, proves nothing: its rows were changed twice', async () => {
+  const { session, spec } = await counted('overlapping');
+  await run(db.ownerUrl, spec, { settings: SMALL, workers: 2 });
+  await session.exec(`
+    ALTER TABLE tiptoe.backfill_range DISABLE TRIGGER backfill_edited;
+    UPDATE tiptoe.backfill_range SET last_key = '{111}' WHERE backfill = 'overlapping' AND number = 1;
+    ALTER TABLE tiptoe.backfill_range ENABLE TRIGGER backfill_edited`);
+  expect(await verified('overlapping')).toMatchObject({
+    chain: { kind: 'broken', reason: 'range 1 was walked past its end, into keys of the next one', edited: false },
+  });
+});
+
 test.each([
   ['moved_on', `last_key = '{150}'`],
   ['moved_back', `last_key = NULL`],

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
 import type { BackfillEvent } from '../../src/backfill/event.ts';
+import { prepareJob } from '../../src/backfill/job.ts';
+import { NO_PULSE, openRanges } from '../../src/backfill/ranges.ts';
+import { splitRanges } from '../../src/backfill/split.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { testDatabase } from '../support/database.ts';
 import { run, specOf, value } from './support.ts';
 
@@ -84,6 +88,71 @@ test('what one worker has begun alone is shared by several later', async () => {
   });
   expect(await rangesOf('later')).toHaveLength(16);
   expect(await value(session, 'SELECT count(*) FROM later WHERE n <> 1')).toBe('0');
+});
+
+describe('a range is cut only where nobody is', () => {
+  /** A range of which a worker that is gone has done 100 of 1,000 rows; another one looks for a range while it is cut. */
+  async function abandoned(name: string) {
+    await makeTable(name, 1000, 'i');
+    const spec = await specOf(name, `UPDATE ${name} SET n = n + 1`);
+    const pause = new AbortController();
+    await run(db.ownerUrl, spec, {
+      settings: SMALL,
+      pause: pause.signal,
+      onEvent: (event) => void (event.event === 'progress' && event.batches === 5 && pause.abort('enough')),
+    });
+    const job = await prepareJob(session, spec);
+    const ranges = openRanges('tiptoe', name);
+    const [leader, other] = [await db.session(), await db.session()];
+    const cut = (between: () => Promise<void>) =>
+      withTransaction(leader, () =>
+        splitRanges(leader, {
+          by: 'the leader',
+          job,
+          ranges: {
+            ...ranges,
+            async lockFree(on, by) {
+              const free = await ranges.lockFree(on, by);
+              await between();
+              return free;
+            },
+          },
+          wanted: 4,
+          leastKeys: 20,
+        }),
+      );
+    return { spec, ranges, leader, other, cut };
+  }
+
+  test('who looks for one meanwhile finds none, and afterwards one that is cut', async () => {
+    const { spec, ranges, other, cut } = await abandoned('cut_free');
+    let meanwhile: unknown;
+    await cut(async () => {
+      meanwhile = await ranges.claim(other, 'another');
+    });
+    expect(meanwhile).toBeNull();
+    expect(await ranges.claim(other, 'another')).toMatchObject({ number: 1, lastKey: ['100'], upper: ['325'] });
+    expect(await run(db.ownerUrl, spec, { settings: SMALL, resume: true })).toMatchObject({
+      outcome: 'succeeded',
+      remaining: { chain: { kind: 'unbroken', rows: 1000 } },
+    });
+    expect(await value(session, 'SELECT count(*) FROM cut_free WHERE n <> 1')).toBe('0');
+  });
+
+  test('where one has moved on since, or does so right now, its place is what counts', async () => {
+    const { ranges, leader, other, cut } = await abandoned('cut_moving');
+    const range = await ranges.claim(other, 'a worker whose lease is over');
+    if (range === null) throw new Error('there is a range');
+    const at = (key: string) => ({ ...range, lastKey: [key], batches: Number(key) / 20, rowsVisited: Number(key) });
+    expect(await ranges.advance(other, range, at('400'), NO_PULSE)).toBe(true);
+    await cut(async () => {
+      await other.exec(`SET lock_timeout = '100ms'`);
+      await expect(ranges.advance(other, at('400'), at('900'), NO_PULSE)).rejects.toMatchObject({ sqlstate: '55P03' });
+    });
+    const cuts = (await ranges.list(leader)).map(({ upper }) => Number(upper ?? Infinity));
+    expect(cuts.sort((a, b) => a - b)).toEqual([550, 700, 850, Infinity]);
+    expect(await ranges.advance(other, at('400'), at('900'), NO_PULSE)).toBe(false);
+  });
 });
 
 test('rows that come into a range that is done are found by its second pass', async () => {
