@@ -72,16 +72,23 @@ export async function runBatch(
     const { rowCount = 0 } = await session.run(keys.after === null ? leaf.sql.first : leaf.sql.next, rangeValues(keys));
     // Only now, with the locks that the statement took, do names stay with their tables until the end.
     if (leaf.oid !== target.oid) await requirePartition(session, target, leaf);
-    if (from.file !== null && (await readExtent(session, leaf.oid)).file !== from.file)
-      throw new TableRewritten(leaf.shown);
     const range = advanced(from, { upTo: keys.upTo, keys: keys.keys, rows: rowCount, size: wanted.keys });
     if (!(await ranges.advance(session, from, range, wanted.pulse, { name: nameOf(statement), oid: target.oid })))
-      throw (await tableOid(session, statement)) === target.oid
-        ? new CheckpointMoved()
-        : new TableReplaced(target.shown);
+      throw await whyNotAdvanced(session, job, leaf, from);
     return { rows: rowCount, range };
   });
   return { keys: keys.keys, rows, ms: performance.now() - began, wal: null, range };
+}
+
+async function whyNotAdvanced(
+  session: Session,
+  { statement, target }: Job,
+  leaf: Leaf,
+  { file }: Range,
+): Promise<Error> {
+  if ((await tableOid(session, statement)) !== target.oid) return new TableReplaced(target.shown);
+  const isRewritten = file !== null && (await readExtent(session, leaf.oid)).file !== file;
+  return isRewritten ? new TableRewritten(leaf.shown) : new CheckpointMoved();
 }
 
 async function requirePartition(session: Session, target: Target, leaf: Leaf): Promise<void> {

@@ -12,8 +12,15 @@ export interface KeyColumn {
   readonly type: string;
   /** As SQL, with its schema; null for a type that has none. */
   readonly collation: string | null;
-  /** A range of it has to be written as a list of all the places in it. */
-  readonly inLists?: boolean;
+  /** Where it is no column, but where the rows lie. */
+  readonly places?: Places;
+}
+
+export interface Places {
+  /** A range of them has to be written as a list of all that are in it. */
+  readonly inLists: boolean;
+  /** By the table's statistics; null for a table that has none. */
+  readonly rowsPerBlock: number | null;
 }
 
 /** The table whose keys are walked, by its own name, and the columns in the order of an index. */
@@ -53,7 +60,7 @@ export function rangeCondition(
 ): string {
   const columns = key.map(({ name }) => `${reference}.${quoteIdent(name)}`);
   const bounds = (from: number) => key.map(({ type }, index) => `$${from + index}::${type}`);
-  if (after !== null && key[0]?.inLists === true) {
+  if (after !== null && key[0]?.places?.inLists === true) {
     return placesBetween(tuple(columns), tuple(bounds(1)), tuple(bounds(2)));
   }
   const upper = bounds(after === null ? 1 : 1 + key.length);
@@ -133,7 +140,7 @@ function parts({ table, only, key }: Walk, { after, upper }: Bounds) {
   const compared = tuple(columns);
   const last = after === null ? 2 : 2 + key.length;
   const conditions =
-    after !== null && upper !== null && key[0]?.inLists === true
+    after !== null && upper !== null && key[0]?.places?.inLists === true
       ? [placesBetween(compared, bound(2), bound(last))]
       : [
           ...(after === null ? [] : [`${compared} > ${bound(2)}`]),

@@ -14,9 +14,26 @@ import {
  * A table without a key is walked by where its rows lie. An update moves a row, to any place, so this is only for statements whose
  * WHERE leaves out what is done, and what was missed is found by another pass.
  */
-export function ctidKey(serverVersion: number): readonly [KeyColumn] {
-  // TID range scans came with 14; before, only a list of places is found without reading the whole table.
-  return [{ name: 'ctid', type: 'pg_catalog.tid', collation: null, inLists: serverVersion < 140_000 }];
+export async function readCtidKey(session: Session, oid: string): Promise<readonly [KeyColumn]> {
+  const [row] = await session.query<{ version: number; rowsPerBlock: string | null }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version,
+            CASE WHEN c.reltuples > 0 THEN c.reltuples / nullif(c.relpages, 0) END AS "rowsPerBlock"
+       FROM pg_catalog.pg_class c WHERE c.oid = $1`,
+    [oid],
+  );
+  const rowsPerBlock = row?.rowsPerBlock ?? null;
+  return [
+    {
+      name: 'ctid',
+      type: 'pg_catalog.tid',
+      collation: null,
+      places: {
+        // TID range scans came with 14; before, only a list of places is found without reading the whole table.
+        inLists: (row?.version ?? 0) < 140_000,
+        rowsPerBlock: rowsPerBlock === null ? null : Number(rowsPerBlock),
+      },
+    },
+  ];
 }
 
 export function isCtid(key: readonly KeyColumn[]): boolean {
@@ -46,6 +63,11 @@ export async function readExtent(session: Session, oid: string): Promise<Extent>
 
 /** More rows than a block can have. */
 const DENSEST = 300;
+/** Statistics of fewer rows in a block are not relied on: what would be looked at in one go could be all of the table. */
+const SPARSEST = 10;
+/** Blocks differ; what is a little less than wanted is taken as it is, and what is more has to be looked at again. */
+const AIM = 0.9;
+const ENOUGH = 0.75;
 /** Over stretches with hardly any row the batch becomes longer instead of never growing again. */
 const LONGEST_SEARCH_MS = 100;
 
@@ -62,7 +84,8 @@ export async function findPlaces(
   const began = performance.now();
   let from = after;
   let found = 0;
-  let blocks = Math.max(1, Math.floor(wanted / DENSEST));
+  const density = Math.max(SPARSEST, walk.key[0]?.places?.rowsPerBlock ?? DENSEST);
+  let blocks = Math.max(1, Math.floor((AIM * wanted) / density));
   for (let block = first; block < end;) {
     block = Math.min(block + blocks, end);
     const upTo = blockStart(block);
@@ -73,11 +96,11 @@ export async function findPlaces(
       const [step] = await session.query<{ k1: string }>(stepSql(walk, bounds), stepValues(wanted, bounds));
       if (step !== undefined) return { after, upTo: [step.k1], keys: wanted };
     }
-    const longEnough = found >= wanted * 0.75 || performance.now() - began > LONGEST_SEARCH_MS;
+    const longEnough = found >= wanted * ENOUGH || performance.now() - began > LONGEST_SEARCH_MS;
     if (found > 0 && (longEnough || block === end)) return { after, upTo, keys: found };
     from = upTo;
     const scanned = block - first;
-    blocks = Math.max(1, Math.min(scanned * 2, Math.ceil(((wanted - found) * scanned) / Math.max(1, found))));
+    blocks = Math.max(1, Math.min(scanned * 2, Math.ceil(((AIM * wanted - found) * scanned) / Math.max(1, found))));
   }
   return null;
 }

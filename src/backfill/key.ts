@@ -4,7 +4,7 @@ import { quoteIdent } from '../postgres/quote.ts';
 import { Problem } from '../problem.ts';
 import type { ProgressTest } from '../sql/progress-test.ts';
 import type { KeyColumn } from './batches.ts';
-import { ctidKey } from './ctid.ts';
+import { readCtidKey } from './ctid.ts';
 
 /** A unique index whose columns could be walked. */
 interface KeyIndex {
@@ -69,7 +69,7 @@ export async function readKeyColumns(
   wanted: readonly string[] | null,
   partitions: readonly KeyTable[] = [],
 ): Promise<readonly KeyColumn[]> {
-  if (wanted?.join() === 'ctid') return ctidKey(await serverVersion(session));
+  if (wanted?.join() === 'ctid') return readCtidKey(session, oid);
   const indexes = await readIndexes(session, oid);
   const [first, ...others] = partitions;
   if (first !== undefined && choose(indexes, wanted) === undefined) {
@@ -178,13 +178,6 @@ function sameNames(index: KeyIndex, wanted: readonly string[]): boolean {
 
 function names({ columns }: KeyIndex): string[] {
   return columns.map(({ name }) => name);
-}
-
-async function serverVersion(session: Session): Promise<number> {
-  const [row] = await session.query<{ version: number }>(
-    `SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version`,
-  );
-  return row?.version ?? 0;
 }
 
 async function requireColumns(session: Session, oid: string, table: string, wanted: readonly string[]): Promise<void> {

@@ -67,8 +67,8 @@ export interface Ranges {
   /** After a restore: each table is the one that has its name now. */
   rebind(session: Session): Promise<void>;
   /**
-   * Moves on from one checkpoint to the next. False where the stored one is not `from`, because someone else moved it, or where the
-   * table's name means another one by now: this transaction must not commit then.
+   * Moves on from one checkpoint to the next. False where the stored one is not `from`, because someone else moved it, and with a
+   * table also where its name means another one by now, or its rows are in another file: this transaction must not commit then.
    */
   advance(session: Session, from: Range, to: Range, pulse: Pulse, table?: Named): Promise<boolean>;
 }
@@ -150,7 +150,8 @@ export function openRanges(schema: string, backfill: string): Ranges {
           WHERE backfill = $1 AND number = $2
             AND batches = $15 AND pass = $16 AND last_key IS NOT DISTINCT FROM $17::pg_catalog.text[]
             AND claimed_by IS NOT DISTINCT FROM $21 AND upper_key IS NOT DISTINCT FROM $22::pg_catalog.text[]
-            AND pg_catalog.to_regclass($23) IS NOT DISTINCT FROM $24::pg_catalog.oid`,
+            AND pg_catalog.to_regclass($23) IS NOT DISTINCT FROM $24::pg_catalog.oid
+            AND ($23 IS NULL OR file IS NULL OR file = pg_catalog.pg_relation_filenode(table_oid))`,
         [
           backfill,
           from.number,
