@@ -1,5 +1,5 @@
 import type { Finding, LintedFile } from '../lint/engine.ts';
-import type { Range } from '../sql/statement.ts';
+import type { Range, StandIn } from '../sql/statement.ts';
 import { codeFrame } from './code-frame.ts';
 import { counts, plural } from './counts.ts';
 import { factsLine, type Scope } from './lint-report.ts';
@@ -26,19 +26,28 @@ export function lintPretty(
       return block(file, finding, style, { width, isFramed, isExplained });
     });
   });
-  const note = placeholderNote(files);
-  const notes = note === null ? '' : `${style.dim(printable(note))}\n`;
+  const standIns = files.flatMap(({ script }) => script.standIns ?? []);
+  const notes = [placeholderNote(standIns), branchNote(standIns)]
+    .map((note) => (note === null ? '' : `${style.dim(printable(note))}\n`))
+    .join('');
   const known = scope.facts === undefined ? '' : `${style.dim(factsLine(scope.facts))}\n`;
   return withoutCommands([...blocks, `${summary(files, style, scope)}\n${notes}${known}`].join('\n'));
 }
 
 /** Findings name them as they stand, since what they will be is not known. */
-function placeholderNote(files: readonly LintedFile[]): string | null {
-  const unknown = withoutValue(files.flatMap(({ script }) => script.standIns ?? []));
-  if (unknown.length === 0) return null;
-  const shown =
-    unknown.length > 3 ? `${unknown.slice(0, 3).join(', ')} and ${unknown.length - 3} more` : unknown.join(', ');
-  return `read without a value for ${shown}; --var NAME=VALUE gives one`;
+function placeholderNote(standIns: readonly StandIn[]): string | null {
+  const unknown = withoutValue(standIns.filter(({ as }) => as !== 'branch' && as !== 'branches'));
+  return unknown.length === 0 ? null : `read without a value for ${listed(unknown)}; --var NAME=VALUE gives one`;
+}
+
+function branchNote(standIns: readonly StandIn[]): string | null {
+  const conditions = withoutValue(standIns.filter(({ as }) => as === 'branch'));
+  return conditions.length === 0 ? null : `read with one branch of ${listed(conditions)}, and without the others`;
+}
+
+function listed(placeholders: readonly string[]): string {
+  const shown = placeholders.slice(0, 3).join(', ');
+  return placeholders.length > 3 ? `${shown} and ${placeholders.length - 3} more` : shown;
 }
 
 function isSame(before: Range | undefined, range: Range): boolean {

@@ -1,4 +1,5 @@
-import type { Script } from './statement.ts';
+import type { SourceText } from './source-text.ts';
+import type { Range, Script } from './statement.ts';
 
 /** The first thing in a script that a server cannot be sent: a command of psql, data of COPY, a placeholder without a value. */
 export function notForServer({ source, commands, standIns, unread }: Script): {
@@ -20,14 +21,31 @@ export function notForServer({ source, commands, standIns, unread }: Script): {
             advice: 'Write the rows as INSERT … VALUES, or load them with psql.',
           }),
     })),
-    ...[...standIns, ...unread].map(({ range }) => ({
-      offset: range.start,
-      what: `the placeholder ${source.text.slice(range.start, range.end).replaceAll(/\s+/g, ' ')}, which has no value`,
-      advice: 'Give it one with --var NAME=VALUE, or under variables in the config; or write the SQL out.',
-    })),
+    ...standIns.map(({ range, as }) =>
+      as === 'branch' || as === 'branches'
+        ? {
+            offset: range.start,
+            what: `the condition ${written(source, range)} of a template`,
+            advice: 'Let its tool fill the template in, and apply what comes out of it; or write the SQL out.',
+          }
+        : placeholder(source, range),
+    ),
+    ...unread.map(({ range }) => placeholder(source, range)),
   ];
   return found.reduce<(typeof found)[number] | null>(
     (first, one) => (first === null || one.offset < first.offset ? one : first),
     null,
   );
+}
+
+function placeholder(source: SourceText, range: Range) {
+  return {
+    offset: range.start,
+    what: `the placeholder ${written(source, range)}, which has no value`,
+    advice: 'Give it one with --var NAME=VALUE, or under variables in the config; or write the SQL out.',
+  };
+}
+
+function written({ text }: SourceText, { start, end }: Range): string {
+  return text.slice(start, end).replaceAll(/\s+/g, ' ');
 }

@@ -145,13 +145,23 @@ function readScript(text: string, variables: PsqlVariables, include: (inclusion:
   const { sql, masked, placeholders, commands, unread } = readScriptText(text, variables, include);
   const { comments, longComments } = readComments(masked);
   const pieces = new Pieces({ text: blanked(sql, longComments), written: sql, masked }, placeholders);
+  const parts = pieces.read();
   return {
-    parts: pieces.read(),
+    parts,
     comments: comments.map(({ range }) => ({ text: sql.slice(range.start, range.end), range })),
-    standIns: pieces.standIns,
+    standIns: withConditions(sql, placeholders, pieces.standIns),
     commands,
     unread: [...unread, ...pieces.unread].sort((a, b) => a.range.start - b.range.start),
   };
+}
+
+/** With the conditions of which all branches are read. */
+function withConditions(sql: string, placeholders: readonly Fillable[], standIns: readonly StandIn[]): StandIn[] {
+  const told = new Set(standIns.map(({ range }) => range.start));
+  const others = placeholders
+    .filter(({ kind, start }) => kind === 'open' && !told.has(start))
+    .map(({ start, end }) => ({ placeholder: sql.slice(start, end), range: { start, end }, as: 'branches' as const }));
+  return [...standIns, ...others].sort((a, b) => a.range.start - b.range.start);
 }
 
 /** With the placeholders in its code as names, where only that makes it code. */
@@ -282,6 +292,10 @@ class Pieces {
   readonly #placeholders: readonly Fillable[];
   /** The first placeholder that was not asked for yet. */
   #next = 0;
+  /** The tag that begins what another one goes on with, by where that starts. */
+  readonly #openOf: ReadonlyMap<number, Range>;
+  /** Where conditions begin in the middle of a statement that ends before they do. */
+  readonly #unclosed = new Set<number>();
 
   constructor(
     { text, written, masked }: { text: string; written: string; masked: string },
@@ -291,6 +305,7 @@ class Pieces {
     this.#written = written;
     this.#masked = masked;
     this.#placeholders = placeholders;
+    this.#openOf = openingTags(placeholders);
   }
 
   read(): Part[] {
@@ -300,6 +315,7 @@ class Pieces {
       const { end } = placeholders.at(-1) ?? piece;
       const read = this.#piece({ ...piece, end: Math.max(piece.end, end) }, placeholders);
       const isBroken = read.some((part) => 'message' in part);
+      if (isBroken && piece.open === null && this.#goesOn(piece)) continue;
       if (isBroken && piece.open === null && this.#masked.slice(piece.start, piece.end).includes(';'))
         parts.push(...this.#flat(piece, placeholders));
       else parts.push(...read);
@@ -309,18 +325,19 @@ class Pieces {
 
   #within({ start, end }: Range): readonly Fillable[] {
     const first = this.#next;
-    let open = 0;
+    const begun: number[] = [];
     for (;;) {
       const next = this.#placeholders[this.#next];
       if (next === undefined) break;
       // The end of a branch that began in the statement belongs to it.
       const closes =
-        open > 0 && ['close', 'else'].includes(next.kind) && this.#masked.slice(end, next.start).trim() === '';
+        begun.length > 0 && ['close', 'else'].includes(next.kind) && this.#masked.slice(end, next.start).trim() === '';
       if (next.start >= end && !closes) break;
-      if (next.kind === 'open' && next.start >= start) open += 1;
-      if (next.kind === 'close' && open > 0) open -= 1;
+      if (next.kind === 'open' && next.start >= start) begun.push(next.start);
+      if (next.kind === 'close') begun.pop();
       this.#next += 1;
     }
+    for (const tag of begun) this.#unclosed.add(tag);
     return this.#placeholders.slice(first, this.#next);
   }
 
@@ -347,26 +364,29 @@ class Pieces {
     const inside = placeholders.filter(({ start }) => start >= piece.start);
     const open = piece.open;
     const asItStands = parsePiece(this.#text, piece, this.#written);
+    const { start, end } = piece;
     if (!('message' in asItStands) || inside.length === 0 || open !== null)
       return [withCode(asItStands, this.standIns)];
-    const { start, end } = piece;
     const sql = this.#text.slice(start, end);
     const completed = complete(
       sql,
       inside.map((placeholder) => ({ ...placeholder, start: placeholder.start - start, end: placeholder.end - start })),
     );
-    const first = inside.find(({ certain, kind, value }) => certain && kind === 'text' && value === null);
+    const first =
+      inside.find(({ certain, kind, value }) => certain && kind === 'text' && value === null) ??
+      inside.find(({ kind }) => kind === 'open' || kind === 'else');
     if (completed === null || completed.stmts.length === 0) {
       if (first === undefined) return [asItStands];
       const action = { kind: 'unknown', node: notKnown(this.#text, first), relations: [] } as const;
-      this.#standIn(first, { start: first.start, end: first.end });
+      this.#standIn(first, 'nothing');
       return [{ range: { start, end }, text: sql, kind: 'Unknown', action }];
     }
     const { filled, stmts, standIns } = completed;
     const moved = ({ start: from, end: to }: Range): Range => ({ start: start + from, end: start + to });
     for (const standIn of standIns) {
       const range = moved(standIn.range);
-      this.standIns.push({ ...standIn, range });
+      if (standIn.as === 'branch') this.#standIn(this.#openOf.get(range.start) ?? range, standIn.as);
+      else this.standIns.push({ ...standIn, range });
       if (standIn.as === 'nothing')
         this.unread.push({ range, reason: `${notKnown(this.#text, range)} is not known`, anchor: start });
     }
@@ -384,9 +404,33 @@ class Pieces {
     });
   }
 
-  #standIn(placeholder: Range, range: Range): void {
-    this.standIns.push({ placeholder: this.#text.slice(placeholder.start, placeholder.end), range, as: 'nothing' });
+  /** Whether a stretch is another end of the statement before it: `CREATE {{if .X}}TABLE a (); {{else}}TABLE b (); {{end}}`. */
+  #goesOn({ start, end }: Range): boolean {
+    let at = this.#next - 1;
+    while ((this.#placeholders[at]?.start ?? -1) >= start || this.#placeholders[at]?.kind === 'note') at -= 1;
+    const tag = this.#placeholders[at];
+    if (tag?.kind !== 'else' || !this.#unclosed.has(this.#openOf.get(tag.start)?.start ?? -1)) return false;
+    const written = this.#text.slice(tag.start, tag.end);
+    const reason = `what follows ${written} goes on from a statement before it, and is not read`;
+    this.unread.push({ range: { start, end }, reason, anchor: start });
+    return true;
   }
+
+  #standIn({ start, end }: Range, as: StandIn['as']): void {
+    this.standIns.push({ placeholder: this.#text.slice(start, end), range: { start, end }, as });
+  }
+}
+
+function openingTags(placeholders: readonly Fillable[]): Map<number, Range> {
+  const openOf = new Map<number, Range>();
+  const open: Range[] = [];
+  for (const { kind, start, end } of placeholders) {
+    const tag = open.at(-1);
+    if (kind === 'open') open.push({ start, end });
+    if (kind === 'close') open.pop();
+    if (kind === 'else' && tag !== undefined) openOf.set(start, tag);
+  }
+  return openOf;
 }
 
 function notKnown(text: string, { start, end }: Range): string {

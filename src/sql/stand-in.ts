@@ -34,9 +34,15 @@ interface Unit extends Range {
  * Null where none do.
  */
 export function complete(sql: string, placeholders: readonly Fillable[]): Completed | null {
-  for (const dropped of branches(sql, placeholders)) {
+  for (const { dropped, chosen } of readings(sql, placeholders)) {
     const completed = search(sql, unitsOf(sql, placeholders, dropped));
-    if (completed !== null) return completed;
+    if (completed === null) continue;
+    const branches = chosen.map(({ start, end }) => ({
+      placeholder: sql.slice(start, end),
+      range: { start, end },
+      as: 'branch' as const,
+    }));
+    return { ...completed, standIns: [...completed.standIns, ...branches] };
   }
   return null;
 }
@@ -82,33 +88,88 @@ function search(sql: string, units: readonly Unit[]): Completed | null {
   return null;
 }
 
-/** What is left out of a statement with branches: nothing, the second ones, the first ones, all; CONCURRENTLY is not counted on. */
-function branches(sql: string, placeholders: readonly Fillable[]): Array<readonly Range[]> {
-  const blocks: Array<{ open: Placeholder; middle: Placeholder | null; close: Placeholder }> = [];
-  const open: Array<{ open: Placeholder; middle: Placeholder | null }> = [];
-  for (const placeholder of placeholders) {
-    const last = open.at(-1);
-    if (placeholder.kind === 'open') open.push({ open: placeholder, middle: null });
-    else if (placeholder.kind === 'else' && last !== undefined) last.middle ??= placeholder;
-    else if (placeholder.kind === 'close' && last !== undefined) {
-      open.pop();
-      blocks.push({ ...last, close: placeholder });
+/** One of the ways to read a statement: what is left out of it, and the tags of the conditions of which one branch is read. */
+interface Reading {
+  readonly dropped: readonly Range[];
+  readonly chosen: readonly Fillable[];
+}
+
+/** A condition, or a loop; where it begins or ends outside of the statement, its branches are what stands inside of it. */
+interface Block {
+  readonly tag: Fillable;
+  readonly branches: Range[];
+}
+
+/**
+ * All branches one after the other, without those that stand in others, each of them alone, or none; where one has CONCURRENTLY or NOT VALID,
+ * that is not counted on.
+ */
+function readings(sql: string, placeholders: readonly Fillable[]): Reading[] {
+  const blocks = blocksOf(sql, placeholders);
+  const all = { dropped: [], chosen: [] };
+  if (blocks.length === 0) return [all];
+  const isSoft = ({ start, end }: Range): boolean => /\bconcurrently\b|\bnot\s+valid\b/i.test(sql.slice(start, end));
+  const ranked = blocks.map(({ tag, branches }) => ({
+    tag,
+    branches: branches.toSorted((a, b) => Number(isSoft(a)) - Number(isSoft(b))),
+  }));
+  const alone = Array.from({ length: Math.max(...ranked.map(({ branches }) => branches.length)) }, (_, at) =>
+    without(ranked, ({ branches }) => {
+      const kept = branches[Math.min(at, branches.length - 1)];
+      return branches.filter((branch) => branch !== kept);
+    }),
+  );
+  const outer = without(blocks, ({ tag, branches }) =>
+    branches.length === 1 && blocks.some((block) => holds(block, tag)) ? branches : [],
+  );
+  const none = without(blocks, ({ branches }) => branches);
+  const isAnySoft = blocks.some(({ branches }) => branches.some(isSoft));
+  return isAnySoft ? [none, ...alone, outer, all] : [all, outer, ...alone, none];
+}
+
+function without<Some extends Pick<Block, 'tag' | 'branches'>>(
+  blocks: readonly Some[],
+  drop: (block: Some) => readonly Range[],
+): Reading {
+  const dropped: Range[] = [];
+  for (const range of blocks.flatMap(drop).toSorted((a, b) => a.start - b.start || b.end - a.end))
+    if (range.end > (dropped.at(-1)?.end ?? -1)) dropped.push(range);
+  const isLeft = ({ start }: Range): boolean => !dropped.some((range) => start >= range.start && start < range.end);
+  return {
+    dropped,
+    chosen: blocks.filter((block) => drop(block).length > 0 && isLeft(block.tag)).map(({ tag }) => tag),
+  };
+}
+
+function holds({ tag, branches }: Block, other: Fillable): boolean {
+  return tag !== other && branches.some(({ start, end }) => other.start >= start && other.start < end);
+}
+
+function blocksOf(sql: string, placeholders: readonly Fillable[]): Block[] {
+  const blocks: Block[] = [];
+  const open: Array<{ readonly block: Block; from: number }> = [];
+  const begin = (tag: Fillable, from: number) => {
+    const begun = { block: { tag, branches: [] }, from };
+    open.push(begun);
+    return begun;
+  };
+  for (const tag of placeholders) {
+    if (tag.kind === 'open') begin(tag, tag.end);
+    if (tag.kind === 'else') {
+      const last = open.at(-1) ?? begin(tag, 0);
+      last.block.branches.push({ start: last.from, end: tag.start });
+      last.from = tag.end;
     }
+    const last = tag.kind === 'close' ? open.pop() : undefined;
+    if (last === undefined) continue;
+    last.block.branches.push({ start: last.from, end: tag.start });
+    blocks.push(last.block);
   }
-  if (blocks.length === 0) return [[]];
-  const outer = blocks.filter(
-    (block) => !blocks.some((other) => other.open.end <= block.open.start && block.close.end <= other.close.start),
-  );
-  const seconds = outer.flatMap(({ middle, close }) =>
-    middle === null ? [] : [{ start: middle.end, end: close.start }],
-  );
-  const firsts = outer.flatMap(({ open: { end }, middle }) =>
-    middle === null ? [] : [{ start: end, end: middle.start }],
-  );
-  const all = outer.map(({ open: { end }, close }) => ({ start: end, end: close.start }));
-  const softens = all.some(({ start, end }) => /\bconcurrently\b|\bnot\s+valid\b/i.test(sql.slice(start, end)));
-  const read = [[], seconds, firsts];
-  return softens ? [all, firsts, seconds, []] : [...read, all];
+  // Its end may stand behind that of the statement.
+  for (const { block, from } of open)
+    if (block.branches.length > 0)
+      blocks.push({ ...block, branches: [...block.branches, { start: from, end: sql.length }] });
+  return blocks;
 }
 
 const LETTER = /[\w\u0080-\uFFFF]/;

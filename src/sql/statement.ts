@@ -40,8 +40,11 @@ export interface Unread {
 export interface StandIn {
   readonly placeholder: string;
   readonly range: Range;
-  /** `nothing`: it may change what the statement does. */
-  readonly as: 'name' | 'value' | 'nothing';
+  /**
+   * `nothing`: it may change what the statement does. Of a condition, `branch`: one of its branches is read, and `branches`: all of them, one
+   * after the other.
+   */
+  readonly as: 'name' | 'value' | 'nothing' | 'branch' | 'branches';
 }
 
 /** One migration file, read. */

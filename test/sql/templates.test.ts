@@ -4,6 +4,7 @@ import { rules } from '../../rules/index.ts';
 import { emptyCatalog } from '../../src/catalog/catalog.ts';
 import { lint } from '../../src/lint/engine.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
+import { notForServer } from '../../src/sql/not-for-server.ts';
 import { parseScript } from '../../src/sql/script.ts';
 import type { Script } from '../../src/sql/statement.ts';
 import { SHAPES } from '../effects/shapes/list.ts';
@@ -112,6 +113,45 @@ describe('a placeholder without a value', () => {
     const sql =
       '{{- if .X }}\nDROP TABLE a;\n{{ else }}\nDROP TABLE b;\n{{ end -}}\n<% if x %>\nDROP TABLE c;\n<% end %>';
     expect(readAs(sql)).toEqual(['DROP TABLE a', 'DROP TABLE b', 'DROP TABLE c']);
+  });
+
+  test.each([
+    // The one that counts on less is read where one of them is gentle.
+    ['{{if .X}}CREATE INDEX CONCURRENTLY{{else}}CREATE INDEX{{end}} i ON t (a);', ['CREATE INDEX i ON t (a)']],
+    ['{{if .X}}CREATE INDEX{{else}}CREATE INDEX CONCURRENTLY{{end}} i ON t (a);', ['CREATE INDEX i ON t (a)']],
+    ['<% if x %>ALTER TABLE a<% else %>ALTER TABLE b<% end %> ADD c int;', ['ALTER TABLE a ADD c int']],
+    ['{% if x %}DROP TABLE a{% elif y %}DROP TABLE b{% else %}DROP TABLE c{% endif %};', ['DROP TABLE a']],
+    ['{{#if x}}DROP TABLE a{{else}}DROP TABLE b{{/if}}', ['DROP TABLE a']],
+    ['{{if .X}}SELECT 1;\nDROP TABLE{{else}}DROP VIEW{{end}} a;\nSELECT 2', ['SELECT 1', 'DROP TABLE a', 'SELECT 2']],
+    ['{{if .X}}DROP {{if .Y}}TABLE{{else}}VIEW{{end}}{{else}}DROP INDEX{{end}} a;', ['DROP TABLE a']],
+    ['INSERT INTO a VALUES {{range .R}}({{.}}){{if .More}},{{end}}{{end}};', ['INSERT INTO a VALUES ("{{.}}")']],
+  ])('in branches that are whole statements without their end: one is read, and said, of %s', (sql, expected) => {
+    expect(readAs(sql)).toEqual(expected);
+    const { statements, standIns } = read(sql);
+    for (const { text, range } of statements) expect(sql.slice(range.start, range.start + 4)).toBe(text.slice(0, 4));
+    expect(standIns.find(({ as }) => as === 'branch')?.range.start).toBe(sql.search(/\{\{#?if|\{%|<%/));
+  });
+
+  test('in branches with an end each: what goes on from a statement before is said, and the rest is read', () => {
+    const sql = 'CREATE {{if .X}}TABLE a ();{{else}}VIEW a AS SELECT 1; DROP TABLE b;{{end}}\nSELECT 1;';
+    expect(readAs(sql)).toEqual([
+      'CREATE TABLE a ()',
+      'DROP TABLE b',
+      'SELECT 1',
+      '! what follows {{else}} goes on from a statement before it, and is not read',
+    ]);
+  });
+
+  test('in branches of which none can be read is no syntax error', () => {
+    expect(readAs('{{range .T}}ALTER TABLE{{else}}DROP{{end}} ;SELECT 1')).toEqual([
+      '! what {{else}} stands for',
+      'SELECT 1',
+    ]);
+  });
+
+  test('of a condition is for no server, whichever branch is read', () => {
+    for (const sql of ['ALTER TABLE a {{ if .C }}ADD c int{{ end }};', '{{if .X}}SELECT 1;{{else}}SELECT 2;{{end}}'])
+      expect(notForServer(read(sql))?.what).toMatch(/^the condition \{\{ ?if \.[CX] ?\}\} of a template$/);
   });
 
   test('is told with where it stands', () => {
