@@ -31,8 +31,8 @@ const CERTAIN =
 const OPENS = '{<$#';
 
 const UNCERTAIN =
-  /:'([A-Za-z_]\w*)'|:"([A-Za-z_]\w*)"|:([A-Za-z_]\w*)|@@@?([A-Za-z_][\w.]*)@@@?|@([A-Za-z_]\w*(?::\w+)?)@|%\(([A-Za-z_]\w*)\)[sdf]|%([sdfI])(?!\w)|(\?)(?![|&?])|\$(\d+)/y;
-const MAY_OPEN = ':@%?$';
+  /:'([A-Za-z_]\w*)'|:"([A-Za-z_]\w*)"|:([A-Za-z_]\w*)|@@@?([A-Za-z_][\w.]*)@@@?|@([A-Za-z_]\w*(?::\w+)?)@|%\(([A-Za-z_]\w*)\)[sdf]|%([sdfI])(?!\w)|(\?)(?![|&?])|\$(\d+)|\$([A-Za-z_]\w*)(?![\w$\u0080-\uFFFF])|\$\(([A-Za-z_][\w.]*)\)|\[\[[ \t]*([A-Za-z_][\w.]*)[ \t]*\]\]/y;
+const MAY_OPEN = ':@%?$[';
 
 /** Whether there may be placeholders in a text, told in no time. */
 export const TEMPLATE_MARK = /\{\{|\{%|\{#|<%|[$#]\{|\{[A-Za-z_][\w.]*\}/;
@@ -49,7 +49,7 @@ export function readAt(text: string, start: number, findTag: FindTag): Found {
   if (character === '\\') return { kind: 'backslash', start, end: start + 1, placeholders: [] };
   const { kind, end: tokenEnd } = tokenAt(text, start, findTag);
   // A dollar sign may be part of a word, and of tbl_${NAME} it is not.
-  const end = kind === 'word' && text.startsWith('${', tokenEnd - 1) ? tokenEnd - 1 : tokenEnd;
+  const end = kind === 'word' && /^\$[{(]/.test(text.slice(tokenEnd - 1, tokenEnd + 1)) ? tokenEnd - 1 : tokenEnd;
   if (character === "'" || character === '"') {
     const quoted = readQuoted(text, start, character);
     if (quoted.placeholders.length > 0) return { kind: 'other', start, ...quoted };
@@ -154,12 +154,13 @@ function uncertainAt(text: string, at: number): Placeholder | null {
   UNCERTAIN.lastIndex = at;
   const match = UNCERTAIN.exec(text);
   if (match === null) return null;
-  const [whole, literal, name, variable, framed, extension, keyed, format, question, number] = match;
+  const [whole, literal, name, variable, framed, extension, keyed, format, question, number, ...others] = match;
+  const [dollar, parenthesized, bracketed] = others;
   const before = text.charAt(at - 1);
   // A cast, an array slice.
   if (whole.startsWith(':') && (/[\d:\]]/.test(before) || text[at + 1] === ':')) return null;
   if ((number !== undefined || keyed !== undefined) && /\w/.test(before)) return null;
-  const given = literal ?? name ?? variable ?? framed ?? extension ?? keyed;
+  const given = literal ?? name ?? variable ?? framed ?? extension ?? keyed ?? dollar ?? parenthesized ?? bracketed;
   const kind =
     literal !== undefined
       ? 'literal'
@@ -169,7 +170,9 @@ function uncertainAt(text: string, at: number): Placeholder | null {
           ? 'parameter'
           : 'text';
   const names = given === undefined ? [] : [given];
-  return { start: at, end: at + whole.length, kind, names, certain: false, fallback: null, within: '' };
+  // A dollar sign begins no name, and what is no number after it is nothing to PostgreSQL.
+  const certain = (dollar !== undefined || parenthesized !== undefined) && !/[\w$]/.test(before);
+  return { start: at, end: at + whole.length, kind, names, certain, fallback: null, within: '' };
 }
 
 /** Only placeholders that have quotes inside need a look; the others are part of the literal or name as they stand. */

@@ -99,7 +99,7 @@ class Reader {
   #token({ kind, start, end, placeholders }: Found): number {
     if (this.#skippedFrom !== null || kind === 'space' || kind === 'comment') return end;
     for (const placeholder of placeholders) {
-      this.#placeholders.push({ ...placeholder, value: placeholder.certain ? null : this.#valueOf(placeholder) });
+      this.#placeholders.push({ ...placeholder, value: this.#valueOf(placeholder) });
       if (placeholder.kind === 'partial') {
         const reason = `what ${shortened(this.#text.slice(start, end))} brings in is not known`;
         this.#unread.push({ range: { start, end }, reason, anchor: start });
@@ -116,8 +116,9 @@ class Reader {
     return end;
   }
 
-  #valueOf({ kind, names: [name = ''] }: Omit<Fillable, 'value'>): string | null {
-    return kind === 'parameter' ? null : (this.#variables.get(name) ?? null);
+  /** What the script has set a variable of psql to. */
+  #valueOf({ start, names: [name = ''] }: Omit<Fillable, 'value'>): string | null {
+    return this.#text[start] === ':' ? (this.#variables.get(name) ?? null) : null;
   }
 
   /** What follows COPY … FROM STDIN, up to a line with `\\.` alone. */

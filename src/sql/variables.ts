@@ -42,6 +42,10 @@ function pattern(names: readonly string[]): RegExp {
       String.raw`[$#]\{(?:\w+:)?${any}(?::?[-?=+][^{}]*)?\}`,
       String.raw`@@@?${any}@@@?`,
       String.raw`%\(${any}\)[sdf]`,
+      // Not of $tag$, and not in $$tag.
+      String.raw`(?<![\w$])\$(?=[A-Za-z_])${any}(?![\w$\u0080-\uFFFF])`,
+      String.raw`\$\(${any}\)`,
+      String.raw`\[\[[ \t]*${any}[ \t]*\]\]`,
     ].join('|'),
     'g',
   );

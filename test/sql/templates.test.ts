@@ -47,6 +47,15 @@ describe('a placeholder without a value', () => {
     ['DROP TABLE :"schema".a', `DROP TABLE ":'schema'".a`],
     ['DROP TABLE @@schema@@.a', 'DROP TABLE "@@schema@@".a'],
     ['DROP TABLE @extschema@.a', 'DROP TABLE "@extschema@".a'],
+    // The shell, sqlcmd and SQL*Plus, which PostgreSQL has other things for: $1, $tag$, x[y[1]].
+    ['DROP TABLE $SCHEMA.a', 'DROP TABLE "$SCHEMA".a'],
+    ['DROP TABLE $(Schema).a, t_$(N)', 'DROP TABLE "$(Schema)".a, "t_$(N)"'],
+    ['DROP TABLE [[ schema ]].[[t]]_x', 'DROP TABLE "[[ schema ]]"."[[t]]_x"'],
+    [
+      'SELECT a[b[1]], ARRAY[[c]], $q$ $S.x [[y]] $q$, $1, d$e, f$(g) FROM $S.t',
+      'SELECT a[b[1]], ARRAY[[c]], $q$ $S.x [[y]] $q$, $1, d$e, f$(g) FROM "$S".t',
+    ],
+    ['ALTER TABLE a ADD b int DEFAULT $N', 'ALTER TABLE a ADD b int DEFAULT "$N"()'],
     // Numbers, literals, defaults that may be computed for every row, values beside the statement.
     ['ALTER TABLE a ALTER b SET STATISTICS ${n}', 'ALTER TABLE a ALTER b SET STATISTICS 1'],
     ['ALTER TABLE a ADD b varchar({{ n }})', 'ALTER TABLE a ADD b varchar(1)'],
@@ -74,6 +83,8 @@ describe('a placeholder without a value', () => {
       "SELECT a ? 'b', a ?| c, a @@ b, a <% b, a %> b, 5 % 3, a[1:n], x::int, $1, '{{1,2}}', '${x}', ':y' FROM t",
       'CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS $$ SELECT $1 $$',
       'PREPARE p AS SELECT $1::int',
+      'SELECT a[b[1]], ARRAY[[c]], $s$ $S $s$, $$$$, d$e, f$(g) FROM t',
+      'DO $do$ DECLARE a int[] := $q${1}$q$; BEGIN a[a[1]] := 1; END $do$',
       'DROP TABLE /* TEMPLATE: schema */users',
       'DROP TABLE "{{ schema }}".users',
     ];
@@ -214,6 +225,7 @@ describe('a value that is given', () => {
     ],
     [`SELECT :'S', :"S".a, x::S, y[1:S], %(S)s`, `SELECT 'app', "app".a, x::S, y[1app], app`],
     ["SELECT '${S}', $$ :S $$", "SELECT 'app', $$ app $$"],
+    ["SELECT '$S', $(S), t.[[ S ]], $$S.$S$$, $S$ $$ $S$, $1", "SELECT 'app', app, t.app, $$S.$S$$, $S$ $$ $S$, $1"],
   ])('fills %s', (sql, expected) => {
     expect(readAs(sql.replace('y[1:S], ', ''), { S: 'app' })).toEqual([expected.replace('y[1app], ', '')]);
     expect(read(sql.replace('y[1:S], ', ''), { S: 'app' }).standIns).toEqual([]);
