@@ -1,5 +1,7 @@
 import { isSqlFailure } from '../db/errors.ts';
 import type { Session } from '../db/session.ts';
+import { quoteIdent } from '../postgres/quote.ts';
+import { Problem } from '../problem.ts';
 import { forgetLeases, type Lease, underLease } from '../safety/lease.ts';
 import { CheckpointMoved } from './batch.ts';
 import { isOutage } from './failure.ts';
@@ -19,6 +21,8 @@ export interface Place {
 
 export interface ItineraryOptions {
   readonly job: Job;
+  /** Of the statement that this worker runs. */
+  readonly statementHash: string;
   readonly ranges: Ranges;
   readonly lease: Lease;
   /** Told of a range that is left out, because its partition is gone. */
@@ -43,7 +47,7 @@ export interface Itinerary {
   extend(session: Session): Promise<boolean>;
 }
 
-export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOptions): Itinerary {
+export function openItinerary({ job, statementHash, ranges, lease, onLeftOut }: ItineraryOptions): Itinerary {
   let at: Place | null = null;
   const write = async (session: Session, range: Range, change: Partial<Range>): Promise<void> => {
     await underLease(session, lease, async () => {
@@ -53,7 +57,10 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
   const claim = (session: Session): Promise<Range | null> =>
     underLease(session, lease, async () => {
       const claimed = await ranges.claim(session, lease.name);
-      if (claimed !== null) await forgetLeases(session, lease.schema, workerPrefix(job.name));
+      if (claimed === null) return null;
+      // Before its first batch, whoever takes the lead may have taken over another one; its ranges are new ones then.
+      await requireStatement(session, lease.schema, job.name, statementHash);
+      await forgetLeases(session, lease.schema, workerPrefix(job.name));
       return claimed;
     });
   return {
@@ -102,6 +109,18 @@ export function openItinerary({ job, ranges, lease, onLeftOut }: ItineraryOption
       return planned.some(isOpen);
     },
   };
+}
+
+async function requireStatement(session: Session, schema: string, name: string, hash: string): Promise<void> {
+  const same = await session.query(
+    `SELECT FROM ${quoteIdent(schema)}.backfill WHERE name = $1 AND statement_hash = $2`,
+    [name, hash],
+  );
+  if (same.length > 0) return;
+  throw new Problem(`The statement of ${name} was changed since this process began to work at it.`, {
+    exitCode: 3,
+    advice: 'Run it again; it then runs the new one.',
+  });
 }
 
 function ignoreSqlFailure(error: unknown): void {

@@ -113,6 +113,26 @@ export function requireSameJob(registration: Registration, stored: Stored, schem
   }
 }
 
+/** Throws a Problem (exit 1) where a job is not the one that another process is at, which may be before its first batch. */
+export function requireRunning(registration: Registration, stored: Stored, schema: string): void {
+  requireSameJob(registration, stored, schema);
+  if (isStarted(stored)) return;
+  const { name, statementHash, tableOid, keyColumns, keyTypes } = registration;
+  const differs =
+    statementHash !== stored.statementHash
+      ? 'statement'
+      : stored.tableOid !== null && tableOid !== stored.tableOid
+        ? 'table'
+        : JSON.stringify([keyColumns, keyTypes]) === JSON.stringify([stored.keyColumns, stored.keyTypes])
+          ? null
+          : 'key';
+  if (differs === null) return;
+  throw new Problem(`The ${differs} of ${name} is another one than the one that is running.`, {
+    exitCode: 1,
+    advice: `tiptoe backfill pause ${name} stops the other process; then run the one that you mean.`,
+  });
+}
+
 const INTEGERS: readonly string[] = ['pg_catalog.int2', 'pg_catalog.int4', 'pg_catalog.int8'];
 
 /** The same types, or wider integers: their order is the same. */

@@ -56,13 +56,15 @@ export interface Ranges {
   list(session: Session): Promise<Range[]>;
   /** Takes the first range that is not done and that no other worker is at; null where there is none. `by` is the worker's lease. */
   claim(session: Session, by: string): Promise<Range | null>;
+  /** Nobody moves on in any of them before this transaction ends, and what somebody was about to commit is there. */
+  hold(session: Session): Promise<void>;
   /** Those that {@link claim} could take, as they are now; nobody else claims them, or moves on in them, before this transaction ends. */
   lockFree(session: Session, by: string): Promise<Range[]>;
   /** Cuts a range off after a key, while it is locked by {@link lockFree}; the rest becomes a range of its own. */
   cut(session: Session, range: Range, at: Key): Promise<void>;
   /** Adds ranges after those that there are. */
   add(session: Session, ranges: readonly NewRange[]): Promise<void>;
-  /** Those of a walk that has not begun. */
+  /** Those of a walk that has not begun; while they are held, nobody begins it. */
   clear(session: Session): Promise<void>;
   /** After a restore: each table is the one that has its name now. */
   rebind(session: Session): Promise<void>;
@@ -100,6 +102,9 @@ export function openRanges(schema: string, backfill: string): Ranges {
         [backfill, by],
       );
       return row === undefined ? null : fromRow(row);
+    },
+    async hold(session) {
+      await session.query(`SELECT FROM ${table} WHERE backfill = $1 ORDER BY number FOR UPDATE`, [backfill]);
     },
     async lockFree(session, by) {
       const rows = await session.query<Row>(

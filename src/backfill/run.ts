@@ -1,5 +1,6 @@
 import type { ConnectionSettings } from '../db/connection.ts';
 import { requireDirect } from '../db/server.ts';
+import type { Session } from '../db/session.ts';
 import { Problem } from '../problem.ts';
 import { acquireLease, type Lease, LeaseLost, underLease } from '../safety/lease.ts';
 import { accessProblem } from './access.ts';
@@ -15,6 +16,7 @@ import {
   type Job,
   prepareJob,
   registrationOf,
+  requireRunning,
   requireSameJob,
   settleSpec,
 } from './job.ts';
@@ -24,7 +26,7 @@ import { leaseName } from './lease-name.ts';
 import { closeLink, connectionGone, type Link, openLink, reopenLink } from './link.ts';
 import { after } from './machine.ts';
 import { planRanges } from './plan.ts';
-import { openRanges } from './ranges.ts';
+import { openRanges, type Ranges } from './ranges.ts';
 import { Runner } from './runner.ts';
 import { allSignals } from './signals/all.ts';
 import type { Environment } from './signals/cascaded.ts';
@@ -271,7 +273,7 @@ async function takeLead(work: Work, spec: BackfillSpec, job: Job, team: Team): P
     waitMs: options.waitForRunnerMs ?? WAIT_FOR_RUNNER_MS,
     lead: () => takeLease(link, { ...options, waitForRunnerMs: 0 }),
     async join(stored, owner) {
-      requireSameJob(registrationOf(job, spec, stored.settings), stored, store.schema);
+      requireRunning(registrationOf(job, spec, stored.settings), stored, store.schema);
       // Only what this process was given: the others go by what the database says now.
       const changed = Object.keys(flags).length > 0;
       const settings = mergeSettings(stored.settings, flags);
@@ -350,7 +352,8 @@ async function begin(
   { spec, given, flags, job, resume, workers }: Beginning,
 ): Promise<Stored> {
   return underLease(main, lease, async () => {
-    const before = await store.load(main, spec.name);
+    const ranges = openRanges(store.schema, spec.name);
+    const before = await loadSettled(main, store, ranges, spec.name);
     if (before !== null && !resume) await requireWanted(main, store.schema, before);
     if (before !== null && !given && before.statementHash !== spec.statementHash) {
       throw new Problem(`The statement of ${spec.name} was changed while this process waited to begin.`, {
@@ -365,7 +368,6 @@ async function begin(
     if (stored === null) throw new Error(`the backfill ${spec.name} was removed while it was started`);
     const state = after(stored.state, 'start');
     if (state === null) return stored;
-    const ranges = openRanges(store.schema, spec.name);
     if (!isStarted(stored)) {
       await ranges.clear(main);
       await forgetTables(main, store.schema, spec.name);
@@ -391,4 +393,12 @@ async function begin(
     });
     return (await store.load(main, spec.name)) ?? stored;
   });
+}
+
+/** As it stays until this transaction ends: a further worker of one that is gone may be at its first batch. */
+async function loadSettled(main: Session, store: Store, ranges: Ranges, name: string): Promise<Stored | null> {
+  const stored = await store.load(main, name);
+  if (stored === null || isStarted(stored)) return stored;
+  await ranges.hold(main);
+  return store.load(main, name);
 }

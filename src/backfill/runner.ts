@@ -105,6 +105,7 @@ export class Runner {
     this.#passes = startPasses({ job, store, lease, ranges, main, cancel, permission, emit });
     this.#itinerary = openItinerary({
       job,
+      statementHash: options.begun.statementHash,
       lease,
       ranges,
       onLeftOut: (table, reason) => emit({ event: 'left-out', table, reason }),

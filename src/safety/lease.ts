@@ -142,10 +142,15 @@ export function isHeldSql(schema: string, name: string): string {
   return `EXISTS (SELECT FROM ${table(schema)} l WHERE l.name = ${name} AND NOT ${FREE})`;
 }
 
-/** Removes leases whose holders are gone; who slept through one finds that it is. */
+/**
+ * Removes leases whose holders are gone; who slept through one finds that it is. One whose transaction is still under way is left for
+ * the next time.
+ */
 export async function forgetLeases(session: Session, schema: string, prefix: string): Promise<void> {
   await session.query(
-    `DELETE FROM ${table(schema)} l WHERE pg_catalog.starts_with(l.name, $1) AND l.owner IS NOT NULL AND ${FREE}`,
+    `DELETE FROM ${table(schema)} WHERE name = ANY (ARRAY(
+       SELECT l.name FROM ${table(schema)} l
+        WHERE pg_catalog.starts_with(l.name, $1) AND l.owner IS NOT NULL AND ${FREE} FOR UPDATE OF l SKIP LOCKED))`,
     [prefix],
   );
 }
