@@ -33,6 +33,7 @@ import type { Environment } from './signals/cascaded.ts';
 import { DEFAULT_SETTINGS, describeSettings, mergeSettings, type Settings } from './settings.ts';
 import type { BackfillSpec } from './spec.ts';
 import type { Signal } from './signals/signal.ts';
+import { rebindSkipped } from './skipped.ts';
 import { rangesFor, splitRanges } from './split.ts';
 import { openStore, type Store, type Stored } from './store.ts';
 import { DEFAULT_PATIENCE, type LockPatience, waitingForTable } from './table-lock.ts';
@@ -371,7 +372,10 @@ async function begin(
     if (!isStarted(stored)) {
       await ranges.clear(main);
       await forgetTables(main, store.schema, spec.name);
-    } else if (stored.tableOid === null) await ranges.rebind(main);
+    } else if (stored.tableOid === null) {
+      await ranges.rebind(main);
+      await rebindSkipped(main, store.schema, spec.name);
+    }
     await planRanges(main, ranges, job);
     await rememberTables(main, store.schema, job);
     if (workers > 1) {

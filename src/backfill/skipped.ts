@@ -62,12 +62,13 @@ export async function retryKey(
   { tableOid, key }: SkippedKey,
 ): Promise<number> {
   return underLease(session, lease, async () => {
-    const leaf = await readLeaf(session, job, tableOid);
-    const { rowCount = 0 } = leaf === null ? {} : await session.run(keySql(leaf.statement, leaf.key), key);
-    await session.query(
+    // First: it waits for a COMMIT of the same that was on its way when the connection broke.
+    const entry = await session.run(
       `DELETE FROM ${quoteIdent(schema)}.backfill_skipped WHERE backfill = $1 AND table_oid = $2 AND key = $3`,
       [job.name, tableOid, key],
     );
+    const leaf = entry.rowCount === 1 ? await readLeaf(session, job, tableOid) : null;
+    const { rowCount = 0 } = leaf === null ? {} : await session.run(keySql(leaf.statement, leaf.key), key);
     const range = (await ranges.list(session)).find((one) => one.tableOid === tableOid);
     if (range === undefined || rowCount === 0) return 0;
     const to = { ...range, rowsDone: range.rowsDone + rowCount, batches: range.batches + 1 };
@@ -88,6 +89,16 @@ export async function writeSkipped(
      VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (backfill, table_oid, key) DO UPDATE SET error = excluded.error, sqlstate = excluded.sqlstate, at = excluded.at`,
     [backfill, leaf.oid, leaf.shown, key, describeFailure(error), sqlstate(error) ?? ''],
+  );
+}
+
+/** After a restore: each table is the one that has its name now. */
+export async function rebindSkipped(session: Session, schema: string, backfill: string): Promise<void> {
+  await session.query(
+    `UPDATE ${quoteIdent(schema)}.backfill_skipped s SET table_oid = c.oid
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE s.backfill = $1 AND n.nspname || '.' || c.relname = s.table_name`,
+    [backfill],
   );
 }
 

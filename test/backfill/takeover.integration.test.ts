@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackfillEvent } from '../../src/backfill/event.ts';
+import { prepareJob } from '../../src/backfill/job.ts';
+import { openRanges } from '../../src/backfill/ranges.ts';
 import { openStore } from '../../src/backfill/store.ts';
+import { readSkipped, retryKey } from '../../src/backfill/skipped.ts';
 import type { Session } from '../../src/db/session.ts';
 import { acquireLease, underLease } from '../../src/safety/lease.ts';
 import { testDatabase } from '../support/database.ts';
@@ -126,6 +130,67 @@ describe('before the first batch', () => {
     });
     expect(await value(session, 'SELECT count(*) FROM old_words WHERE n <> 0')).toBe('0');
   });
+});
+
+describe('a COMMIT whose end nobody waited for', () => {
+  test('of a key that was left out is not tried again beside it', async () => {
+    await session.exec(`
+      CREATE TABLE in_doubt (id int PRIMARY KEY, n int NOT NULL DEFAULT 0 CHECK (n < 1 OR id <> 33));
+      INSERT INTO in_doubt SELECT generate_series(1, 90)`);
+    const spec = await specOf('in_doubt', 'UPDATE in_doubt SET n = n + 1');
+    expect(await run(db.ownerUrl, spec, { skipPoison: true })).toMatchObject({ outcome: 'gave-up', keysSkipped: 1 });
+    await session.exec('ALTER TABLE in_doubt DROP CONSTRAINT in_doubt_check');
+    const [control, before, again] = [await db.session(), await db.session(), await db.session()];
+    const lease = await acquireLease(control, {
+      schema: 'tiptoe',
+      name: 'backfill in_doubt',
+      owner: 'a test',
+      waitMs: 0,
+      ttlMs: 30_000,
+    });
+    const job = await prepareJob(session, spec);
+    const parts = { job, schema: 'tiptoe', ranges: openRanges('tiptoe', 'in_doubt'), lease };
+    const [key] = await readSkipped(session, 'tiptoe', 'in_doubt');
+    if (key === undefined) throw new Error('a key was left out');
+    let commit = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const slow: Session = {
+      ...before,
+      query: (text, values) => before.query(text, values),
+      run: (text, values) => before.run(text, values),
+      exec: async (sql) => {
+        if (sql === 'COMMIT') await gate;
+        return before.exec(sql);
+      },
+    };
+    const first = retryKey(slow, parts, key);
+    await sleep(200);
+    const second = retryKey(again, parts, key);
+    await somebodyWaitsFor(before);
+    commit();
+    expect(await Promise.all([first, second])).toEqual([1, 0]);
+    expect(await value(session, 'SELECT count(*) FROM in_doubt WHERE n <> 1')).toBe('0');
+    await lease.release(control);
+    expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: 90 });
+    expect(await value(session, 'SELECT count(*) FROM in_doubt WHERE n <> 1')).toBe('0');
+  });
+});
+
+test('a key that was left out is still known after a restore', async () => {
+  await session.exec(`
+    CREATE TABLE restored (id int PRIMARY KEY, n int NOT NULL DEFAULT 0 CHECK (n < 1 OR id <> 33));
+    INSERT INTO restored SELECT generate_series(1, 90)`);
+  const spec = await specOf('restored', 'UPDATE restored SET n = n + 1');
+  expect(await run(db.ownerUrl, spec, { skipPoison: true })).toMatchObject({ outcome: 'gave-up', keysSkipped: 1 });
+  await session.exec(`
+    CREATE TABLE copy (LIKE restored INCLUDING ALL); INSERT INTO copy TABLE restored;
+    DROP TABLE restored; ALTER TABLE copy RENAME TO restored;
+    ALTER TABLE restored DROP CONSTRAINT restored_check;
+    UPDATE tiptoe.backfill SET table_oid = NULL WHERE name = 'restored'`);
+  expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: 90 });
+  expect(await value(session, 'SELECT count(*) FROM restored WHERE n <> 1')).toBe('0');
 });
 
 test('who claims a range does not wait for a batch whose worker is taken for dead', async () => {
