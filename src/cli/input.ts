@@ -26,9 +26,10 @@ export interface Input {
   readonly firstDown: number | null;
   /** The files and folders that were looked at. */
   readonly from: readonly string[];
-  /** In one line each: the migration tool, and what of the files it does not take for migrations. */
+  /** In one line each: the migration tool, what of the files it does not take for migrations, and what it runs around them. */
   readonly tool: string | null;
   readonly leftOut: string | null;
+  readonly callbacks: string | null;
 }
 
 interface InputOptions {
@@ -58,7 +59,8 @@ export async function readScripts(paths: readonly string[], options: InputOption
   const up = read('up', detected);
   const tool = up.tool ?? detected;
   const downs = options.down ? read('down', tool).files : [];
-  if (up.files.length === 0 && up.leftOut.length > 0) throw noMigrations(given, up.leftOut, tool);
+  const others = [...up.leftOut, ...up.callbacks];
+  if (up.files.length === 0 && others.length > 0) throw noMigrations(given, others, tool);
   await loadParser();
   const roots = rootsOf(given, options.dir, cwd);
   const { top, included } = includedBy([...up.files, ...downs], includer(roots, cwd));
@@ -72,6 +74,7 @@ export async function readScripts(paths: readonly string[], options: InputOption
     from: given,
     tool: up.tool === null ? null : describeTool(up.tool, relative(cwd, up.tool.root)),
     leftOut: up.leftOut.length === 0 ? null : leftOutOf(up.leftOut, tool),
+    callbacks: up.callbacks.length === 0 ? null : callbacksOf(up.callbacks, tool),
   };
 }
 
@@ -144,6 +147,14 @@ function leftOutOf(paths: readonly string[], tool: Tool | null): string {
   return paths.length === 1
     ? `${first} is left out: it is no ${what}.`
     : `${paths.length} files are left out, ${first} for one: they are no ${what}s.`;
+}
+
+function callbacksOf(paths: readonly string[], tool: Tool | null): string {
+  const [first = ''] = paths;
+  const whose = tool === null ? '' : ` of ${tool.framework.title}`;
+  return paths.length === 1
+    ? `${first} is left out: it is a callback${whose}. Name it to read it.`
+    : `${paths.length} callbacks${whose} are left out, ${first} for one. Name them to read them.`;
 }
 
 function noMigrations(given: readonly string[], leftOut: readonly string[], tool: Tool | null): Problem {

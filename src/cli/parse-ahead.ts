@@ -31,7 +31,7 @@ export function* parseInOrder(
     if (thread !== null && size >= WORTH_A_THREAD) yield* parseAhead(files, { variables, roots }, thread);
     else {
       const include = includer(roots, process.cwd());
-      for (const { path, text } of files) yield parseScript(path, text, variables, include);
+      for (const { path, text, fills } of files) yield parseScript(path, text, variables, include, fills);
     }
   } finally {
     thread?.inbox.close();
@@ -44,14 +44,15 @@ function* parseAhead(
   { variables, roots }: Pick<Order, 'variables' | 'roots'>,
   { worker, marks, inbox }: ParserThread,
 ): Generator<Script, void, undefined> {
-  worker.postMessage({ files: files.map(({ path, text }) => ({ path, text })), variables, roots } satisfies Order, []);
+  const sent = files.map(({ path, text, fills }) => ({ path, text, ...(fills === undefined ? {} : { fills }) }));
+  worker.postMessage({ files: sent, variables, roots } satisfies Order, []);
   const include = includer(roots, process.cwd());
-  for (const [at, { path, text }] of files.entries()) {
+  for (const [at, { path, text, fills }] of files.entries()) {
     Atomics.store(marks, NEEDED, at);
     Atomics.notify(marks, NEEDED);
     const isFree = Atomics.compareExchange(marks, TAKEN, at, at + 1) === at;
     const parsed = isFree ? undefined : delivery(at);
-    if (parsed === undefined) yield parseScript(path, text, variables, include);
+    if (parsed === undefined) yield parseScript(path, text, variables, include, fills);
     else {
       const { included, statements, ...script } = JSON.parse(parsed.json) as ParsedScript;
       const source = new SourceText(path, text, included);

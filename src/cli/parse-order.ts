@@ -1,10 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Fills } from '../sql/fills.ts';
 import type { Script, Statement } from '../sql/statement.ts';
 
 /** A file to parse. */
 export interface Unparsed {
   readonly path: string;
   readonly text: string;
+  readonly fills?: Fills;
 }
 
 /** What the thread that parses ahead has from its start. */

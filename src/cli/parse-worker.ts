@@ -34,7 +34,7 @@ for (;;) {
   const at = Atomics.add(marks, TAKEN, 1);
   const file = files[at];
   if (file === undefined) break;
-  const { source, ...read } = parseScript(file.path, file.text, variables, include);
+  const { source, ...read } = parseScript(file.path, file.text, variables, include, file.fills);
   const statements = read.statements.map(({ text, ...statement }): ParsedStatement => {
     const { start, end } = statement.range;
     return text === source.text.slice(start, end) ? statement : { ...statement, text };

@@ -116,7 +116,9 @@ async function look(options: PlanOptions, config: Config, place: Place): Promise
   }));
   const entries = plan(files, rows, ({ text }) => checksum(text));
   const open = upTo(entries, options.to).filter(isOpen);
-  const scripts = new Map(files.map(({ name, path, text }) => [name, parseScript(path, text, options.var)]));
+  const scripts = new Map(
+    files.map(({ name, path, text, fills }) => [name, parseScript(path, text, options.var, undefined, fills)]),
+  );
   const known = backfills.map(({ name }) => name);
   const { refused: refusedEarly, warnings } = preflight({
     entries,

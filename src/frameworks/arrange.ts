@@ -1,4 +1,5 @@
 import type { Stretch } from '../effects/tool-run.ts';
+import type { Fills } from '../sql/fills.ts';
 import { type Framework, type Repository, type SeenFile, type Site, usualPlace } from './framework.ts';
 import { type FileName, inMigrationOrder } from './name.ts';
 import { downSection, upSection } from './sections.ts';
@@ -19,13 +20,18 @@ export interface PlacedFile<File extends GivenFile> {
   readonly file: File;
   readonly name: FileName;
   readonly stretches: readonly Stretch[];
+  readonly fills?: Fills;
 }
 
 /** The files of a tool in its order, and those that it would not read. */
 export function arrange<File extends GivenFile>(
   files: readonly File[],
   { framework, site, repository }: Found,
-): { readonly placed: readonly PlacedFile<File>[]; readonly leftOut: readonly File[] } {
+): {
+  readonly placed: readonly PlacedFile<File>[];
+  readonly leftOut: readonly File[];
+  readonly callbacks: readonly File[];
+} {
   const place = framework.place ?? usualPlace;
   const placed = new Map<string, PlacedFile<File>>();
   for (const file of files) {
@@ -33,7 +39,9 @@ export function arrange<File extends GivenFile>(
     if (name === null) continue;
     // What is counted from the beginning is counted without a byte order mark.
     const seen = { path: file.path, text: file.text.replace(/^\uFEFF/, '') };
-    placed.set(file.path, { file, name, stretches: framework.stretches(seen, repository, site) });
+    const fills = framework.fills?.(seen, repository, site) ?? null;
+    const stretches = framework.stretches(seen, repository, site);
+    placed.set(file.path, { file, name, stretches, ...(fills === null ? {} : { fills }) });
   }
   const inOrder = [...placed.values()].toSorted(
     (a, b) => inMigrationOrder(a.name, b.name) || inMigrationOrder(atPath(a.file), atPath(b.file)),
@@ -44,7 +52,13 @@ export function arrange<File extends GivenFile>(
   const named = paths.filter((path) => !known.has(path) && placed.get(path)?.file.isNamed === true);
   const all = [...sorted, ...named].flatMap((path) => placed.get(path) ?? []);
   const kept = new Set(all.map(({ file }) => file.path));
-  return { placed: all, leftOut: files.filter(({ path }) => !kept.has(path) && framework.beside?.test(path) !== true) };
+  const others = files.filter(({ path }) => !kept.has(path) && framework.beside?.test(path) !== true);
+  const isCallback = ({ path }: File): boolean => framework.callbacks?.test(path) === true;
+  return {
+    placed: all,
+    leftOut: others.filter((file) => !isCallback(file)),
+    callbacks: others.filter(isCallback),
+  };
 }
 
 const atPath = ({ path }: SeenFile) => ({ version: null, name: path });

@@ -9,9 +9,11 @@ import {
   whole,
 } from './framework.ts';
 import { type FileName, inMigrationOrder } from './name.ts';
-import { listIn, valueIn, valueOf } from './settings-text.ts';
+import { entriesOf, listIn, sectionOf, valueIn, valueOf } from './settings-text.ts';
 
 const NAME = /^([VUB])(\d+(?:[._]\d+)*)__(.+)\.sql$|^(R)__(.+)\.sql$/;
+/** https://documentation.red-gate.com/fd/callback-events-277579076.html */
+const CALLBACK = /(?:^|\/)(?:(?:before|after)[A-Z][A-Za-z]*|createSchema)(?:__[^/]*)?\.sql$/;
 const CONFIGS = ['flyway.toml', 'flyway.conf', 'conf/flyway.toml', 'conf/flyway.conf'];
 const SPRING = ['application.properties', 'application.yml', 'application.yaml'].map(
   (name) => `src/main/resources/${name}`,
@@ -51,11 +53,12 @@ export const flyway: Framework = {
   },
   recognise: (files) => {
     const named = files.filter(({ path }) => NAME.test(fileOf(path)));
-    return named.length > 0 && named.length * 2 > files.length;
+    return named.length > 0 && named.length * 2 > files.filter(({ path }) => !CALLBACK.test(path)).length;
   },
   place: (path) => nameOf(fileOf(path)),
   edited: /(?:^|\/)R__[^/]+$/,
-  beside: /(?:^|\/)(?:B\d[^/]*|(?:before|after)[A-Z]\w*)\.sql$/,
+  beside: /(?:^|\/)B\d[^/]*\.sql$/,
+  callbacks: CALLBACK,
   sort: (paths) => {
     const versions = paths.filter((path) => fileOf(path).startsWith('V'));
     const baselines = paths.filter((path) => fileOf(path).startsWith('B'));
@@ -69,6 +72,20 @@ export const flyway: Framework = {
     if (valueOf(script, 'executeInTransaction') === 'false') return whole('none');
     if (setting(repository, site, 'group') === 'true') return whole('pending');
     return whole(setting(repository, site, 'mixed') === 'true' ? 'none-if-any' : 'none-if-all');
+  },
+  fills: ({ path }, repository, site) => {
+    const asked = [
+      valueOf(repository.read(`${path}.conf`), 'placeholderReplacement'),
+      setting(repository, site, 'placeholderReplacement'),
+    ];
+    const config = configOf(repository, site);
+    if (config === null || asked.includes('false')) return null;
+    const prefix = setting(repository, site, 'placeholderPrefix') ?? '${';
+    const suffix = setting(repository, site, 'placeholderSuffix') ?? '}';
+    return {
+      shape: `${literal(prefix)}([^\\r\\n]{1,200}?)${literal(suffix)}`,
+      values: placeholders(repository, config),
+    };
   },
   create: ({ name, dir, existing }) => {
     const versions = existing.flatMap((path) => /^V(\d+)/.exec(fileOf(path))?.[1] ?? []);
@@ -116,7 +133,31 @@ function folders(repository: Repository, named: readonly string[], resources: st
   });
 }
 
-function setting(repository: Repository, { by }: Site, name: string): string | null {
+/** The file that has Flyway's settings. */
+function configOf(repository: Repository, { by }: Site): string | null {
+  return [by, ...CONFIGS, ...SPRING].find((path) => repository.read(path) !== null) ?? null;
+}
+
+/** The values that a config has for placeholders; in what case their names are written is all the same to Flyway. */
+function placeholders(repository: Repository, path: string): Record<string, string> {
+  const text = repository.read(path);
+  const entries = path.endsWith('.toml')
+    ? {
+        ...entriesOf(sectionOf(text, 'flyway'), 'placeholders.'),
+        ...entriesOf(sectionOf(text, 'flyway.placeholders'), ''),
+      }
+    : /\.ya?ml$/.test(path)
+      ? entriesOf(/^([ \t]+)placeholders:[^\S\n]*\n((?:\1[ \t]+\S.*(?:\n|$))*)/m.exec(text ?? '')?.[2] ?? null, '')
+      : { ...entriesOf(text, 'spring.flyway.placeholders.'), ...entriesOf(text, 'flyway.placeholders.') };
+  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function setting(repository: Repository, site: Site, name: string): string | null {
+  const by = configOf(repository, site) ?? '';
   const text = repository.read(by);
   if (by.endsWith('.toml')) return valueIn(text, 'flyway', name);
   return valueOf(text, `flyway.${name}`) ?? valueOf(text, `spring.flyway.${name}`);

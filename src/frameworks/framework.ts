@@ -1,4 +1,5 @@
 import type { Stretch, TransactionRule } from '../effects/tool-run.ts';
+import type { Fills } from '../sql/fills.ts';
 import { type FileName, readFileName } from './name.ts';
 import { valueOf } from './settings-text.ts';
 
@@ -65,6 +66,8 @@ export interface Framework {
   readonly place?: (path: string) => FileName | null;
   /** SQL that the tool keeps beside its migrations: callbacks, checks. */
   readonly beside?: RegExp;
+  /** Of that, what it runs around its migrations, by whatever version they have. */
+  readonly callbacks?: RegExp;
   /** Files that are run again when they change, or are not run yet, so that an edit of a merged one is no mistake. */
   readonly edited?: RegExp;
   /** Whether new parts may be written at the end of a file that was run. */
@@ -73,6 +76,8 @@ export interface Framework {
   readonly sort?: (paths: readonly string[], site: Site, repository: Repository) => readonly string[];
   /** How it runs a file's parts. */
   readonly stretches: (file: SeenFile, repository: Repository, site: Site) => readonly Stretch[];
+  /** What it replaces in a file, also where PostgreSQL could read that as it stands; null where nothing is. */
+  readonly fills?: (file: SeenFile, repository: Repository, site: Site) => Fills | null;
   /** Leaves blanks in place of what is not run, beside the sections that all tools have. */
   readonly blank?: (text: string) => string;
   /** Whether `-- Up Migration` and `-- Down Migration` are more than remarks to it. */

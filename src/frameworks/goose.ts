@@ -24,6 +24,16 @@ export const goose: Framework = {
     files.some(({ text }) => /^[ \t]*--\s*\+goose\s+(?:up|down|statementbegin|no transaction)\b/im.test(text)),
   place: placedBy(/^\d+_[^/]+\.sql$/),
   stretches: ({ text }) => whole(/^[ \t]*--\s*\+goose\s+no\s+transaction\b/im.test(text) ? 'none' : 'file'),
+  fills: ({ text }) => {
+    // https://pressly.github.io/goose/documentation/annotations/#environment-variable-substitution
+    const marks = [...text.matchAll(/^[ \t]*--\s*\+goose\s+envsub\s+(on|off)\b/gim)];
+    const within = marks.flatMap(({ 1: way, index }, at) =>
+      way?.toLowerCase() === 'on' ? [{ start: index, end: marks[at + 1]?.index ?? Infinity }] : [],
+    );
+    // Of $tag$, goose would make what nobody wants.
+    const shape = String.raw`\$\{([A-Za-z_]\w*)[^{}\r\n]*\}|\$([A-Za-z_]\w*)(?![\w$])`;
+    return within.length === 0 ? null : { shape, values: {}, within };
+  },
   create: ({ name, now, dir, existing }) =>
     new Map([[`${dir}/${nextVersion(existing, now)}_${name}.sql`, '-- +goose Up\n\n\n-- +goose Down\n']]),
 };

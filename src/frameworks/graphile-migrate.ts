@@ -36,6 +36,16 @@ export const graphileMigrate: Framework = {
       /^--!\s*no-transaction\b/.test(body) || /^(?:--!.*\r?\n)*--!\s*no-transaction\b/.test(text) ? 'query' : 'file',
     );
   },
+  fills: (_, repository, { by }) => {
+    // The names have their colon: ":DATABASE_AUTHENTICATOR": "!ENV", which is a value of the environment.
+    const [, listed = ''] = /["']?\bplaceholders["']?\s*:\s*\{([^}]*)\}/.exec(repository.read(by) ?? '') ?? [];
+    const entries = [...listed.matchAll(/["'](:[A-Z][0-9A-Z_]*)["']\s*:\s*["']([^"'\r\n]*)["']/g)].map(
+      ([, name = '', value = '']) => [name, value] as const,
+    );
+    const names = [':DATABASE_NAME', ':DATABASE_OWNER', ...entries.map(([name]) => name)];
+    const values = Object.fromEntries(entries.filter(([, value]) => !value.startsWith('!')));
+    return { shape: `(${[...new Set(names)].join('|')})(?![0-9A-Z_])`, values };
+  },
   create: ({ dir }) =>
     `graphile-migrate has one migration in work: write it into ${dir}/current.sql, and end it with graphile-migrate commit.`,
 };

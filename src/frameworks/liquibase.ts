@@ -12,7 +12,7 @@ import {
 } from './framework.ts';
 import { timestamp } from './new-name.ts';
 import { blank } from './sections.ts';
-import { valueOf } from './settings-text.ts';
+import { entriesOf, valueOf } from './settings-text.ts';
 
 const HEADER = /^\uFEFF?\s*--\s*liquibase\s+formatted\s+sql\b/i;
 const CHANGESET = /^[ \t]*--[ \t]*changeset[ \t]+(.*)$/gim;
@@ -89,6 +89,10 @@ export const liquibase: Framework = {
       return result.slice(0, from) + blank(result.slice(from, to)) + result.slice(to);
     }, text);
   },
+  fills: (_, repository) => ({
+    shape: String.raw`\$\{([\w.:-]{1,200})\}`,
+    values: entriesOf(repository.read('liquibase.properties'), 'parameter.'),
+  }),
   down: (text) => {
     let found = false;
     const lines = text.split('\n').map((line) => {

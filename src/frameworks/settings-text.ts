@@ -8,12 +8,25 @@ export function valueOf(text: string | null, key: string): string | null {
 
 /** As {@link valueOf}, in one `[section]` of a TOML or INI file. */
 export function valueIn(text: string | null, section: string, key: string): string | null {
-  if (text === null) return null;
-  const [, ...parts] = text.split(/^[ \t]*\[([^\]\n]+)\][^\n]*$/m);
-  for (let at = 0; at < parts.length; at += 2) {
-    if (parts[at]?.trim() === section) return valueOf(parts[at + 1] ?? '', key);
-  }
+  return valueOf(sectionOf(text, section), key);
+}
+
+/** What stands in one `[section]` of a TOML or INI file; null where there is none. */
+export function sectionOf(text: string | null, section: string): string | null {
+  const [, ...parts] = (text ?? '').split(/^[ \t]*\[([^\]\n]+)\][^\n]*$/m);
+  for (let at = 0; at < parts.length; at += 2) if (parts[at]?.trim() === section) return parts[at + 1] ?? '';
   return null;
+}
+
+/** The values of all keys that begin so, by the rest of the key. */
+export function entriesOf(text: string | null, prefix: string): Record<string, string> {
+  const line = new RegExp(
+    String.raw`^[ \t]*["']?${prefix.replaceAll('.', String.raw`\.`)}["']?([\w.:-]+?)["']?[ \t]*[:=][ \t]*(.*)$`,
+    'gm',
+  );
+  return Object.fromEntries(
+    [...(text ?? '').matchAll(line)].map(([, key = '', value = '']) => [key, unquoted(value)] as const),
+  );
 }
 
 /** The texts of a list, `["a", "b"]` or `a,b`. */

@@ -173,7 +173,10 @@ async function runWatched(options: ApplyOptions, context: RunContext): Promise<A
 async function runAll(options: ApplyOptions, context: RunContext, standbys: Standbys | null): Promise<ApplyResult> {
   const entries = plan(options.files, await readLedger(context.control, options.schema), ({ text }) => checksum(text));
   const scripts = new Map(
-    options.files.map((file) => [file.name, parseScript(file.path, file.text, options.variables)]),
+    options.files.map((file) => [
+      file.name,
+      parseScript(file.path, file.text, options.variables, undefined, file.fills),
+    ]),
   );
   const open = upTo(entries, options.to).filter(isOpen);
   const pending = open.flatMap(({ file }) => (file === null ? [] : [file.path]));

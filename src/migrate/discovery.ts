@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts';
 import { decodeUtf8, notUtf8 } from '../utf8.ts';
 import { inMigrationOrder, readFileName } from '../frameworks/name.ts';
 import { upSection } from '../frameworks/sections.ts';
+import type { Fills } from '../sql/fills.ts';
 
 export interface MigrationFile {
   /** As given, with `/`, relative to the working directory; `-` is standard input. */
@@ -13,6 +14,8 @@ export interface MigrationFile {
   readonly kind: 'migration' | 'backfill' | 'down';
   /** The section to apply; a down section in the same file is blanked, so that positions stay right. */
   readonly text: string;
+  /** What its migration tool replaces in it. */
+  readonly fills?: Fills;
 }
 
 /** A migration is written by a person; what is larger is a dump, and would hold its locks for as long as it loads. */
@@ -97,7 +100,11 @@ export function usualDir(cwd: string): string | null {
 
 /** The files of one folder that `apply` and `status` work on: down files left out, every version once. */
 export async function discoverFolder(dir: string, cwd: string): Promise<MigrationFile[]> {
-  const files = (await discover([dir], { cwd })).filter((file) => file.kind !== 'down');
+  const files = await withFills(
+    (await discover([dir], { cwd })).filter((file) => file.kind !== 'down'),
+    dir,
+    cwd,
+  );
   for (const [index, file] of files.entries()) {
     const next = files[index + 1];
     if (next === undefined) break;
@@ -112,6 +119,25 @@ export async function discoverFolder(dir: string, cwd: string): Promise<Migratio
     }
   }
   return files;
+}
+
+/** What another tool would replace in files, so that it is not taken for what was meant. */
+async function withFills(files: readonly MigrationFile[], dir: string, cwd: string): Promise<MigrationFile[]> {
+  const { detectTool, inRepository, recogniseTool } = await import('./tool.ts');
+  const real = (path: string): string => realpathSync(resolve(cwd, path));
+  const tool =
+    detectTool(cwd, [dir], 'auto') ??
+    recogniseTool(
+      cwd,
+      files.map((file) => ({ ...file, real: real(file.path) })),
+    );
+  if (tool?.framework.fills === undefined) return [...files];
+  const { framework, site, repository, root } = tool;
+  return files.map((file) => {
+    const seen = { path: inRepository(root, real(file.path)), text: file.text.replace(/^\uFEFF/, '') };
+    const fills = framework.fills?.(seen, repository, site) ?? null;
+    return fills === null ? file : { ...file, fills };
+  });
 }
 
 /** Every SQL file at or below `path`. */

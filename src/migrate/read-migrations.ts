@@ -21,6 +21,8 @@ export interface ReadMigrations {
   readonly tool: Tool | null;
   /** SQL files among them that the tool does not take for migrations. */
   readonly leftOut: readonly string[];
+  /** SQL files among them that the tool runs around its migrations. */
+  readonly callbacks: readonly string[];
 }
 
 /** As many files as this tell what tool they were written for. */
@@ -60,17 +62,18 @@ export function readMigrations(
   const inOrder = [...(arranged?.placed ?? []), ...own];
   if (options.side === 'down') inOrder.reverse();
   return {
-    files: inOrder.flatMap(({ file, name, stretches }): ReadMigration[] => {
+    files: inOrder.flatMap(({ file, name, stretches, fills }): ReadMigration[] => {
       const framework = stretches === null ? null : (tool?.framework ?? null);
       const text = sideOf(file.text, name, options.side, framework);
       if (text === null) return [];
       const readAs = (other: string): string => sideOf(other, name, options.side, framework) ?? '';
       const run = tool === null || stretches === null ? {} : { run: runOf(tool, stretches) };
       const edits = tool === null || stretches === null ? {} : editsOf(tool, file.path);
-      return [{ path: file.shown, ...name, text, readAs, ...run, ...edits }];
+      return [{ path: file.shown, ...name, text, readAs, ...run, ...edits, ...(fills === undefined ? {} : { fills }) }];
     }),
     tool: arranged === null || arranged.placed.length === 0 ? null : tool,
     leftOut: (arranged?.leftOut ?? []).map(({ shown }) => shown),
+    callbacks: (arranged?.callbacks ?? []).map(({ shown }) => shown),
   };
 }
 
@@ -111,7 +114,12 @@ function editsOf({ framework }: Found, path: string): Pick<ReadMigration, 'edits
 
 function plain(file: RawFile) {
   const name = readFileName(basename(file.shown), file.folder);
-  return { file, name: file.real === '-' ? { ...name, name: '-', version: null } : name, stretches: null };
+  return {
+    file,
+    name: file.real === '-' ? { ...name, name: '-', version: null } : name,
+    stretches: null,
+    fills: undefined,
+  };
 }
 
 const atPath = ({ shown }: FoundFile) => ({ version: null, name: shown });

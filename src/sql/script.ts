@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { type Fills, leftToTool } from './fills.ts';
 import { lexQuoted } from './lexer.ts';
 import { lowerStatement } from './lower/statement.ts';
 import { fromBytes, fromCodePoints } from './offsets.ts';
@@ -25,9 +26,11 @@ export function parseScript(
   text: string,
   variables: Readonly<Record<string, string>> = {},
   include: Include = () => ({ reason: 'the file that it names is not read here' }),
+  fills: Fills | null = null,
 ): Script {
-  const reader = new FileReader(variables, include);
-  const { parts, ...others } = reader.read(path, new SourceText(path, text).text);
+  const reader = new FileReader(variables, include, fills);
+  const own = new SourceText(path, text).text;
+  const { parts, ...others } = reader.read(path, own);
 
   const statements: Statement[] = [];
   const faults: SyntaxFault[] = [];
@@ -35,7 +38,11 @@ export function parseScript(
     if ('message' in part) faults.push({ index, message: part.message, offset: part.at, range: part.range });
     else statements.push({ index, ...part });
   }
-  return { source: new SourceText(path, text, reader.included), statements, faults, ...others };
+  const source = new SourceText(path, text, reader.included);
+  if (fills === null) return { source, statements, faults, ...others };
+  const left = leftToTool(own, fills, { given: variables, statements, ...others });
+  const standIns = [...others.standIns, ...left].sort((a, b) => a.range.start - b.range.start);
+  return { source, statements, faults, ...others, standIns };
 }
 
 /** What one script may run of others: files that run each other many times grow without end. */
@@ -48,20 +55,22 @@ class FileReader {
   readonly #given: Readonly<Record<string, string>>;
   readonly #variables: PsqlVariables;
   readonly #include: Include;
+  readonly #fills: Fills | null;
   readonly #open: string[] = [];
   #length = 0;
 
-  constructor(given: Readonly<Record<string, string>>, include: Include) {
+  constructor(given: Readonly<Record<string, string>>, include: Include, fills: Fills | null) {
     this.#given = given;
     this.#variables = new Map(Object.entries(given));
     this.#include = include;
+    this.#fills = fills;
   }
 
   read(path: string, text: string): Reading {
     const start = this.#length;
     this.#length += text.length + 1;
     this.#open.push(path);
-    const filled = fillVariables(text, this.#given);
+    const filled = fillVariables(text, this.#given, start === 0 ? this.#fills : null);
     const inside: Included[] = [];
     const reading =
       readPlain(filled.text) ??

@@ -42,9 +42,9 @@ export interface StandIn {
   readonly range: Range;
   /**
    * `nothing`: it may change what the statement does. Of a condition, `branch`: one of its branches is read, and `branches`: all of them, one
-   * after the other.
+   * after the other. `text`: PostgreSQL reads it as it stands, and the migration tool does not.
    */
-  readonly as: 'name' | 'value' | 'nothing' | 'branch' | 'branches';
+  readonly as: 'name' | 'value' | 'nothing' | 'branch' | 'branches' | 'text';
 }
 
 /** One migration file, read. */

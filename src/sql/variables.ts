@@ -1,13 +1,32 @@
 import { type Filled, replaced, type Replacement } from './filled.ts';
+import { type Fills, toolValues } from './fills.ts';
 import { quoteIdentifier, quoteString } from './quote.ts';
 
 /**
  * Replaces every placeholder for which a value is given, wherever it stands, also inside dollar quotes: `:NAME`, `:'NAME'` and `:"NAME"` as
- * psql does, and the text between the delimiters of template languages. `::NAME` is a cast and stays; `:::NAME` is a cast to `:NAME`.
+ * psql does, and the text between the delimiters of template languages; `fills` are those of a migration tool. `::NAME` is a cast and stays; `:::NAME` is a cast to `:NAME`.
  */
-export function fillVariables(original: string, variables: Readonly<Record<string, string>>): Filled {
+export function fillVariables(
+  original: string,
+  variables: Readonly<Record<string, string>>,
+  fills: Fills | null = null,
+): Filled {
   const names = Object.keys(variables);
-  return replaced(original, names.length === 0 ? [] : replacements(original, variables, names));
+  const given = names.length === 0 ? [] : replacements(original, variables, names);
+  return replaced(original, fills === null ? given : together([...given], toolValues(original, fills)));
+}
+
+/** In order; where both know a value, the one that was given. */
+function together(given: readonly Replacement[], tools: readonly Replacement[]): Replacement[] {
+  const taken = new Set(given.map(({ start }) => start));
+  let end = 0;
+  return [...given, ...tools.filter(({ start }) => !taken.has(start))]
+    .sort((a, b) => a.start - b.start)
+    .filter((one) => {
+      const isFree = one.start >= end;
+      if (isFree) end = one.end;
+      return isFree;
+    });
 }
 
 function* replacements(

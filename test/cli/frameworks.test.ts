@@ -270,6 +270,23 @@ describe('what is no migration', () => {
     expect(compact.stderr).toBe('tiptoe: prisma/migrations/seed.sql is left out: it is no Prisma migration.\n');
   });
 
+  test('is a callback, which is told in one line, and read where it is named', async () => {
+    const files = { 'sql/V1__a.sql': 'CREATE TABLE a (id bigint PRIMARY KEY);', 'sql/beforeMigrate.sql': 'SELECT 1;' };
+    const only = 'tiptoe: sql/beforeMigrate.sql is left out: it is a callback of Flyway. Name it to read it.';
+    const args = ['--format', 'compact', 'sql'];
+    expect(await line(files, ...args)).toEqual([0, only]);
+    expect(await line({ ...files, 'sql/afterEachMigrate__grants.sql': 'SELECT 2;' }, ...args)).toEqual([
+      0,
+      'tiptoe: 2 callbacks of Flyway are left out, sql/afterEachMigrate__grants.sql for one. Name them to read them.',
+    ]);
+    const named = ['--format', 'compact', 'sql/V1__a.sql', 'sql/beforeMigrate.sql'];
+    expect(await line(files, ...named)).toEqual([0, '']);
+    expect(await line({ 'sql/beforeMigrate.sql': 'SELECT 1;', 'flyway.conf': 'flyway.locations=sql\n' })).toEqual([
+      2,
+      'tiptoe: There are no migrations in sql. sql/beforeMigrate.sql is left out: it is no Flyway migration.',
+    ]);
+  });
+
   test('is refused where there is nothing else', async () => {
     expect(
       await line({ 'prisma/migrations/seed.sql': 'INSERT INTO a VALUES (1);', 'prisma/schema.prisma': '' }),
