@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Node } from 'jsonc-parser';
 import { Problem } from '../problem.ts';
 import type { ConfigFile } from './config-file.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 /** A way down into a config: names of settings, and places in lists. */
 export type KeyPath = readonly (string | number)[];
@@ -31,8 +32,8 @@ export async function readContent(file: ConfigFile, { code }: { readonly code: b
       return readJson(file, []);
     case 'package': {
       const content = await readJson(file, ['tiptoe']);
-      const manifest = content.value as { readonly tiptoe?: unknown };
-      if (manifest.tiptoe !== undefined) return { ...content, value: manifest.tiptoe };
+      const manifest = content.value as { readonly tiptoe?: unknown } | null;
+      if (manifest?.tiptoe !== undefined) return { ...content, value: manifest.tiptoe };
       throw new Problem(`${file.shown} has no key "tiptoe".`, { advice: 'Add it, or name another file.' });
     }
   }
@@ -44,11 +45,10 @@ function readText({ path, shown }: ConfigFile): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    throw new Problem(
-      `cannot read the config file ${shown}: ${code === 'ENOENT' ? 'there is no such file' : String(error)}.`,
-      { advice: 'Give an existing file with --config, or leave the option out.', cause: error },
-    );
+    throw new Problem(`cannot read the config file ${shown}: ${whyUnreadable(error)}.`, {
+      advice: 'Give a file that can be read with --config.',
+      cause: error,
+    });
   }
 }
 

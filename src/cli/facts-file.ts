@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import { SNAPSHOT_VERSION, type Snapshot } from '../inspect/snapshot.ts';
 import { Problem } from '../problem.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 const COUNT = v.nullable(v.pipe(v.number(), v.minValue(0)));
 const TIME = v.pipe(v.string(), v.isoTimestamp());
@@ -36,11 +37,11 @@ const TAKE_ANOTHER = 'Take another: tiptoe snapshot > facts.json';
 
 /** Reads what `tiptoe snapshot` wrote. */
 export async function readFactsFile(path: string): Promise<Snapshot> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Problem(
-      `cannot read the facts ${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
-      { advice: TAKE_ANOTHER.replace('another', 'them'), cause: error },
-    );
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Problem(`cannot read the facts ${path}: ${whyUnreadable(error)}.`, {
+      advice: TAKE_ANOTHER.replace('another', 'them'),
+      cause: error,
+    });
   });
   if (text.trim() === '') throw new Problem(`the facts ${path} are empty.`, { advice: TAKE_ANOTHER });
   const document = parse(text, path);

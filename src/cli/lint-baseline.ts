@@ -4,6 +4,7 @@ import { accept, type BaselineEntry, baselineOf, baselineText, type NameOf } fro
 import type { LintedFile } from '../lint/engine.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 const NAME = '.tiptoe-baseline.json';
 
@@ -41,7 +42,7 @@ export function writeBaseline(given: string | true, files: readonly LintedFile[]
   try {
     writeFileSync(path, baselineText(entries));
   } catch (error) {
-    throw new Problem(`cannot write the baseline ${shown}: ${codeOf(error)}.`, {
+    throw new Problem(`cannot write the baseline ${shown}: ${whyUnreadable(error)}.`, {
       advice: 'Give --write-baseline a file in a folder that is there and may be written to.',
       cause: error,
     });
@@ -87,7 +88,7 @@ function readEntries(path: string, shown: string): BaselineEntry[] {
   try {
     text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    throw new Problem(`cannot read the baseline ${shown}: ${codeOf(error)}.`, {
+    throw new Problem(`cannot read the baseline ${shown}: ${whyUnreadable(error)}.`, {
       advice: 'Make one with: tiptoe lint --write-baseline',
       cause: error,
     });
@@ -149,11 +150,4 @@ function findUpwards(from: string): string | null {
 
 function shownPath(path: string): string {
   return relative(process.cwd(), path).split(sep).join('/') || path;
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file or folder';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  return code === 'EISDIR' ? 'it is a folder' : String(code ?? error);
 }

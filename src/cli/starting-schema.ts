@@ -3,6 +3,7 @@ import { type Catalog, emptyCatalog } from '../catalog/catalog.ts';
 import { catalogFromDump } from '../catalog/from-dump.ts';
 import type { Facts } from '../lint/facts.ts';
 import { Problem } from '../problem.ts';
+import { whyUnreadable } from './unreadable.ts';
 import type { FactsOrigin } from '../report/lint-report.ts';
 import { loadParser } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
@@ -80,11 +81,11 @@ async function fromDump(path: string): Promise<StartingSchema> {
 }
 
 async function readDump(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new Problem(
-      `cannot read the schema dump ${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
-      { advice: 'Make one with: pg_dump --schema-only > schema.sql', cause: error },
-    );
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new Problem(`cannot read the schema dump ${path}: ${whyUnreadable(error)}.`, {
+      advice: 'Make one with: pg_dump --schema-only > schema.sql',
+      cause: error,
+    });
   });
   if (bytes.subarray(0, 5).toString('latin1') === 'PGDMP') {
     throw new Problem(`${path} is a dump in pg_dump's own format, not SQL.`, {

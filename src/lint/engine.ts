@@ -235,8 +235,9 @@ function analyseFile(
         run: run ?? null,
         options: {},
       };
+      const where = (): string => `${script.source.path}:${script.source.position(part.start).line}`;
       for (const { rule, options } of ruleset.byKind.get(action.kind) ?? []) {
-        const verdict = verdictOf(rule, rule.options === undefined ? context : { ...context, options });
+        const verdict = verdictOf(rule, rule.options === undefined ? context : { ...context, options }, where);
         if (verdict === null) continue;
         const saying = `${rule.name} ${verdict.message}`;
         if (said.has(saying)) continue;

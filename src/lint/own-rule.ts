@@ -1,3 +1,4 @@
+import { Problem } from '../problem.ts';
 import type { ActionKind } from '../sql/action.ts';
 import type { Category, Rule, RuleContext, Severity, Verdict } from './kit.ts';
 
@@ -114,36 +115,54 @@ export function readOwnRule(given: unknown, origin: string, taken: ReadonlySet<s
   return { ...(given as object as Rule), examples: examples as Rule['examples'], origin };
 }
 
-/** What a rule says of a statement. One of a team's own may throw or answer anything; that is told in its name, and stops nothing. */
-export function verdictOf(rule: Rule, context: RuleContext): Verdict | null {
+/**
+ * What a rule says of a statement. One of a team's own may throw, answer anything or try to change what it is shown: nobody knows then what
+ * it would have found, so that nothing is reported at all.
+ */
+export function verdictOf(rule: Rule, context: RuleContext, where: () => string): Verdict | null {
   if (rule.origin === undefined) return rule.check(context);
+  const { action, effects, file, options, settings } = context;
+  for (const part of [action, effects, file, options, settings]) freeze(part);
+  let verdict: Verdict | null | 'no verdict';
   try {
-    const verdict: unknown = rule.check(context) ?? null;
-    if (verdict === null || isVerdict(verdict)) return verdict;
-    return failure(rule, 'it answered neither null nor { relations, message, why, instead }');
+    verdict = readVerdict(rule.check(Object.freeze({ ...context })) ?? null);
   } catch (error) {
-    return failure(rule, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw failure(rule, where(), what, error);
   }
+  if (verdict === 'no verdict')
+    throw failure(rule, where(), 'it answered neither null nor { relations, message, why, instead }');
+  return verdict;
 }
 
-function failure({ name, origin }: Rule, what: string): Verdict {
-  return {
-    relations: [],
-    message: `the rule ${name} failed here: ${what}`,
-    why: 'What it looks for may be here; the other rules have looked all the same.',
-    instead: `Correct the rule in ${origin}, or turn it off in the config.`,
-    severity: 'error',
-  };
+function failure({ name, origin }: Rule, where: string, what: string, cause?: unknown): Problem {
+  return new Problem(`the rule ${name} (${origin}) failed at ${where}: ${what.replace(/\.$/, '')}.`, {
+    advice: 'Correct the rule, or turn it off in the config.',
+    cause,
+  });
 }
 
-function isVerdict(value: unknown): value is Verdict {
-  return (
-    isObject(value) &&
-    ['message', 'why', 'instead'].every((part) => typeof value[part] === 'string') &&
-    Array.isArray(value['relations']) &&
-    value['relations'].every((relation) => typeof relation === 'string') &&
-    ['error', 'warning', undefined].some((severity) => value['severity'] === severity)
-  );
+/** Lists and plain objects, and those in them. */
+function freeze(value: unknown): void {
+  if (!isObject(value) || Object.isFrozen(value)) return;
+  const kind: unknown = Object.getPrototypeOf(value);
+  if (kind !== Object.prototype && kind !== Array.prototype) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
+}
+
+/** Each part is asked for once. */
+function readVerdict(value: unknown): Verdict | null | 'no verdict' {
+  if (value === null) return null;
+  if (!isObject(value)) return 'no verdict';
+  const { message, why, instead, severity, relations } = value;
+  if (typeof message !== 'string' || typeof why !== 'string' || typeof instead !== 'string') return 'no verdict';
+  const names: unknown[] = Array.isArray(relations) ? [...(relations as unknown[])] : [null];
+  if (!names.every((name) => typeof name === 'string')) return 'no verdict';
+  if (severity === undefined) return { relations: names, message, why, instead };
+  return severity === 'error' || severity === 'warning'
+    ? { relations: names, message, why, instead, severity }
+    : 'no verdict';
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -184,10 +184,12 @@ environments: { production: { databaseUrlEnv: "postgres://me@db/shop" } }
   });
 
   test.each([
-    ['none.ts', 'cannot read the config file none.ts: there is no such file.'],
+    ['none.ts', 'cannot read the config file none.ts: there is no such file or folder.'],
+    ['folder.json', 'cannot read the config file folder.json: it is a folder.'],
     ['package.json', 'package.json has no key "tiptoe".'],
+    ['null/package.json', 'null/package.json has no key "tiptoe".'],
   ])('also where --config names it: %s', async (name, says) => {
-    const root = await repository({ 'package.json': '{}' });
+    const root = await repository({ 'package.json': '{}', 'folder.json/x': '', 'null/package.json': 'null' });
     expect((await refusal(root, [], { config: join(root, name) }))[0]).toBe(says);
   });
 

@@ -65,11 +65,15 @@ describe('a rule of one’s own', () => {
     },
   );
 
-  test('that throws is a finding in its name, an error whatever its severity is', async () => {
+  test('that throws ends the run with one line, with its trace for who asks', async () => {
     const tiptoe = await project({ 'no-luck.ts': THROWS, 'tiptoe.config.json': '{ "rules": ["./no-luck.ts"] }' });
     const { code, stdout, stderr } = await tiptoe(['lint', '--format', 'compact', '1.sql']);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toContain('1.sql:1:1: error: the rule no-luck failed here: TypeError: Cannot read properties');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe(
+      "tiptoe: the rule no-luck (no-luck.ts) failed at 1.sql:1: TypeError: Cannot read properties of undefined (reading 'none').\n" +
+        '  Correct the rule, or turn it off in the config.\n',
+    );
+    expect((await tiptoe(['--verbose', 'lint', '1.sql'])).stderr).toMatch(/Cause: TypeError.*\n.*no-luck\.ts/);
   });
 
   test('that is none is told with all that is wrong, beside the rest of the config', async () => {
@@ -95,6 +99,43 @@ describe('a rule of one’s own', () => {
     ])
       expect(stderr).toContain(line);
   });
+});
+
+test.each([
+  ['a getter that throws', "{ get pgVersion() { throw new Error('no luck'); } }", 'no luck'],
+  ['one further down', '{ newTables: { get policy() { throw null; } } }', 'null'],
+  ['a proxy', "{ rules: [new Proxy({}, { ownKeys() { throw new Error('no luck'); } })] }", 'no luck'],
+  [
+    'what holds itself',
+    'Object.defineProperty({}, "live", { enumerable: true, get() { return a; } })',
+    'it holds itself',
+  ],
+  ['nothing', 'null', 'its default export, or one that it imports, is null'],
+])('a config in TypeScript with %s is one line', async (_, config, says) => {
+  const tiptoe = await project({ 'tiptoe.config.ts': `const a: any = {};\na.a = a;\nexport default ${config};\n` });
+  expect(await tiptoe(['lint', '1.sql'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `tiptoe: tiptoe.config.ts cannot be loaded: ${says}.\n  Correct it; --verbose shows where it was thrown.\n`,
+  });
+});
+
+test('a getter of a config is asked once', async () => {
+  const config = 'let asked = 0;\nexport default { get pgVersion() { return asked++ === 0 ? 15 : 99; } };\n';
+  const tiptoe = await project({ 'tiptoe.config.ts': config });
+  const { stdout } = await tiptoe(['lint', '--format', 'json', '1.sql']);
+  expect(JSON.parse(stdout)).toMatchObject({ pgVersion: 15 });
+});
+
+test('a rule whose parts throw is told beside the rest of the config', async () => {
+  const tiptoe = await project({
+    'bad.ts': "export default { get name() { throw new Error('no luck'); } };",
+    'tiptoe.config.json': '{ "rules": ["./bad.ts"],\n "pgVersion": 12 }',
+  });
+  const { code, stderr } = await tiptoe(['lint', '1.sql']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('  tiptoe.config.json:1: ./bad.ts: bad.ts cannot be loaded: no luck\n');
+  expect(stderr).toContain('  tiptoe.config.json:2: pgVersion: must be a whole number from 13 to 18\n');
 });
 
 describe('--no-code', () => {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { analyze, defineConfig, defineRule, explain, lint } from '../../src/library/index.ts';
+import {
+  analyze,
+  defineConfig,
+  defineRule,
+  explain,
+  lint,
+  Problem,
+  type RuleContext,
+} from '../../src/library/index.ts';
 import { testRule } from '../../src/library/testing.ts';
 import wideIndex from '../../rules/wide-index.ts';
 
@@ -128,16 +136,36 @@ describe('rules of one’s own', () => {
       (): never => ({ relations: [], message: 'a', why: 'b', instead: 'c', severity: 'fatal' }) as never,
       'it answered neither null nor',
     ],
-  ])('one that %s is told by its name, and the others look on', async (_, check, says) => {
-    const { files } = await lint('TRUNCATE orders;', { ownRules: [{ ...noTruncate, severity: 'warning', check }] });
-    expect(files[0]?.findings).toMatchObject([
-      { rule: 'truncate-table' },
-      {
-        rule: 'no-truncate',
-        severity: 'error',
-        message: expect.stringContaining(`the rule no-truncate failed here: ${says}`),
+    [
+      'changes the statement',
+      ({ action }: RuleContext): null => {
+        Object.assign(action, { kind: 'drop-relation' });
+        return null;
       },
-    ]);
+      "TypeError: Cannot assign to read only property 'kind'",
+    ],
+    [
+      'takes away what other rules look at',
+      ({ file }: RuleContext): null => {
+        (file.actions as unknown[]).pop();
+        return null;
+      },
+      'TypeError: Cannot delete property',
+    ],
+    [
+      'answers what throws',
+      (): never =>
+        ({
+          get message(): string {
+            throw new Error('not now');
+          },
+        }) as never,
+      'Error: not now',
+    ],
+  ])('one that %s is told by its name, and where', async (_, check, says) => {
+    const judged = lint('SELECT 1;\n\nTRUNCATE orders;', { ownRules: [{ ...noTruncate, severity: 'warning', check }] });
+    await expect(judged).rejects.toThrow(Problem);
+    await expect(judged).rejects.toThrow(`the rule no-truncate (ownRules) failed at migration.sql:3: ${says}`);
   });
 
   test('one that answers nothing at all finds nothing', async () => {
