@@ -13,6 +13,7 @@ import { applyHooks, type HookSettings } from './apply-hooks.ts';
 import { limitsOf } from './apply-limits.ts';
 import { describeEnd, describeFile, describeStop, tell } from './apply-text.ts';
 import { backfillGate } from './backfill-gate.ts';
+import type { Config } from './config.ts';
 import { configure } from './configure.ts';
 import type { ExitCode } from './exit.ts';
 import { lintGate } from './lint-gate.ts';
@@ -24,6 +25,7 @@ import { runner } from './runner.ts';
 interface ApplyCommandOptions extends HookSettings {
   readonly databaseUrl?: string;
   readonly dir?: string;
+  readonly code: boolean;
   readonly schema: string;
   readonly var: Readonly<Record<string, string>>;
   readonly maxStall: number;
@@ -127,7 +129,20 @@ const LEFT: Omit<ApplyResult, 'exitCode'> = {
 async function settle(command: Command): Promise<Settled> {
   const config = await configure(command, ({ dir, apply }) => ({ dir, ...apply }));
   const options = command.optsWithGlobals<ApplyCommandOptions>();
+  if (!options.code) refuseHooks(command, config);
   return { ...options, configured: config.backfill, gate: lintGate(config, options.allow) };
+}
+
+/** What the config has run by the shell is code of the repository; what a flag names is not. */
+function refuseHooks(command: Command, { file, apply }: Config): void {
+  const named = (['before', 'after'] as const).filter(
+    (hook) => command.getOptionValueSource(hook) === 'config' && apply[hook] !== undefined,
+  );
+  if (named.length === 0) return;
+  const settings = named.map((hook) => `apply.${hook}`).join(' and ');
+  throw new Problem(`${file?.shown} has commands for the shell (${settings}), and --no-code refuses to run them.`, {
+    advice: `Give them as ${named.map((hook) => `--${hook}`).join(' and ')}, or leave out --no-code where the config is trusted.`,
+  });
 }
 
 async function findFiles({ dir }: ApplyCommandOptions): Promise<MigrationFile[]> {

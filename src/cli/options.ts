@@ -17,7 +17,10 @@ export const config = (): Option =>
   );
 
 export const noCode = (): Option =>
-  new Option('--no-code', 'refuse a config in TypeScript or JavaScript, and rules of its own: for code of strangers');
+  new Option(
+    '--no-code',
+    'refuse a config in TypeScript or JavaScript, its own rules and its commands around apply: for code of strangers',
+  );
 
 export const env = (): Option => new Option('--env <name>', 'the server that the config calls so, under environments');
 

@@ -130,6 +130,25 @@ test('the config holds windows and hooks, and a wrong window is told with all th
   expect(await apply('--quiet')).toMatchObject({ code: 0, stderr: 'from the config\n' });
 });
 
+test('--no-code refuses commands of the config before anything is done, and takes those of flags', async () => {
+  const { apply, cwd } = await project('hooks_no_code', { '001_a.sql': 'SELECT 1;' });
+  const config = { apply: { before: 'echo before > ran', after: 'echo after >> ran' } };
+  await writeFile(join(cwd, 'tiptoe.config.json'), JSON.stringify(config));
+  const refused = await apply('--no-code', '--format', 'json');
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toBe(
+    'tiptoe: tiptoe.config.json has commands for the shell (apply.before and apply.after), and --no-code refuses to run them.\n' +
+      '  Give them as --before and --after, or leave out --no-code where the config is trusted.\n',
+  );
+  expect(JSON.parse(refused.stdout)).toMatchObject({ outcome: 'refused', files: [] });
+  const half = await apply('--no-code', '--before', 'echo mine > ran');
+  expect(half.stderr).toContain('commands for the shell (apply.after)');
+  await expect(readFile(join(cwd, 'ran'))).rejects.toThrow('ENOENT');
+  const given = await apply('--no-code', '--before', 'echo mine > ran', '--after', 'echo too >> ran');
+  expect(given.code).toBe(0);
+  expect(await readFile(join(cwd, 'ran'), 'utf8')).toBe('mine\ntoo\n');
+});
+
 /** A command whose own child would go on, and which says who that is. */
 const HANGS = 'sleep 300 & echo child $!; wait';
 

@@ -135,6 +135,34 @@ test.each([
   expect(existsSync(join(cwd, '.tiptoe-baseline.json'))).toBe(false);
 });
 
+test('code: false runs nothing that the repository brings, not even its tiptoe and its .npmrc', async () => {
+  const evil = '#!/bin/sh\ntouch pwned\n';
+  const files = {
+    'migrations/001_users.sql': TABLE,
+    'node_modules/tiptoe/package.json': JSON.stringify({ name: 'tiptoe', version, bin: 'evil.sh' }),
+    'node_modules/tiptoe/evil.sh': evil,
+    'node_modules/.bin/tiptoe': evil,
+    '.npmrc': 'node-options=--require=./evil.cjs\n',
+    'evil.cjs': "require('node:fs').writeFileSync('pwned', '');",
+    // Stands for npm, which has no network here: it obeys the .npmrc of the folder that it is started in, and installs this very program.
+    'bin/npm': `#!/bin/sh\n[ ! -f .npmrc ] || touch pwned\nmkdir node_modules && ln -s '${ROOT}' node_modules/tiptoe\n`,
+  };
+  const cwd = await makeRepository(temporary.path, files);
+  for (const file of ['node_modules/tiptoe/evil.sh', 'node_modules/.bin/tiptoe', 'bin/npm'])
+    await chmod(join(cwd, file), 0o755);
+  const strange = await runStep(cwd, LINT, { 'inputs.code': 'false' });
+  expect(strange).toMatchObject({ code: 0, outputs: { 'exit-code': '0' } });
+  expect(strange.stdout).toContain('1 file');
+  expect(existsSync(join(cwd, 'pwned'))).toBe(false);
+  await writeFiles(cwd, {
+    'tiptoe.config.ts': "import { writeFileSync } from 'node:fs';\nwriteFileSync('pwned', '');",
+  });
+  expect(await runStep(cwd, LINT, { 'inputs.code': 'false' })).toMatchObject({ outputs: { 'exit-code': '2' } });
+  expect(existsSync(join(cwd, 'pwned'))).toBe(false);
+  await runStep(cwd, LINT, {});
+  expect(existsSync(join(cwd, 'pwned'))).toBe(true);
+});
+
 test('a comment is written once, and then changed', async () => {
   const cwd = await repository({
     'migrations/001_users.sql': TABLE,
