@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
+import type { Check } from '../audit/check.ts';
 import type { Rule } from '../lint/kit.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
+import type { Style } from '../report/style.ts';
 import type { ConfigFlags } from './config.ts';
 import { exitsWith } from './exit.ts';
 import * as options from './options.ts';
@@ -15,8 +17,10 @@ interface RulesOptions extends ConfigFlags {
 export function rulesCommand(): Command {
   return new Command('rules')
     .summary('the rules of lint, or the page of one')
-    .description('Lists the rules, or shows what one of them finds, why, what to do instead, and examples.')
-    .argument('[name]', 'a rule, such as create-index-blocking')
+    .description(
+      'Lists the rules, or shows what one of them, or a check of tiptoe audit, finds, why, what to do instead, and examples.',
+    )
+    .argument('[name]', 'a rule, such as create-index-blocking, or a check, such as invalid-index')
     .addOption(options.config())
     .addOption(options.noCode())
     .addOption(
@@ -52,7 +56,10 @@ async function show(name: string | undefined, given: RulesOptions, command: Comm
     import('./find-rule.ts'),
   ]);
   const rules = [...builtIn, ...(await ownRules(given))];
-  const shown = name === undefined ? rules : [findRule(rules, name)];
+  const { checks } = await import('../audit/all-checks.ts');
+  const check = rules.some((rule) => rule.name === name) ? undefined : checks.find((known) => known.name === name);
+  if (check !== undefined) return showCheck(check, format, color);
+  const shown = name === undefined ? rules : [findRule(rules, name, checks)];
   if (format === 'json') {
     process.stdout.write(
       `${JSON.stringify(shown.map(({ name, category, severity, aliases = {}, docs, examples, options, origin }) => ({ name, category, severity, aliases, docs, examples, options, file: origin })))}\n`,
@@ -64,16 +71,40 @@ async function show(name: string | undefined, given: RulesOptions, command: Comm
     process.stdout.write(shown.map(ruleMarkdown).join('\n'));
     return 0;
   }
-  const [{ ruleList, rulePage }, { styleFor }, { wrap }] = await Promise.all([
+  const [{ ruleList, rulePage }, { CHECKS_ELSEWHERE }] = await Promise.all([
     import('../report/rules-pretty.ts'),
-    import('../terminal/style.ts'),
-    import('../terminal/wrap.ts'),
+    import('../report/audit-checks.ts'),
   ]);
-  const style = styleFor(process.stdout, { color });
   const [rule] = shown;
-  const text = name === undefined || rule === undefined ? ruleList(rules, style) : rulePage(rule, style);
-  process.stdout.write(process.stdout.columns > 0 ? wrap(text, process.stdout.columns) : text);
+  await print(color, (style) =>
+    name === undefined || rule === undefined
+      ? `${ruleList(rules, style)}\n${style.dim(CHECKS_ELSEWHERE)}\n`
+      : rulePage(rule, style),
+  );
   return 0;
+}
+
+/** Who reads the report of an audit looks for its names here, too. */
+async function showCheck(check: Check, format: RulesOptions['format'], color: boolean): Promise<0> {
+  const [{ checkMarkdown, checkPage }, { usualQuery }] = await Promise.all([
+    import('../report/audit-checks.ts'),
+    import('../audit/query.ts'),
+  ]);
+  if (format === 'pretty') await print(color, (style) => checkPage(check, style));
+  if (format === 'markdown') process.stdout.write(checkMarkdown(check));
+  if (format === 'json') {
+    const { name, category, severity, docs } = check;
+    process.stdout.write(
+      `${JSON.stringify([{ name, category, severity, docs, check: true, query: usualQuery(check) }])}\n`,
+    );
+  }
+  return 0;
+}
+
+async function print(color: boolean, text: (style: Style) => string): Promise<void> {
+  const [{ styleFor }, { wrap }] = await Promise.all([import('../terminal/style.ts'), import('../terminal/wrap.ts')]);
+  const shown = text(styleFor(process.stdout, { color }));
+  process.stdout.write(process.stdout.columns > 0 ? wrap(shown, process.stdout.columns) : shown);
 }
 
 /** Who looks for the name of a rule because the config is wrong must find it. */
