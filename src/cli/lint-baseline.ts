@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { accept, type BaselineEntry, baselineOf, baselineText, type NameOf } from '../lint/baseline.ts';
-import type { LintedFile } from '../lint/engine.ts';
+import type { AnalyseOptions, LintedFile } from '../lint/engine.ts';
+import { isOffIn } from '../lint/rule-settings.ts';
 import { Problem } from '../problem.ts';
 import { printable } from '../report/printable.ts';
 import { whyUnreadable } from './unreadable.ts';
@@ -50,15 +51,18 @@ export function writeBaseline(given: string | true, files: readonly LintedFile[]
   return { ...baseline, entries };
 }
 
-/** Takes out what the baseline accepts; entries that no longer match anything are named in a warning. */
+/** Takes out what the baseline accepts; entries that match nothing any more are stale, but for those whose rule does not look at their file. */
 export function applyBaseline(
   baseline: Baseline,
   files: readonly LintedFile[],
-  isOff: (rule: string) => boolean,
+  settings: AnalyseOptions,
 ): { files: LintedFile[]; accepted: number; stale: BaselineEntry[] } {
-  const linted = new Set(files.map(({ script }) => baseline.nameOf(script.source.path)));
+  const linted = new Map(files.map(({ script: { source } }) => [baseline.nameOf(source.path), source.path]));
   const { files: left, count, unmatched } = accept(files, baseline.entries, baseline.nameOf);
-  const stale = unmatched.filter((entry) => (linted.has(entry.path) ? !isOff(entry.rule) : !baseline.isThere(entry)));
+  const stale = unmatched.filter((entry) => {
+    const path = linted.get(entry.path);
+    return path === undefined ? !baseline.isThere(entry) : !isOffIn(settings, entry.rule, path);
+  });
   return { files: left, accepted: count, stale };
 }
 

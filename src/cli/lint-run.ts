@@ -1,4 +1,4 @@
-import type { Finding, LintedFile } from '../lint/engine.ts';
+import type { AnalyseOptions, Finding, LintedFile } from '../lint/engine.ts';
 import type { LintReport } from '../report/lint-report.ts';
 import { plainStyle } from '../report/style.ts';
 import type { LintOptions } from './lint.ts';
@@ -32,7 +32,7 @@ export async function runLint(paths: readonly string[], given: LintOptions, glob
   const isForPerson = outputs.some(({ format, file }) => format === 'pretty' && file === null);
   // What is not read is said to whoever reads the log, too.
   if (!given.quiet) tell(isForPerson ? told : { ...told, tool: null });
-  const { files, baseline } = await withBaseline(found, given, (rule) => options.severities[rule] === 'off');
+  const { files, baseline } = await withBaseline(found, given, options);
   const fails = ({ severity }: Finding): boolean =>
     given.failOn !== 'never' && (severity === 'error' || given.failOn === 'warning');
   const findings = files.flatMap((file) => file.findings);
@@ -88,12 +88,12 @@ async function print(
 async function withBaseline(
   files: LintedFile[],
   { baseline: given, writeBaseline: target }: LintOptions,
-  isOff: (rule: string) => boolean,
+  options: AnalyseOptions,
 ): Promise<{ files: LintedFile[]; baseline: NonNullable<LintReport['scope']['baseline']> | null }> {
   const { applyBaseline, readBaseline, staleWarning, writeBaseline } = await import('./lint-baseline.ts');
   const baseline = target === undefined ? readBaseline(given) : writeBaseline(target, files);
   if (baseline === null) return { files, baseline: null };
-  const { files: left, accepted, stale } = applyBaseline(baseline, files, isOff);
+  const { files: left, accepted, stale } = applyBaseline(baseline, files, options);
   if (target !== undefined) process.stderr.write(`tiptoe: wrote ${baseline.shown}: ${accepted} accepted. Commit it.\n`);
   if (stale.length > 0) process.stderr.write(`tiptoe: ${staleWarning(stale, baseline)}\n`);
   return { files: left, baseline: { accepted, stale: stale.map(({ rule, path }) => ({ rule, path })) } };

@@ -1,4 +1,4 @@
-import { effectiveRules, merged } from '../lint/rule-settings.ts';
+import { effectiveRules, settingsFor } from '../lint/rule-settings.ts';
 import { analyseOptions } from './analyse-options.ts';
 import { type ConfigFlags, readConfig } from './config.ts';
 
@@ -20,11 +20,9 @@ export async function printedConfig(file: string | null, flags: ConfigFlags): Pr
     audit,
   } = config;
   const { rules } = analyseOptions(config, 0);
-  const overrides = config.overrides.filter(({ appliesTo }) => file !== null && appliesTo(file));
-  const held = effectiveRules(rules, merged([config, ...overrides])).map(({ rule, level, options }) => [
-    rule.name,
-    rule.options === undefined ? level : [level, options],
-  ]);
+  const held = effectiveRules(rules, file === null ? config : settingsFor(config, file)).map(
+    ({ rule, level, options }) => [rule.name, rule.options === undefined ? level : [level, options]],
+  );
   const document = {
     file: read?.shown ?? null,
     pgVersion: pgVersion ?? null,

@@ -28,6 +28,24 @@ export function merged(all: readonly RuleSettings[]): RuleSettings {
   };
 }
 
+/** The settings for one file: those for all, and of the overrides that apply to it, the last has the last word. */
+export function settingsFor(
+  settings: RuleSettings & { readonly overrides?: readonly Override[] },
+  path: string,
+): RuleSettings {
+  return merged([settings, ...(settings.overrides ?? []).filter(({ appliesTo }) => appliesTo(path))]);
+}
+
+/** Whether a rule, if there is one of that name, does not look at a file. */
+export function isOffIn(
+  settings: RuleSettings & { readonly rules: readonly Rule[]; readonly overrides?: readonly Override[] },
+  name: string,
+  path: string,
+): boolean {
+  const rule = settings.rules.find((known) => known.name === name);
+  return rule !== undefined && levelOf(rule, settingsFor(settings, path)) === 'off';
+}
+
 export const PRESETS = ['recommended', 'strict', 'style'] as const;
 export type Preset = (typeof PRESETS)[number];
 

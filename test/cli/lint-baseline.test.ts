@@ -53,6 +53,37 @@ test('stale entries are named in a warning, and go with the next baseline', asyn
   expect((await lint()).stderr).toBe('');
 });
 
+test('an entry is not stale where its rule does not look: off for all, for some files, or by default', async () => {
+  const entry = (rule: string, path: string) => ({ path, rule, fingerprint: 'f' });
+  const entries = [
+    entry('drop-column', 'migrations/003.sql'),
+    entry('drop-column', 'migrations/002.sql'),
+    entry('wide-index', 'migrations/001.sql'),
+    entry('gone-rule', 'migrations/001.sql'),
+  ];
+  const stale = async (config: object): Promise<string[]> => {
+    write('tiptoe.config.json', JSON.stringify(config));
+    write(NAME, JSON.stringify({ version: 1, findings: entries }));
+    const { staleBaseline } = JSON.parse((await lint('--format', 'json')).stdout) as {
+      staleBaseline: { rule: string; path: string }[];
+    };
+    return staleBaseline.map(({ rule, path }) => `${rule} ${path}`);
+  };
+  const rules = { 'drop-column': 'off' };
+  const gone = 'gone-rule migrations/001.sql';
+  expect(await stale({ overrides: [{ files: '003.sql', rules }] })).toEqual(['drop-column migrations/002.sql', gone]);
+  expect(await stale({ ignore: ['migrations/002.sql', 'migrations/003.sql'] })).toEqual([gone]);
+  expect(await stale({ rules })).toEqual([gone]);
+  const on = { 'drop-column': 'warning', 'wide-index': 'warning' };
+  const all = [
+    'drop-column migrations/003.sql',
+    'drop-column migrations/002.sql',
+    'wide-index migrations/001.sql',
+    gone,
+  ];
+  expect(await stale({ rules, overrides: [{ files: '**', rules: on }] })).toEqual(all);
+});
+
 test('linting one file leaves the entries of others alone', async () => {
   await lint('--write-baseline');
   expect((await lint('migrations/001.sql')).stderr).toBe('');
