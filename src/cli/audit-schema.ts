@@ -57,11 +57,11 @@ export function auditSchema(): v.GenericSchema<Readonly<Record<string, unknown>>
             ),
           ),
         ),
-        longTransaction: v.exactOptional(described('Transactions that are open for longer.', durationText())),
+        longTransaction: v.exactOptional(durationText('Transactions that are open for longer.')),
         unusedAfter: v.exactOptional(
-          described('For how long scans must have been counted before an index counts as unused.', durationText()),
+          durationText('For how long scans must have been counted before an index counts as unused.'),
         ),
-        maxSlotWal: v.exactOptional(described('WAL that a replication slot may hold.', sizeText())),
+        maxSlotWal: v.exactOptional(sizeText('WAL that a replication slot may hold.')),
         maxKeyPercent: v.exactOptional(
           described(
             'How much of the numbers of a key may be used.',
@@ -69,7 +69,7 @@ export function auditSchema(): v.GenericSchema<Readonly<Record<string, unknown>>
           ),
         ),
         minTableSize: v.exactOptional(
-          described('Smaller tables need no index for a foreign key, and no index of theirs is unused.', sizeText()),
+          sizeText('Smaller tables need no index for a foreign key, and no index of theirs is unused.'),
         ),
       },
       OBJECT,
@@ -99,18 +99,23 @@ export function auditSchema(): v.GenericSchema<Readonly<Record<string, unknown>>
   );
 }
 
-function durationText(): v.GenericSchema<string, number> {
-  return read(parseDuration, 'must be a number and a unit, such as "5min" or "48h"');
+function durationText(description: string): v.GenericSchema<string, number> {
+  return read(description, parseDuration, 'must be a number and a unit, such as "5min" or "48h"');
 }
 
-function sizeText(): v.GenericSchema<string, number> {
-  return read(parseBytes, 'must be a number and a unit, such as "8MB" or "1GB"');
+function sizeText(description: string): v.GenericSchema<string, number> {
+  return read(description, parseBytes, 'must be a number and a unit, such as "8MB" or "1GB"');
 }
 
-/** Text that stands for a number. */
-function read(parse: (text: string) => number | null, message: string): v.GenericSchema<string, number> {
+/** Text that stands for a number. What is read into something else has its description before that, where editors still see it. */
+function read(
+  description: string,
+  parse: (text: string) => number | null,
+  message: string,
+): v.GenericSchema<string, number> {
   return v.pipe(
     v.string(message),
+    v.description(description),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const value = parse(dataset.value);
       if (value !== null) return value;

@@ -9,6 +9,7 @@ import type {
   SettingOptions,
   StatusOptions,
 } from './backfill-options.ts';
+import { SETTING_FLAGS } from './backfill-flags.ts';
 import { type ExitCode, exitsWith } from './exit.ts';
 import { config, databaseUrl, dir, duration, env, noCode, port, variable } from './options.ts';
 
@@ -218,44 +219,15 @@ function report(command: Command): Command {
 }
 
 function withSettings(command: Command, note: string): Command {
-  const again = ` (repeatable)${note}`;
-  return command
-    .addOption(new Option('--rate <rows/s>', `rows changed per second at most, or none${note}`))
-    .addOption(new Option('--max-wal <MB/s>', `WAL that the batches write at most, such as 20MB/s, or none${note}`))
-    .addOption(
-      new Option('--batch-time <time>', `what a batch should take while its size adapts, such as 250ms${note}`),
-    )
-    .addOption(new Option('--batch-size <keys>', `keys in the first batch, such as 1000${note}`))
-    .addOption(new Option('--max-batch-size <keys>', `keys in a batch at most, such as 20000${note}`))
-    .addOption(new Option('--max-lag <time>', `write nothing while a standby is further behind, such as 5s${note}`))
-    .addOption(
-      new Option(
-        '--max-passes <passes>',
-        `how often to walk the keys while rows came behind the walk, such as 3${note}`,
-      ),
-    )
-    .addOption(several('--replica-url-env <name>', `environment variable with the URL of a standby's standby${again}`))
-    .addOption(several('--expect-replica <name>', `write nothing while this standby is not connected${again}`))
-    .addOption(several('--ignore-replica <name>', `a standby that does not matter${again}`))
-    .addOption(new Option('--max-slot-wal <size>', `WAL that a replication slot may keep, such as 10GB${note}`))
-    .addOption(
-      new Option('--max-archive-backlog <files>', `WAL files that may wait to be archived, such as 100${note}`),
-    )
-    .addOption(new Option('--max-active <sessions>', `other sessions that may be active, such as 50${note}`))
-    .addOption(new Option('--max-transaction-age <time>', `how old a transaction may be, such as 30min${note}`))
-    .addOption(
-      new Option(
-        '--max-dead <share>',
-        `dead rows that the table may have, such as 20%; half speed during a vacuum${note}`,
-      ),
-    )
-    .addOption(several('--window <times>', `write only then, as "Mon-Fri 22:00-05:00 Europe/Berlin"${again}`))
-    .addOption(
-      several(
-        '--signal <query>',
-        `write only while a query says true, or a number within a bound: 'free disk: SELECT …', 'load <= 8: SELECT …'${again}`,
-      ),
+  for (const [name, { value, description, repeatable }] of Object.entries(SETTING_FLAGS)) {
+    const flags = `--${name} <${value}>`;
+    command.addOption(
+      repeatable === true
+        ? several(flags, `${description} (repeatable)${note}`)
+        : new Option(flags, `${description}${note}`),
     );
+  }
+  return command;
 }
 
 function several(flags: string, description: string): Option {

@@ -14,6 +14,7 @@ import type { RuleOption } from '../lint/rule-options.ts';
 import { type Level, PRESETS, type RuleSettings } from '../lint/rule-settings.ts';
 import { Problem } from '../problem.ts';
 import { auditSchema } from './audit-schema.ts';
+import { SETTING_FLAGS } from './backfill-flags.ts';
 import { APPLY_SETTINGS, type ApplyConfig, type ApplySetting } from './apply-settings.ts';
 
 /** Names of files that hold rules of one's own, and what is set of rules. */
@@ -196,17 +197,15 @@ function liveSettings() {
   const speed = v.pipe(v.number(SPEEDS), v.gtValue(0, SPEEDS));
   const speeds = (of: string) =>
     v.exactOptional(
-      described(
-        `MB/s between which ${of}, slowest first.`,
-        v.pipe(
-          v.strictTuple([speed, speed], SPEEDS),
-          v.rawTransform(({ dataset, addIssue, NEVER }) => {
-            const [slowest, fastest] = dataset.value;
-            if (slowest <= fastest) return dataset.value;
-            addIssue({ message: SPEEDS });
-            return NEVER;
-          }),
-        ),
+      v.pipe(
+        v.strictTuple([speed, speed], SPEEDS),
+        v.description(`MB/s between which ${of}, slowest first.`),
+        v.rawTransform(({ dataset, addIssue, NEVER }) => {
+          const [slowest, fastest] = dataset.value;
+          if (slowest <= fastest) return dataset.value;
+          addIssue({ message: SPEEDS });
+          return NEVER;
+        }),
       ),
     );
   return v.strictObject(
@@ -227,7 +226,7 @@ function liveSettings() {
           ),
         ),
       ),
-      statementTimeout: v.exactOptional(described('What one query for facts may take.', timeText())),
+      statementTimeout: v.exactOptional(timeText('What one query for facts may take.')),
       maxAgeDays: v.exactOptional(described('Facts of a file that are older are told to be.', amount)),
     },
     OBJECT,
@@ -235,9 +234,10 @@ function liveSettings() {
 }
 
 /** A duration as a flag takes it, in milliseconds. */
-function timeText(): v.GenericSchema<string, number> {
+function timeText(description: string): v.GenericSchema<string, number> {
   return v.pipe(
     v.string(TIME),
+    v.description(description),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const ms = parseDuration(dataset.value);
       if (ms !== null && ms >= 1 && ms <= LONGEST_CAP_MS) return ms;
@@ -278,6 +278,7 @@ function ruleSettings(
     : v.strictObject(entries, message);
   return v.pipe(
     named,
+    v.description('Severities of rules, with their options.'),
     v.transform((set: Readonly<Record<string, unknown>>): RuleSettings => {
       const severities: Record<string, Level> = {};
       const options: Record<string, Readonly<Record<string, unknown>>> = {};
@@ -350,6 +351,7 @@ function backfillSetting(name: SettingName): v.GenericSchema<unknown, Partial<Se
     : v.string('must be text');
   return v.pipe(
     texts,
+    v.description(SETTING_FLAGS[name].description),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       let settings: Partial<Settings> = {};
       for (const text of [dataset.value].flat()) {

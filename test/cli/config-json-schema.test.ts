@@ -57,12 +57,30 @@ test('defineConfig knows every setting', () => {
   expectTypeOf<keyof UserConfig>().toEqualTypeOf<keyof v.InferInput<ReturnType<typeof configSchema>>>();
 });
 
+/** A schema as far as it has names in it. */
+interface Named {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Named>>;
+  readonly items?: Named | readonly Named[];
+  readonly additionalProperties?: Named | boolean;
+  readonly anyOf?: readonly Named[];
+}
+
+/** The settings at any depth that say nothing of themselves, by their path. */
+function silent(schema: Named, path: string): string[] {
+  const { properties = {}, items = [], additionalProperties, anyOf = [] } = schema;
+  const held = [items, additionalProperties, anyOf].flat().filter((inner) => typeof inner === 'object');
+  return [
+    ...Object.entries(properties).flatMap(([name, inner]) => [
+      ...(inner.description === undefined ? [`${path}${name}`] : []),
+      ...silent(inner, `${path}${name}.`),
+    ]),
+    ...held.flatMap((inner) => silent(inner, path)),
+  ];
+}
+
 test('every setting, rule and option says what it is for', () => {
-  const { properties } = JSON.parse(generated()) as {
-    properties: Record<string, { description?: string }>;
-  };
-  const without = Object.entries(properties).filter(([, { description }]) => description === undefined);
-  expect(without).toEqual([]);
+  expect(silent(JSON.parse(generated()) as Named, '')).toEqual([]);
 });
 
 const accepted: readonly UserConfig[] = [
