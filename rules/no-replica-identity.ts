@@ -99,8 +99,7 @@ export default defineRule({
       }
       case 'alter-table': {
         const table = findTable(catalog, action.name);
-        if (table === null || !hasReplicaIdentity(table) || table.columns.size === 0) return null;
-        if (givesIdentity(action) || getsIdentityLater(context.file, action.name)) return null;
+        if (table === null) return null;
         const loses = action.commands.some((command) => {
           switch (command.kind) {
             case 'set-replica-identity':
@@ -115,7 +114,9 @@ export default defineRule({
               return false;
           }
         });
-        return loses ? verdict([qualifiedName(table)], changesSentBy(catalog, table)) : null;
+        if (!loses || !hasReplicaIdentity(table) || table.columns.size === 0) return null;
+        if (givesIdentity(action) || getsIdentityLater(context.file, action.name)) return null;
+        return verdict([qualifiedName(table)], changesSentBy(catalog, table));
       }
       case 'drop-relation': {
         if (action.relationKind !== 'index') return null;

@@ -47,6 +47,7 @@ export default defineRule({
   on: ['create-table', 'alter-table', 'create-index'],
   check: ({ action, catalog }) => {
     const { relation, key } = partitionKey(action, catalog);
+    if (key.length === 0) return null;
     const missing = uniques(action).map((columns) =>
       key.flatMap((column) => (column === null || columns.includes(column) ? [] : [column])),
     );

@@ -53,7 +53,7 @@ function schemaOf(catalog: Catalog, schema: string | null): string {
 
 /** Publications that send the rows of a table, by name. */
 export function publicationsOf(catalog: Catalog, table: Table): (Publication & { readonly name: string })[] {
-  if (table.persistence !== 'permanent' || table.kind !== 'table') return [];
+  if (catalog.publications.size === 0 || table.persistence !== 'permanent' || table.kind !== 'table') return [];
   const sent = [table, ...ancestors(table)];
   return [...catalog.publications]
     .filter(
