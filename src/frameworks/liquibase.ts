@@ -10,6 +10,8 @@ import {
   usualPlace,
   whole,
 } from './framework.ts';
+import type { Range } from '../sql/statement.ts';
+import { delimitersIn, hasDelimiter, withSemicolons } from './liquibase-delimiters.ts';
 import { timestamp } from './new-name.ts';
 import { blank } from './sections.ts';
 import { entriesOf, valueOf } from './settings-text.ts';
@@ -65,27 +67,30 @@ export const liquibase: Framework = {
     return known.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : Number(a > b)));
   },
   stretches: ({ text }) => {
-    const marks = [...text.matchAll(CHANGESET)];
-    const stretches = marks.map((mark, at): Stretch => ({
-      end: marks[at + 1]?.index ?? Infinity,
-      rule: /\brunInTransaction:\s*"?false\b/i.test(mark[1] ?? '') ? 'none' : 'file',
-    }));
+    const stretches = changesetsIn(text).flatMap((changeset): Stretch[] => {
+      const { attributes, end, isLast } = changeset;
+      const last = isLast ? Infinity : end;
+      if (!/\brunInTransaction:\s*"?false\b/i.test(attributes)) return [{ end: last, rule: 'file' }];
+      const delimiters = delimitersIn(text, attributes, changeset);
+      if (delimiters !== null && !hasDelimiter(attributes)) return [{ end: last, rule: 'none' }];
+      // What stands between two delimiters is sent as one query.
+      return [...(delimiters ?? []).map(({ end }): Stretch => ({ end, rule: 'query' })), { end: last, rule: 'query' }];
+    });
     return stretches.length === 0 ? whole('file') : stretches;
   },
   blank: (text) => {
-    const marks = [...text.matchAll(CHANGESET)];
-    return marks.reduceRight((result, mark, at) => {
+    return changesetsIn(text).reduceRight((result, changeset) => {
+      const { attributes, start: from, end: to } = changeset;
       const databases =
         /\bdbms:\s*(?:"([^"]*)"|([^\s,]+(?:,\s*[!\w]+(?![\w:]))*))/i
-          .exec(mark[1] ?? '')
+          .exec(attributes)
           ?.slice(1)
           .join('')
           .toLowerCase()
           .split(/[,\s]+/)
           .filter((database) => database !== '') ?? [];
-      if (databases.length === 0 || databases.some(isOurs)) return result;
-      const from = mark.index + mark[0].length;
-      const to = marks[at + 1]?.index ?? text.length;
+      if (databases.length === 0 || databases.some(isOurs))
+        return withSemicolons(result, delimitersIn(text, attributes, changeset) ?? []);
       return result.slice(0, from) + blank(result.slice(from, to)) + result.slice(to);
     }, text);
   },
@@ -109,6 +114,22 @@ export const liquibase: Framework = {
     ]);
   },
 };
+
+interface Changeset extends Range {
+  readonly attributes: string;
+  readonly isLast: boolean;
+}
+
+/** Without the lines that begin them. */
+function changesetsIn(text: string): Changeset[] {
+  const marks = [...text.matchAll(CHANGESET)];
+  return marks.map((mark, at) => ({
+    attributes: mark[1] ?? '',
+    start: mark.index + mark[0].length,
+    end: marks[at + 1]?.index ?? text.length,
+    isLast: at === marks.length - 1,
+  }));
+}
 
 function isOurs(database: string): boolean {
   return database === 'all' || database === 'postgresql' || (database.startsWith('!') && database !== '!postgresql');
