@@ -24,7 +24,7 @@ interface Given extends ConfigFlags {
 }
 
 /** What is said beside the results: the migration tool, and what it does not take for migrations. */
-export type Told = Pick<Input, 'tool' | 'leftOut' | 'callbacks'>;
+export type Told = Pick<Input, 'tool' | 'leftOut' | 'callbacks' | 'doubts'>;
 
 /** For `explain`: the files, with what each of their statements does. */
 export async function analyseFiles(

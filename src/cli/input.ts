@@ -30,6 +30,8 @@ export interface Input {
   readonly tool: string | null;
   readonly leftOut: string | null;
   readonly callbacks: string | null;
+  /** Of files that might tell of a migration tool, why they do not. */
+  readonly doubts: readonly string[];
 }
 
 interface InputOptions {
@@ -47,8 +49,9 @@ export async function readScripts(paths: readonly string[], options: InputOption
   await checkFramework(options.framework);
   const cwd = process.cwd();
   const asked = paths.length > 0 || options.dir === undefined ? paths : [options.dir];
+  const doubts = new Set<string>();
   const detected =
-    detectTool(cwd, asked, options.framework) ??
+    detectTool(cwd, asked, options.framework, (line) => doubts.add(line)) ??
     (asked.length === 0 && options.framework === AUTO && usualDir(cwd) === null ? onlyBelow(cwd) : null);
   const given = asked.length > 0 ? asked : (dirsOf(detected, cwd) ?? [usualDir(cwd) ?? 'migrations']);
   const found = findOrAdvise(given, cwd, asked.length === 0);
@@ -74,6 +77,7 @@ export async function readScripts(paths: readonly string[], options: InputOption
     from: given,
     tool: up.tool === null ? null : describeTool(up.tool, relative(cwd, up.tool.root)),
     leftOut: up.leftOut.length === 0 ? null : leftOutOf(up.leftOut, tool),
+    doubts: [...doubts],
     callbacks: up.callbacks.length === 0 ? null : callbacksOf(up.callbacks, tool),
   };
 }

@@ -1,7 +1,19 @@
-import { fileOf, folderOf, type Framework, isThere, joinPath, placedBy, type Repository, whole } from './framework.ts';
-import { isObject, objectIn, propertyOf } from './settings-text.ts';
+import {
+  fileOf,
+  folderOf,
+  type Framework,
+  isThere,
+  joinPath,
+  objectAt,
+  placedBy,
+  type Repository,
+  whole,
+} from './framework.ts';
+import { isObject, propertyOf, textsInProperty } from './settings-text.ts';
 
 const CONFIGS = ['ts', 'js', 'mjs', 'cjs', 'mts', 'json'].map((ending) => `drizzle.config.${ending}`);
+
+const USUAL = ['drizzle', 'src/drizzle', 'migrations', 'db/migrations', 'src/db/migrations'];
 
 export const drizzle: Framework = {
   name: 'drizzle',
@@ -19,14 +31,11 @@ export const drizzle: Framework = {
       if (config === null) continue;
       const dialect = propertyOf(config, 'dialect') ?? propertyOf(config, 'driver') ?? 'postgresql';
       if (!/^(?:postgresql|pg|pglite|aws-data-api)$/.test(dialect)) continue;
-      const out = joinPath(propertyOf(config, 'out') ?? 'drizzle');
-      if (out !== null && out !== '') return { dirs: [out], by };
+      const out = outOf(repository, config);
+      if (out !== null) return { dirs: [out], by };
+      repository.tell?.(by, 'computes the folder of its migrations, and tells of none that is there: name the folder');
     }
-    for (const dir of ['drizzle', 'src/drizzle', 'migrations', 'db/migrations', 'src/db/migrations']) {
-      const by = `${dir}/meta/_journal.json`;
-      const dialect = objectIn(repository.read(by))?.['dialect'];
-      if (dialect === 'postgresql' || dialect === 'pg') return { dirs: [dir], by };
-    }
+    for (const dir of USUAL) if (hasJournal(repository, dir)) return { dirs: [dir], by: `${dir}/meta/_journal.json` };
     return null;
   },
   recognise: (files) => files.some(({ text }) => /--> statement-breakpoint/.test(text)),
@@ -44,11 +53,30 @@ export const drizzle: Framework = {
     `Drizzle keeps a journal of its migrations beside ${dir}: make it with drizzle-kit generate --custom --name=${name}.`,
 };
 
+/** The folder of the migrations; of one that is computed, what is there of what it may be. */
+function outOf(repository: Repository, config: string): string | null {
+  const plain = propertyOf(config, 'out');
+  const computed = plain === null ? textsInProperty(config, 'out') : null;
+  if (computed === null) return joinPath(plain ?? 'drizzle') || null;
+  const paths = computed.flatMap((text) => joinPath(text) ?? []).filter((path) => path !== '');
+  return (
+    [...paths, ...USUAL].find((path) => hasJournal(repository, path)) ??
+    paths.find((path) => repository.list(path).length > 0) ??
+    null
+  );
+}
+
+function hasJournal(repository: Repository, dir: string): boolean {
+  const path = `${dir}/meta/_journal.json`;
+  const dialect = isThere(repository, path) ? objectAt(repository, path)?.['dialect'] : undefined;
+  return dialect === 'postgresql' || dialect === 'pg';
+}
+
 /** The paths of the migrations, in order. */
 function journal(repository: Repository, dir: string): string[] | null {
   const path = `${dir}/meta/_journal.json`;
   if (!isThere(repository, path)) return null;
-  const entries = objectIn(repository.read(path))?.['entries'];
+  const entries = objectAt(repository, path)?.['entries'];
   if (!Array.isArray(entries)) return null;
   const numbered = entries.filter(isObject).map(({ idx, tag }) => ({ idx: Number(idx), tag: String(tag) }));
   return numbered.toSorted((a, b) => a.idx - b.idx).map(({ tag }) => `${folderOf(folderOf(path))}/${tag}.sql`);

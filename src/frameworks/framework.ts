@@ -1,7 +1,7 @@
 import type { Stretch, TransactionRule } from '../effects/tool-run.ts';
 import type { Fills } from '../sql/fills.ts';
 import { type FileName, readFileName } from './name.ts';
-import { valueOf } from './settings-text.ts';
+import { objectIn, valueOf } from './settings-text.ts';
 
 /** A repository as far as it tells which tool it uses. Paths are relative to its root, with `/`. */
 export interface Repository {
@@ -9,6 +9,8 @@ export interface Repository {
   readonly list: (folder: string) => readonly string[];
   /** Null where there is no such file. */
   readonly read: (path: string) => string | null;
+  /** Says of a file why it tells of no tool, where it might have. */
+  readonly tell?: (path: string, why: string) => void;
 }
 
 /** Where a tool was found. */
@@ -135,6 +137,14 @@ export function dirInEnv(repository: Repository, variable: string): string | nul
   const named = valueOf(repository.read('.env'), variable);
   const dir = named === null ? null : joinPath(named);
   return dir === null || dir === '' || repository.list(dir).length === 0 ? null : dir;
+}
+
+/** An object in a file of JSON; null, and told, where it is none. */
+export function objectAt(repository: Repository, path: string): Readonly<Record<string, unknown>> | null {
+  const text = repository.read(path);
+  const found = objectIn(text);
+  if (text !== null && found === null) repository.tell?.(path, 'holds no JSON object, and tells of no migration tool');
+  return found;
 }
 
 export function isThere(repository: Repository, path: string): boolean {

@@ -1,6 +1,6 @@
-import { type Framework, joinPath, placedBy, type Repository, whole } from './framework.ts';
+import { type Framework, joinPath, objectAt, placedBy, type Repository, whole } from './framework.ts';
 import { hasWordMarks } from './sections.ts';
-import { dependsOn, isObject, objectIn } from './settings-text.ts';
+import { dependsOn, isObject } from './settings-text.ts';
 
 export const nodePgMigrate: Framework = {
   name: 'node-pg-migrate',
@@ -13,7 +13,7 @@ export const nodePgMigrate: Framework = {
   apart: 'Write this migration in JavaScript with pgm.noTransaction(): one in SQL always has a transaction.',
   downPart: 'after `-- Down Migration`',
   detect: (repository) => {
-    if (!dependsOn(repository.read('package.json'), 'node-pg-migrate')) return null;
+    if (!dependsOn(objectAt(repository, 'package.json'), 'node-pg-migrate')) return null;
     const [, given = 'migrations'] = /(?:-m|--migrations-dir)[ =]+["']?([^\s"']+)/.exec(scripts(repository)) ?? [];
     const dir = joinPath(given);
     const hasSql = dir !== null && repository.list(dir).some((name) => /^\d+_.*\.sql$/.test(name));
@@ -30,7 +30,7 @@ export const nodePgMigrate: Framework = {
 
 /** The commands in package.json, one a line. */
 function scripts(repository: Repository): string {
-  const listed = objectIn(repository.read('package.json'))?.['scripts'];
+  const listed = objectAt(repository, 'package.json')?.['scripts'];
   return isObject(listed)
     ? Object.values(listed)
         .map(String)

@@ -3,13 +3,14 @@ import {
   folderOf,
   isThere,
   joinPath,
+  objectAt,
   placedBy,
   type Repository,
   type Site,
   whole,
 } from './framework.ts';
 import { timestamp } from './new-name.ts';
-import { isObject, objectIn, propertyOf } from './settings-text.ts';
+import { isObject, propertyOf } from './settings-text.ts';
 
 export const prisma: Framework = {
   name: 'prisma',
@@ -48,7 +49,7 @@ function candidates(repository: Repository): { readonly migrations: string; read
     });
     found.push({ migrations: besideSchema(repository, propertyOf(config, 'schema') ?? 'prisma/schema.prisma'), by });
   }
-  const settings = objectIn(repository.read('package.json'))?.['prisma'];
+  const settings = objectAt(repository, 'package.json')?.['prisma'];
   if (isObject(settings) && typeof settings['schema'] === 'string')
     found.push({ migrations: besideSchema(repository, settings['schema']), by: 'package.json' });
   for (const folder of ['prisma', 'src/prisma', '']) {

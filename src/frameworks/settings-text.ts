@@ -42,7 +42,31 @@ export function listIn(value: string | null): string[] {
 /** The value of a property of an object in JavaScript or JSON, where it is a text: `out: './drizzle'`. */
 export function propertyOf(text: string | null, key: string): string | null {
   if (text === null) return null;
-  return new RegExp(String.raw`(?:^|[\s{,"'])${key}["']?\s*:\s*["'\x60]([^"'\x60$]+)["'\x60]`).exec(text)?.[1] ?? null;
+  const property = new RegExp(
+    String.raw`(?:^|[\s{,"'])${key}["']?\s*:\s*["'\x60]([^"'\x60$]+)["'\x60](?!\s*(?:[+?.|]))`,
+  );
+  return property.exec(withoutComments(text))?.[1] ?? null;
+}
+
+/** The texts that the value of a property is computed from, in JavaScript, the last ones first: `out: process.env.OUT ?? './drizzle'`. */
+export function textsInProperty(text: string, key: string): string[] | null {
+  const code = withoutComments(text);
+  const [, value = ''] =
+    new RegExp(String.raw`[\s{,"']${key}["']?\s*:\s*([^\n]*(?:\n\s*[.?:|+][^\n]*)*)`).exec(code) ??
+    (new RegExp(String.raw`[{,]\s*${key}\s*[,}]`).test(code)
+      ? (new RegExp(String.raw`\b${key}\s*=([^\n]*)`).exec(code) ?? [])
+      : []);
+  if (value === '') return null;
+  const texts = [...value.matchAll(/(["'\x60])((?:(?!\1)[^\\\n])*)\1/g)].map(([, , inner = '']) => inner);
+  return texts.map((inner) => inner.replaceAll(/\$\{[^}]*\}/g, '')).toReversed();
+}
+
+/** JavaScript without its comments; what looks like one in a text stays. */
+function withoutComments(text: string): string {
+  return text.replaceAll(
+    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
+    (_, quoted: string | undefined) => quoted ?? ' ',
+  );
 }
 
 /** An object in JSON; null where it is none. */
@@ -60,9 +84,8 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The version of a package that package.json asks for. */
-export function dependsOn(packageJson: string | null, name: string): boolean {
-  const manifest = objectIn(packageJson);
+/** Whether a package.json asks for a package. */
+export function dependsOn(manifest: Readonly<Record<string, unknown>> | null, name: string): boolean {
   if (manifest === null) return false;
   return ['dependencies', 'devDependencies', 'peerDependencies'].some((key) => {
     const listed = manifest[key];

@@ -17,15 +17,20 @@ export const NONE = 'none';
 
 /**
  * Looks for the tool of a repository by its files: from the working directory, and for paths that lie elsewhere from the folders above them.
- * With paths, only a tool whose migrations are among them counts.
+ * With paths, only a tool whose migrations are among them counts. What might have told of one and cannot is told.
  */
-export function detectTool(cwd: string, paths: readonly string[], wanted: string): Tool | null {
+export function detectTool(
+  cwd: string,
+  paths: readonly string[],
+  wanted: string,
+  tell: (line: string) => void = () => undefined,
+): Tool | null {
   if (wanted === NONE) return null;
   const only = frameworks.find(({ name }) => name === wanted) ?? null;
   const candidates = only === null ? frameworks : [only];
   const real = paths.filter((path) => path !== '-').map((path) => realOrNot(resolve(cwd, path)));
   for (const root of rootsOf(realOrNot(cwd), real)) {
-    const repository = openRepository(root);
+    const repository = openRepository(root, (path, why) => tell(`${relative(cwd, join(root, path))} ${why}.`));
     for (const framework of candidates) {
       const site = framework.detect(repository);
       if (site === null || !(paths.length === 0 ? hasSql(repository, site) : isAmong(site, root, real))) continue;

@@ -287,6 +287,20 @@ describe('what is no migration', () => {
     ]);
   });
 
+  test('is judged all the same where a package.json is broken or cannot be read, which is told', async () => {
+    const files = { 'm/1_a.sql': 'SELECT 1;', 'package.json': '{ "dependencies": {' };
+    expect(await line(files, 'm')).toEqual([
+      0,
+      'tiptoe: package.json holds no JSON object, and tells of no migration tool.',
+    ]);
+    const cwd = await folder({ 'm/1_a.sql': 'SELECT 1;' });
+    await symlink('package.json', join(cwd, 'package.json'));
+    expect(await runTiptoe(['lint', 'm'], { cwd })).toMatchObject({
+      code: 0,
+      stderr: 'tiptoe: package.json cannot be read (ELOOP), and tells of no migration tool.\n',
+    });
+  });
+
   test('is refused where there is nothing else', async () => {
     expect(
       await line({ 'prisma/migrations/seed.sql': 'INSERT INTO a VALUES (1);', 'prisma/schema.prisma': '' }),
