@@ -102,7 +102,7 @@ function* withRuns(
 const PIPED = [
   ['manage.py', 'Django', 'python manage.py sqlmigrate APP 0001 | tiptoe lint -'],
   ['alembic.ini', 'Alembic', 'alembic upgrade head --sql | tiptoe lint -'],
-  ['mix.exs', 'Ecto', 'mix ecto.migrate --log-migrations-sql prints it; then tiptoe lint -'],
+  ['mix.exs', 'Ecto', 'mix ecto.migrate --log-migrations-sql | tiptoe lint -'],
   ['config/application.rb', 'Rails', 'write a migration’s SQL to a file or to tiptoe lint -'],
 ] as const;
 
@@ -139,7 +139,14 @@ async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   const decoded = decodeUtf8(Buffer.concat(chunks));
-  if (decoded.ok) return decoded.text;
+  if (decoded.ok) {
+    const { sqlOfOutput } = await import('../frameworks/piped.ts');
+    const sql = sqlOfOutput(decoded.text);
+    if (sql !== null) return sql;
+    throw new Problem('standard input is a log of Ecto without SQL in it.', {
+      advice: 'mix ecto.migrate --log-migrations-sql prints it.',
+    });
+  }
   throw new Problem(`standard input ${notUtf8(decoded)}.`, {
     advice: 'Pipe the SQL of a migration into tiptoe lint -.',
   });
