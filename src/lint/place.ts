@@ -16,11 +16,17 @@ export interface PlacedDirective extends Directive {
 }
 
 /** The file's directives, each at its statement. */
-export function placedDirectives({ comments, statements }: Script): PlacedDirective[] {
+export function placedDirectives({ comments, statements, source }: Script): PlacedDirective[] {
+  const found = directives(comments).toSorted((a, b) => a.range.start - b.range.start);
+  if (found.length === 0) return [];
+  // Files that it runs come in the middle of what it does, and behind it in the text.
+  const inText = statements.map(({ range }, index) => ({ range, index })).sort((a, b) => a.range.start - b.range.start);
   let at = 0;
-  return directives(comments).map((directive) => {
-    while ((statements[at]?.range.end ?? Infinity) <= directive.range.start) at += 1;
-    return { ...directive, at };
+  return found.map((directive) => {
+    while ((inText[at]?.range.end ?? Infinity) <= directive.range.start) at += 1;
+    const next = inText[at];
+    const { end } = source.fileAt(directive.range.start);
+    return { ...directive, at: next === undefined || next.range.start > end ? statements.length : next.index };
   });
 }
 

@@ -36,32 +36,36 @@ export function readSuppressions(script: Script): { suppressions: Suppression[];
   const statements = [...script.statements, ...script.faults]
     .map(({ range }) => range)
     .sort((a, b) => a.start - b.start);
-  const whole = { start: 0, end: script.source.text.length + 1 };
   const enables = comments.filter(({ command }) => command === 'enable');
   for (const comment of comments) {
     const { command, rules, reason, range } = comment;
     const problem = problemOf(comment);
     if (problem !== null) broken.push({ ...problem, range });
     if (problem !== null || command === 'enable') continue;
+    const file = fileOf(script, range);
     for (const rule of rules) {
       const enabled =
         command === 'disable'
-          ? enables.find((other) => other.range.start > range.start && ends(other, rule))
+          ? enables.find((other) => isBetween(range, file, other.range) && ends(other, rule))
           : undefined;
       const covers = {
-        'disable-file': fileOf(script, range),
-        disable: { start: range.end, end: enabled?.range.start ?? whole.end },
+        'disable-file': { start: file.start, end: file.coveredEnd },
+        disable: { start: range.end, end: enabled?.range.start ?? file.coveredEnd },
       }[command];
-      suppressions.push({ rule, reason, range, covers: covers ?? nextStatement(statements, range) });
+      suppressions.push({ rule, reason, range, covers: covers ?? nextStatement(statements, range, file) });
     }
   }
   return { suppressions, broken };
 }
 
-/** With what it runs. */
-function fileOf({ source }: Script, comment: Range): Range {
+/** The file of a comment: where its text is, and up to where a comment for all of it holds, which is with what the script runs. */
+function fileOf({ source }: Script, comment: Range): Range & { readonly coveredEnd: number } {
   const { source: own, start, end } = source.fileAt(comment.start);
-  return own === source ? { start: 0, end: source.text.length + 1 } : { start, end: end + 1 };
+  return { start, end: end + 1, coveredEnd: own === source ? source.text.length + 1 : end + 1 };
+}
+
+function isBetween(comment: Range, file: Range, other: Range): boolean {
+  return other.start > comment.start && other.start < file.end;
 }
 
 function read({ text, range }: { text: string; range: Range }): Written[] {
@@ -90,8 +94,8 @@ function ends({ rules }: Written, rule: string): boolean {
   return rules.length === 0 || rules.includes(rule);
 }
 
-/** The statement that a comment stands in or before. */
-function nextStatement(statements: readonly Range[], comment: Range): Range {
+/** The statement of its file that a comment stands in or before. */
+function nextStatement(statements: readonly Range[], comment: Range, file: Range): Range {
   let low = 0;
   let high = statements.length;
   while (low < high) {
@@ -100,5 +104,7 @@ function nextStatement(statements: readonly Range[], comment: Range): Range {
     else high = middle;
   }
   const found = statements[low];
-  return found === undefined ? { start: comment.end, end: comment.end } : { start: found.start, end: found.start + 1 };
+  return found === undefined || found.start >= file.end
+    ? { start: comment.end, end: comment.end }
+    : { start: found.start, end: found.start + 1 };
 }

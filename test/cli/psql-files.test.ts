@@ -90,6 +90,36 @@ test('comments in a file that is run accept what is found there', async () => {
   ]);
 });
 
+test('comments hold for their own file, whatever is run before and after', async () => {
+  const next = '-- tiptoe-disable-next-statement create-index-blocking: small\n';
+  const block = '-- tiptoe-disable create-index-blocking: small\n';
+  expect(
+    await lint({
+      'migrations/001_a.sql': `\\ir parts/b.sql\n\\ir parts/c.sql\n${INDEX}${next}`,
+      'migrations/parts/b.sql': `${INDEX}${block}${INDEX}`,
+      'migrations/parts/c.sql': `${INDEX}-- tiptoe-enable\n${next}`,
+    }),
+  ).toEqual([
+    'migrations/001_a.sql:3:1 create-index-blocking',
+    'migrations/001_a.sql:4:1 unused-suppression',
+    'migrations/parts/b.sql:1:1 create-index-blocking',
+    'migrations/parts/c.sql:1:1 create-index-blocking',
+    'migrations/parts/c.sql:3:1 unused-suppression',
+  ]);
+});
+
+test('a directive belongs to the next statement of its own file', async () => {
+  const table = (name: string) => `CREATE TABLE ${name} (id bigint PRIMARY KEY, at timestamptz, kind text);\n`;
+  const config = { newTables: { maxWritesPerSecond: 5 } };
+  expect(
+    await lint({
+      'migrations/001_a.sql': `\\ir parts/b.sql\n-- tiptoe:writes 40/s: one for each click\n${table('clicks')}`,
+      'migrations/parts/b.sql': `${table('quiet')}${table('calm')}`,
+      'tiptoe.config.json': JSON.stringify(config),
+    }),
+  ).toEqual(['migrations/001_a.sql:3:1 write-heavy-table', 'migrations/parts/b.sql']);
+});
+
 test.each([
   ['../secret.sql', '../secret.sql is not below the folder of the migrations and is not read'],
   ['/etc/hostname', '/etc/hostname is not below the folder of the migrations and is not read'],
