@@ -19,15 +19,20 @@ export interface MetaCommand extends Range {
 /** What has an effect on the text around it, or on the database. */
 const TAKES_LINE = new Set(['!', 'copy', 'gexec', 'ef', 'ev', 'h', 'help', 'sf', 'sv']);
 
-/** Reads the command whose backslash is at an offset. */
-export function readMetaCommand(text: string, start: number, variables: PsqlVariables): MetaCommand {
+/** Reads the command whose backslash is at an offset, on a line that ends where `lineEndOf` says. */
+export function readMetaCommand(
+  text: string,
+  start: number,
+  variables: PsqlVariables,
+  lineEndOf: (offset: number) => number,
+): MetaCommand {
   const name = /\\(?:[A-Za-z_+]+|.|$)/y;
   name.lastIndex = start;
   const word = (name.exec(text)?.[0] ?? '\\').slice(1).replace(/\+$/, '');
   const from = start + 1 + word.length;
   // `\;` and the like
   if (/^[^\w!?]?$/.test(word)) return { name: word, start, end: from, args: [], rest: { start: from, end: from } };
-  const lineEnd = endOfLine(text, start);
+  const lineEnd = lineEndOf(start);
   if (TAKES_LINE.has(word)) return { name: word, start, end: lineEnd, args: [], rest: { start: from, end: lineEnd } };
   const args: Array<string | null> = [];
   let at = from;
@@ -47,10 +52,18 @@ export function readMetaCommand(text: string, start: number, variables: PsqlVari
   return { name: word, start, end, args, rest };
 }
 
-export function endOfLine(text: string, from: number): number {
-  const end = /\r?\n|$/g;
-  end.lastIndex = from;
-  return end.exec(text)?.index ?? text.length;
+/** Finds the ends of lines; a line is searched once, however often it is asked for. */
+export function lineEnds(text: string): (offset: number) => number {
+  let start = 0;
+  let end = -1;
+  return (offset) => {
+    if (offset < start || offset > end) {
+      const newline = text.indexOf('\n', offset);
+      start = offset;
+      end = newline === -1 ? text.length : newline > offset && text[newline - 1] === '\r' ? newline - 1 : newline;
+    }
+    return end;
+  };
 }
 
 /** Pieces that stand side by side are one argument. */

@@ -1,15 +1,7 @@
 import { replaced, type Replacement } from './filled.ts';
 import { tagFinder } from './lexer.ts';
 import { type Found, readAt } from './placeholder.ts';
-import {
-  booleanOf,
-  endOfLine,
-  HARMLESS,
-  type MetaCommand,
-  type PsqlVariables,
-  readMetaCommand,
-  SENDS,
-} from './psql.ts';
+import { booleanOf, lineEnds, HARMLESS, type MetaCommand, type PsqlVariables, readMetaCommand, SENDS } from './psql.ts';
 import type { Fillable } from './stand-in.ts';
 import type { Range, Unread } from './statement.ts';
 
@@ -57,6 +49,9 @@ export function readScriptText(
 
 class Reader {
   readonly #text: string;
+  readonly #lineEndOf: (offset: number) => number;
+  /** Whether data of COPY may still end behind what was read. */
+  #hasData = true;
   readonly #variables: PsqlVariables;
   readonly #include: (inclusion: Inclusion) => string | null;
   readonly #cuts: Replacement[] = [];
@@ -72,6 +67,7 @@ class Reader {
 
   constructor(text: string, variables: PsqlVariables, include: (inclusion: Inclusion) => string | null) {
     this.#text = text;
+    this.#lineEndOf = lineEnds(text);
     this.#variables = variables;
     this.#include = include;
   }
@@ -123,11 +119,13 @@ class Reader {
 
   /** What follows COPY … FROM STDIN, up to a line with `\\.` alone. */
   #copyData(from: number): number {
+    if (!this.#hasData) return from;
     const end = /^\\\.[ \t]*\r?$/gm;
     end.lastIndex = from;
     const match = end.exec(this.#text);
+    this.#hasData = match !== null;
     if (match === null) return from;
-    const lineEnd = endOfLine(this.#text, from);
+    const lineEnd = this.#lineEndOf(from);
     const data = { start: Math.min(lineEnd + 1, this.#text.length), end: match.index + match[0].length };
     this.#commands.push(data);
     this.#blank(data);
@@ -135,7 +133,7 @@ class Reader {
   }
 
   #command(start: number): number {
-    const command = readMetaCommand(this.#text, start, this.#variables);
+    const command = readMetaCommand(this.#text, start, this.#variables, this.#lineEndOf);
     const { name, args, end } = command;
     if (['if', 'elif', 'else', 'endif'].includes(name)) {
       this.#conditional(command);
@@ -241,21 +239,21 @@ class Reader {
     const copy = { start, end: rest.start };
     this.#commands.push(copy);
     const known = { kind: 'text', names: [], certain: true, fallback: null, within: '' } as const;
+    const first = this.#placeholders.length;
     this.#placeholders.push({ ...known, ...copy, value: 'COPY' });
     for (let at = rest.start; at < end;) {
       const found = readAt(this.#text, at, (tag, from) => this.#text.indexOf(tag, from));
       at = Math.max(at + 1, found.kind === 'backslash' ? found.end : this.#token(found));
     }
-    const file = /\b(from|to)\s+([^\s'"(;][^\s;]*)/gi;
-    file.lastIndex = rest.start;
-    const match = file.exec(this.#text);
-    const named = match !== null && match.index < end ? (match[2] ?? '') : '';
+    const file = /\b(from|to)\s+([^\s'"(;][^\s;]*)/i;
+    const match = file.exec(this.#text.slice(rest.start, end));
+    const named = match?.[2] ?? '';
     if (match !== null && named !== '' && !/^(?:stdin|stdout|program)$/i.test(named)) {
-      const to = match.index + match[0].length;
+      const to = rest.start + match.index + match[0].length;
       const value = /^to$/i.test(match[1] ?? '') ? 'stdout' : 'stdin';
       this.#placeholders.push({ ...known, start: to - named.length, end: to, value });
     }
-    this.#placeholders.sort((one, other) => one.start - other.start);
+    this.#placeholders.push(...this.#placeholders.splice(first).sort((one, other) => one.start - other.start));
     if (end < this.#text.length) this.#cuts.push({ start: end, end: end + 1, value: ';' });
     this.#statementStart = null;
     return named.toLowerCase() === 'stdin' ? this.#copyData(end) : Math.min(end + 1, this.#text.length);

@@ -15,23 +15,25 @@ export interface Piece extends Range {
 export function* splitStatements(text: string): Generator<Piece, void, undefined> {
   const findTag = tagFinder(text);
   let from = 0;
+  let hasData = true;
   while (from < text.length) {
     const piece = readPiece(text, from, { nesting: true, findTag });
     if (piece === null) return;
     yield piece.range;
-    from = COPY_DATA.test(text.slice(piece.range.start, piece.range.end))
-      ? endOfCopyData(text, piece.next)
-      : piece.next;
+    const isCopy: boolean = hasData && COPY_DATA.test(text.slice(piece.range.start, piece.range.end));
+    const dataEnd: number | null = isCopy ? endOfCopyData(text, piece.next) : null;
+    hasData &&= !isCopy || dataEnd !== null;
+    from = dataEnd ?? piece.next;
   }
 }
 
 /** What follows up to a line with `\\.` alone is data. */
 const COPY_DATA = /^copy\b[^;]*\bfrom\s+stdin\b/i;
 
-function endOfCopyData(text: string, from: number): number {
+function endOfCopyData(text: string, from: number): number | null {
   const end = /^\\\.[ \t]*\r?$/m;
   const match = end.exec(text.slice(from));
-  return match === null ? from : from + match.index + match[0].length;
+  return match === null ? null : from + match.index + match[0].length;
 }
 
 /** The part of a broken statement up to its first semicolon at any depth: an unclosed parenthesis must not hide the statements after it. */

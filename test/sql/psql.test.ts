@@ -152,3 +152,10 @@ test('a backslash in quotes, comments and code is none of psql', () => {
 SELECT 2 \g`;
   expect(readAs(sql)).toEqual([String.raw`SELECT '\! ls', "\i", $$ \q $$`, String.raw`SELECT E'\'\q'`, 'SELECT 2']);
 });
+
+test('tens of thousands of commands on one line, and thousands of copies, are read in the time of one after the other', () => {
+  const { commands, statements } = parseScript('x.sql', `${'\\p '.repeat(100_000)}\nSELECT 1;`);
+  expect([commands.length, statements.map(({ text }) => text)]).toEqual([100_000, ['SELECT 1']]);
+  expect(parseScript('x.sql', '\\copy t from x\n'.repeat(4_000)).statements).toHaveLength(4_000);
+  expect(parseScript('x.sql', 'COPY t FROM stdin;\n'.repeat(4_000)).statements).toHaveLength(4_000);
+});
