@@ -178,6 +178,8 @@ export class Runner {
         (await this.#options.store.load(this.link.main, this.#options.job.name))?.progress ?? this.#progress;
       const remaining = await this.#passes.verify(steering);
       if ('outcome' in remaining) return remaining;
+      // What was attached since the walk ended was not counted.
+      if (await this.#itinerary.extend(this.link.main)) continue;
       const skipped = this.#poison.left();
       if (skipped > 0 && (remaining.kind !== 'left' || remaining.rows <= skipped)) {
         const keys = skipped === 1 ? 'one key is' : `${skipped} keys are`;

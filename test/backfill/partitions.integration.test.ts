@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
 import { verifyBackfill } from '../../src/backfill/verify.ts';
@@ -125,6 +126,32 @@ describe('meanwhile a partition was', () => {
     });
     expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 39 });
     expect(await value(session, 'SELECT count(*) FROM late WHERE n <> 1')).toBe('0');
+  });
+
+  test('attached when the count of what is left begins', async () => {
+    await makeTable('counted');
+    const attach = `CREATE TABLE counted_0 (LIKE counted_a INCLUDING ALL);
+      INSERT INTO counted_0 SELECT -i FROM generate_series(1, 9) i;
+      ALTER TABLE counted ATTACH PARTITION counted_0 FOR VALUES FROM (-10) TO (0)`;
+    // In a process of its own, so that the count waits for it.
+    const script = `const { Client } = require('pg');
+      const client = new Client(${JSON.stringify(db.ownerUrl)});
+      client.connect().then(() => client.query(${JSON.stringify(attach)})).then(() => client.end())`;
+    let counts = 0;
+    const result = await run(
+      db.ownerUrl,
+      await specOf('counted', 'UPDATE counted SET done = true WHERE done IS NULL'),
+      {
+        settings: SMALL,
+        onEvent: ({ event }) => {
+          if (event !== 'verifying') return;
+          counts += 1;
+          if (counts === 1) execFileSync(process.execPath, ['-e', script]);
+        },
+      },
+    );
+    expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 39, remaining: { kind: 'proved' } });
+    expect(await value(session, 'SELECT count(*) FROM counted WHERE done IS NULL')).toBe('0');
   });
 
   test('detached: it is left out, and goes on where it was when it comes back', async () => {
