@@ -56,7 +56,7 @@ async function readChain(session: Session, { job, schema, name }: Walked): Promi
   );
   const ranges = await openRanges(schema, name).list(session);
   const leaves = await readLeaves(session, job);
-  const skipped = await countSkipped(session, schema, name);
+  const skipped = await countSkipped(session, schema, name, leaves);
   const reason =
     edited?.edited ??
     (skipped > 0 ? 'keys were left out because of errors' : whereBroken(ranges, leaves)) ??

@@ -7,6 +7,7 @@ import type { End } from './end.ts';
 import type { BackfillEvent } from './event.ts';
 import { describeFailure, isOfRows, isOutage } from './failure.ts';
 import type { Place } from './itinerary.ts';
+import { readLeaves } from './leaf.ts';
 import type { Permission } from './permission.ts';
 import type { Range } from './ranges.ts';
 import {
@@ -98,7 +99,7 @@ export function startPoison({ parts, main, skipPoison, cancel, permission, emit 
         if (typeof changed !== 'number') return changed;
         onRows(changed);
       }
-      left = await countSkipped(main(), schema, job.name);
+      left = await countSkipped(main(), schema, job.name, await readLeaves(main(), job));
       return null;
     },
     left: () => left,

@@ -6,7 +6,7 @@ import { CheckpointMoved } from './batch.ts';
 import { type Key, keySql } from './batches.ts';
 import { describeFailure } from './failure.ts';
 import type { Job } from './job.ts';
-import { type Leaf, readLeaf } from './leaf.ts';
+import { type Leaf, readLeaf, readLeafName } from './leaf.ts';
 import { NO_PULSE, type Range, type Ranges } from './ranges.ts';
 import { findRange } from './remaining.ts';
 
@@ -62,13 +62,16 @@ export async function retryKey(
   { tableOid, key }: SkippedKey,
 ): Promise<number> {
   return underLease(session, lease, async () => {
-    // First: it waits for a COMMIT of the same that was on its way when the connection broke.
+    const leaf = await readLeaf(session, job, tableOid);
+    // A partition that was detached may come back, without the row having been changed.
+    if (leaf === null && (await readLeafName(session, tableOid)) !== null) return 0;
+    // Before the row: it waits for a COMMIT of the same that was on its way when the connection broke.
     const entry = await session.run(
       `DELETE FROM ${quoteIdent(schema)}.backfill_skipped WHERE backfill = $1 AND table_oid = $2 AND key = $3`,
       [job.name, tableOid, key],
     );
-    const leaf = entry.rowCount === 1 ? await readLeaf(session, job, tableOid) : null;
-    const { rowCount = 0 } = leaf === null ? {} : await session.run(keySql(leaf.statement, leaf.key), key);
+    if (leaf === null || entry.rowCount !== 1) return 0;
+    const { rowCount = 0 } = await session.run(keySql(leaf.statement, leaf.key), key);
     const range = (await ranges.list(session)).find((one) => one.tableOid === tableOid);
     if (range === undefined || rowCount === 0) return 0;
     const to = { ...range, rowsDone: range.rowsDone + rowCount, batches: range.batches + 1 };
@@ -112,11 +115,17 @@ export async function readSkipped(session: Session, schema: string, backfill: st
   return rows.map((row) => ({ ...row, key: JSON.parse(row.key) as string[] }));
 }
 
-/** How many keys are left out. */
-export async function countSkipped(session: Session, schema: string, backfill: string): Promise<number> {
+/** How many keys are left out; of some tables alone, where it is said which. */
+export async function countSkipped(
+  session: Session,
+  schema: string,
+  backfill: string,
+  tables: readonly { readonly oid: string }[] | null = null,
+): Promise<number> {
   const [row] = await session.query<{ count: number }>(
-    `SELECT pg_catalog.count(*)::pg_catalog.int4 AS count FROM ${quoteIdent(schema)}.backfill_skipped WHERE backfill = $1`,
-    [backfill],
+    `SELECT pg_catalog.count(*)::pg_catalog.int4 AS count FROM ${quoteIdent(schema)}.backfill_skipped
+      WHERE backfill = $1 AND ($2::pg_catalog.oid[] IS NULL OR table_oid = ANY ($2))`,
+    [backfill, tables?.map(({ oid }) => oid) ?? null],
   );
   return row?.count ?? 0;
 }

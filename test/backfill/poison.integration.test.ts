@@ -104,6 +104,43 @@ describe('a row that makes the statement fail', () => {
     expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: 90, rowsVisited: 90 });
     expect(await value(session, 'SELECT count(*) FROM parts WHERE n <> 1')).toBe('0');
   });
+
+  test('is left out still when its partition was away for a while', async () => {
+    await session.exec(`
+      CREATE TABLE away (id int, region text, n int NOT NULL DEFAULT 0, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+      CREATE TABLE away_a PARTITION OF away FOR VALUES IN ('a');
+      CREATE TABLE away_b PARTITION OF away FOR VALUES IN ('b');
+      INSERT INTO away SELECT i, CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END FROM generate_series(1, 90) i;
+      ALTER TABLE away_a ADD CONSTRAINT one CHECK (n < 1 OR id <> 44);
+      ALTER TABLE away_b ADD CONSTRAINT one CHECK (n < 1 OR id <> 33)`);
+    const spec = await specOf('away', 'UPDATE away SET n = n + 1');
+    expect(await run(db.ownerUrl, spec, { skipPoison: true })).toMatchObject({ outcome: 'gave-up', keysSkipped: 2 });
+    await session.exec('ALTER TABLE away DETACH PARTITION away_b');
+    expect(await run(db.ownerUrl, spec, { skipPoison: true })).toMatchObject({ outcome: 'gave-up', keysSkipped: 1 });
+    await session.exec(`
+      ALTER TABLE away ATTACH PARTITION away_b FOR VALUES IN ('b');
+      ALTER TABLE away_a DROP CONSTRAINT one; ALTER TABLE away_b DROP CONSTRAINT one`);
+    expect(await run(db.ownerUrl, spec)).toMatchObject({ outcome: 'succeeded', rowsDone: 90, keysSkipped: 0 });
+    expect(await value(session, 'SELECT count(*) FROM away WHERE n <> 1')).toBe('0');
+  });
+
+  test('is no matter once its partition was dropped', async () => {
+    await session.exec(`
+      CREATE TABLE gone (id int, region text, n int NOT NULL DEFAULT 0, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+      CREATE TABLE gone_a PARTITION OF gone FOR VALUES IN ('a');
+      CREATE TABLE gone_b PARTITION OF gone FOR VALUES IN ('b');
+      INSERT INTO gone SELECT i, CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END FROM generate_series(1, 90) i;
+      ALTER TABLE gone_b ADD CONSTRAINT one CHECK (n < 1 OR id <> 33)`);
+    const spec = await specOf('gone', 'UPDATE gone SET n = n + 1');
+    expect(await run(db.ownerUrl, spec, { skipPoison: true })).toMatchObject({ outcome: 'gave-up', keysSkipped: 1 });
+    await session.exec('DROP TABLE gone_b');
+    expect(await run(db.ownerUrl, spec)).toMatchObject({
+      outcome: 'succeeded',
+      keysSkipped: 0,
+      remaining: { chain: { kind: 'unbroken' } },
+    });
+    expect(await backfillStatus(session, 'tiptoe', 'gone')).toMatchObject({ keysSkipped: 0 });
+  });
 });
 
 test('a trigger that always fails is no matter of rows: it pauses, also with --skip-poison', async () => {
