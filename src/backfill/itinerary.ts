@@ -88,9 +88,9 @@ export function openItinerary({ job, statementHash, ranges, lease, onLeftOut }: 
     },
     async share(session, cuts) {
       at = null;
-      await underLease(session, lease, () => splitRanges(session, { by: lease.name, job, ranges, ...cuts })).catch(
-        ignoreSqlFailure,
-      );
+      await underLease(session, lease, async () => {
+        if (await ranges.numbering(session)) await splitRanges(session, { by: lease.name, job, ranges, ...cuts });
+      }).catch(ignoreSqlFailure);
     },
     async restart(session) {
       if (at !== null) await write(session, at.range, await toEndOfTable(session, { ...at.range, lastKey: null }));

@@ -60,6 +60,8 @@ export interface Ranges {
   hold(session: Session): Promise<void>;
   /** Those that {@link claim} could take, as they are now; nobody else claims them, or moves on in them, before this transaction ends. */
   lockFree(session: Session, by: string): Promise<Range[]>;
+  /** Whether this transaction may make new ones: one at a time gives out their numbers. Who begins the backfill has the same row. */
+  numbering(session: Session): Promise<boolean>;
   /** Cuts a range off after a key, while it is locked by {@link lockFree}; the rest becomes a range of its own. */
   cut(session: Session, range: Range, at: Key): Promise<void>;
   /** Adds ranges after those that there are. */
@@ -112,6 +114,13 @@ export function openRanges(schema: string, backfill: string): Ranges {
         [backfill, by],
       );
       return rows.map(fromRow);
+    },
+    async numbering(session) {
+      const rows = await session.query(
+        `SELECT FROM ${quoteIdent(schema)}.backfill WHERE name = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+        [backfill],
+      );
+      return rows.length > 0;
     },
     async cut(session, { number }, at) {
       await session.query(

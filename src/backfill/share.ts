@@ -1,7 +1,7 @@
 import type { Session } from '../db/session.ts';
 import { quoteIdent } from '../postgres/quote.ts';
 import { heldLeases, isHeldSql } from '../safety/lease.ts';
-import { workerPrefix } from './lease-name.ts';
+import { leaseName, workerPrefix } from './lease-name.ts';
 import type { Settings } from './settings.ts';
 
 /** The further workers of a backfill that are there, whatever machine they are on: their leases. */
@@ -19,17 +19,24 @@ export async function workersSharing(session: Session, schema: string, name: str
   return 1 + (row?.others ?? 0);
 }
 
-/** How many of them find no range, because each that is open is taken. */
-export async function workersWaiting(session: Session, schema: string, name: string): Promise<number> {
-  const further = await furtherWorkers(session, schema, name);
-  if (further.length === 0) return 0;
-  const [row] = await session.query<{ free: number; busy: number }>(
-    `SELECT pg_catalog.count(*) FILTER (WHERE r.claimed_by IS NULL)::pg_catalog.int4 AS free,
-            pg_catalog.count(DISTINCT r.claimed_by) FILTER (WHERE r.claimed_by = ANY ($2))::pg_catalog.int4 AS busy
-       FROM ${quoteIdent(schema)}.backfill_range r WHERE r.backfill = $1 AND NOT r.done AND r.left_out IS NULL`,
-    [name, further],
+/**
+ * How many workers find no range, because each that is open is taken, and have to be given a part by the one with this lease; 0 for all
+ * but one of those that are at a range, which is the one that leads if it is at one.
+ */
+export async function workersWaiting(session: Session, schema: string, name: string, own: string): Promise<number> {
+  const leads = leaseName(name);
+  const held = await heldLeases(session, schema, leads);
+  const workers = held.filter((lease) => lease === leads || lease.startsWith(workerPrefix(name)));
+  if (workers.length < 2) return 0;
+  const ranges = await session.query<{ by: string | null }>(
+    `SELECT DISTINCT r.claimed_by AS by FROM ${quoteIdent(schema)}.backfill_range r
+      WHERE r.backfill = $1 AND NOT r.done AND r.left_out IS NULL`,
+    [name],
   );
-  return row === undefined || row.free > 0 ? 0 : further.length - row.busy;
+  if (ranges.some(({ by }) => by === null)) return 0;
+  const busy = workers.filter((lease) => ranges.some(({ by }) => by === lease));
+  const first = busy.includes(leads) ? leads : busy.toSorted()[0];
+  return first === own ? workers.length - busy.length : 0;
 }
 
 /** The part that one worker has of what all of them may do together. */

@@ -25,7 +25,7 @@ export interface Steering {
   settings(): Settings;
   /** How far all workers together have come, as of the last look. */
   progress(): Progress;
-  /** How many further workers had nothing to do then, on all machines; only who leads looks. */
+  /** How many workers had nothing to do then, on all machines, and are to get a part of what this one is at. */
   waiting(): number;
   /** Resolves after that time, or as soon as the order or the settings may have changed since `order` was asked. */
   change(ms: number): Promise<void>;
@@ -93,7 +93,7 @@ export async function startSteering(options: SteeringOptions): Promise<Steering>
     }
     settings = shareOf(stored.settings, await workersSharing(session, store.schema, name, options.lease));
     progress = stored.progress;
-    if (role === 'leads') waiting = await workersWaiting(session, store.schema, name);
+    waiting = await workersWaiting(session, store.schema, name, options.lease);
     // Written before the loop hears of it, so that it cannot overwrite what the loop writes when the pause is reached.
     const state = role === 'leads' ? requestedState(stored) : null;
     if (state !== null && state !== stored.state) await store.write(session, name, { state });

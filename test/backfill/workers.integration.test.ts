@@ -90,6 +90,37 @@ test('what one worker has begun alone is shared by several later', async () => {
   expect(await value(session, 'SELECT count(*) FROM later WHERE n <> 1')).toBe('0');
 });
 
+test('where the one that leads finds no range, one that has all of it gives it a part', async () => {
+  await makeTable('greedy', 4000, 'i');
+  const lock = await db.session();
+  const throttled = resolvable();
+  const running = run(db.ownerUrl, await specOf('greedy', 'UPDATE greedy SET n = n + 1'), {
+    workers: 2,
+    settings: { batchSize: 5000, checks: ['shop closed: SELECT false'] },
+    onEvent: ({ event }) => (event === 'throttled' ? throttled.resolve() : undefined),
+  });
+  await throttled.promise;
+  await vi.waitUntil(async () => (await leasesOf('greedy')) === '1', 10_000);
+  // Until the other one is at the only range.
+  await lock.exec(`BEGIN; SELECT FROM tiptoe.lease WHERE name = 'backfill greedy' FOR UPDATE`);
+  await session.exec(`
+    UPDATE tiptoe.backfill SET signals = '{}', batch_size = 20, max_batch_size = 20, rate = 200 WHERE name = 'greedy'`);
+  const claims = async (): Promise<string[]> =>
+    (await rangesOf('greedy')).flatMap(({ done, claimed }) => (done || claimed === null ? [] : [claimed]));
+  await vi.waitUntil(async () => (await claims()).length === 1, 10_000);
+  await lock.exec('ROLLBACK');
+  expect(await claims()).not.toContain('backfill greedy');
+  expect(await rangesOf('greedy')).toHaveLength(1);
+  await vi.waitUntil(async () => new Set(await claims()).size === 2, 10_000);
+  await session.exec(`UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'greedy'`);
+  expect(await running).toMatchObject({
+    outcome: 'succeeded',
+    rowsDone: 4000,
+    remaining: { chain: { kind: 'unbroken', rows: 4000 } },
+  });
+  expect(await value(session, 'SELECT count(*) FROM greedy WHERE n <> 1')).toBe('0');
+});
+
 describe('a range is cut only where nobody is', () => {
   /** A range of which a worker that is gone has done 100 of 1,000 rows; another one looks for a range while it is cut. */
   async function abandoned(name: string) {
