@@ -6,6 +6,7 @@ import { acquireLease, type Lease, LeaseLost, underLease } from '../safety/lease
 import { accessProblem } from './access.ts';
 import { readAftermath } from './aftermath.ts';
 import { batchCautions } from './cautions.ts';
+import { isCtid } from './ctid.ts';
 import type { BackfillEvent, BackfillProgress, BackfillResult, Ended } from './event.ts';
 import { withExactTotal } from './exact-total.ts';
 import { isOutage } from './failure.ts';
@@ -221,12 +222,14 @@ async function lead(
 }
 
 function signalsFor(
-  { connection, schema, environment = {} }: RunBackfillOptions,
+  { connection, schema, environment = {}, allowFullScan = false }: RunBackfillOptions,
   { name, target }: Job,
   emit: ((event: BackfillEvent) => void) | null,
 ): readonly Signal[] {
   const figures = emit === null ? null : { schema, name, emit };
-  return allSignals({ table: target, connection, applicationName: `tiptoe backfill ${name}`, environment, figures });
+  const walked = allowFullScan || isCtid(target.key) ? null : { schema, name, key: target.key };
+  const applicationName = `tiptoe backfill ${name}`;
+  return allSignals({ table: target, connection, applicationName, environment, walked, figures });
 }
 
 /** The further workers of this process; none until they are started. */

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
 import { requestState } from '../../src/backfill/control.ts';
 import { testDatabase } from '../support/database.ts';
@@ -129,6 +129,33 @@ describe('while it runs, its table is', () => {
   test('without its primary key: each row is still met', async () => {
     const { result } = await meanwhile('unkeyed', 'ALTER TABLE unkeyed DROP CONSTRAINT unkeyed_pkey');
     expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 300 });
+  });
+
+  test('of some size and without its primary key: it waits for an index on the key', async () => {
+    await session.exec(`
+      CREATE TABLE unindexed (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, pad text);
+      ALTER TABLE unindexed ALTER pad SET STORAGE PLAIN;
+      INSERT INTO unindexed SELECT i, 0, repeat('x', 5000) FROM generate_series(1, 2200) i;
+      ANALYZE unindexed`);
+    const other = await db.session();
+    const dropped: Promise<unknown>[] = [];
+    const reasons: string[] = [];
+    const running = run(db.ownerUrl, await specOf('unindexed', 'UPDATE unindexed SET n = n + 1'), {
+      settings: { batchSize: 20, maxBatchSize: 20, rate: 100 },
+      onEvent(event) {
+        if (event.event === 'progress' && dropped.length === 0)
+          dropped.push(other.exec('ALTER TABLE unindexed DROP CONSTRAINT unindexed_pkey'));
+        if (event.event === 'throttled') reasons.push(event.reason);
+      },
+    });
+    await vi.waitUntil(() => reasons.length > 0, 15_000);
+    await Promise.all(dropped);
+    expect(reasons[0]).toBe('public.unindexed has no index on its key (id) any more; each batch would read all of it');
+    await other.exec(`
+      CREATE INDEX ON unindexed (id, n);
+      UPDATE tiptoe.backfill SET rate = NULL WHERE name = 'unindexed'`);
+    expect(await running).toMatchObject({ outcome: 'succeeded', rowsDone: 2200 });
+    expect(await value(other, 'SELECT count(*) FROM unindexed WHERE n <> 1')).toBe('0');
   });
 
   test('no longer to be written by the role, and is again', async () => {

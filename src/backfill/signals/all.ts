@@ -6,6 +6,7 @@ import { brokenSettings } from './broken-settings.ts';
 import type { Environment } from './cascaded.ts';
 import { customChecks } from './checks.ts';
 import { deadRows } from './dead-rows.ts';
+import { keyIndex, type WalkedKey } from './key-index.ts';
 import { lockWaiters } from './lock-waiters.ts';
 import { oldestTransaction } from './oldest-transaction.ts';
 import { replicaLag } from './replica-lag.ts';
@@ -20,6 +21,8 @@ export interface SignalSources {
   readonly applicationName: string;
   /** Where the URLs of standbys are. */
   readonly environment: Environment;
+  /** null where no index is needed. */
+  readonly walked: WalkedKey | null;
   /** null for a worker that does not lead. */
   readonly figures: Omit<FiguresOptions, 'table' | 'lag'> | null;
 }
@@ -37,6 +40,7 @@ export function allSignals(sources: SignalSources): Signal[] {
     timeWindow,
     lag,
     lockWaiters(table),
+    ...(sources.walked === null ? [] : [seldom(keyIndex(sources.walked), SELDOM_MS)]),
     slotWal,
     seldom(archiveBacklog, SELDOM_MS),
     activeSessions,
