@@ -11,7 +11,7 @@ const PURE = {
   audit: ['sql', 'postgres', 'catalog', 'effects', 'lint'],
   report: ['sql', 'postgres', 'catalog', 'effects', 'lint', 'audit'],
   frameworks: ['sql', 'effects'],
-  library: ['sql', 'postgres', 'catalog', 'effects', 'lint', 'report'],
+  library: ['sql', 'postgres', 'catalog', 'effects', 'lint', 'report', 'frameworks'],
 };
 // What others import is for them; the program itself has no use for it.
 const pure = Object.keys(PURE).filter((folder) => folder !== 'library');

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import { factsOf, schemaOf, type Snapshot } from '../inspect/snapshot.ts';
+import { factsOf, schemaOf, type Snapshot } from '../lint/snapshot.ts';
 import type { Facts } from '../lint/facts.ts';
 import { plural } from '../report/counts.ts';
 import type { FactsOrigin } from '../report/lint-report.ts';

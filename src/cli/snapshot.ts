@@ -43,7 +43,7 @@ A role that may do nothing else is enough:
           import('./config.ts'),
           import('./configure.ts'),
           import('./live-facts.ts'),
-          import('../inspect/snapshot.ts'),
+          import('../lint/snapshot.ts'),
         ]);
         const config = await readConfig(given);
         const { snapshot, source } = await takeSnapshot(await databaseUrlOf(config, given), given, config.live);

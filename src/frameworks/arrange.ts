@@ -1,4 +1,4 @@
-import type { Stretch } from '../effects/tool-run.ts';
+import type { Stretch, ToolRun } from '../effects/tool-run.ts';
 import type { Fills } from '../sql/fills.ts';
 import { type Framework, type Repository, type SeenFile, type Site, usualPlace } from './framework.ts';
 import { type FileName, inMigrationOrder } from './name.ts';
@@ -71,6 +71,11 @@ export function belongs({ dirs }: Site, path: string): boolean {
 function insideOf({ dirs }: Site, path: string): string {
   const dir = dirs.filter((dir) => path.startsWith(`${dir}/`)).toSorted((a, b) => b.length - a.length)[0];
   return dir === undefined ? path : path.slice(dir.length + 1);
+}
+
+/** How the tool runs a file, on its own. */
+export function runOf({ framework }: Pick<Found, 'framework'>, stretches: readonly Stretch[]): ToolRun {
+  return { tool: framework.title, does: framework.does, apart: framework.apart, stretches, joins: false };
 }
 
 /** The text of one way; null where a file has nothing to say of it. */

@@ -9,7 +9,7 @@ import { SQLSTATE } from '../postgres/sqlstate.ts';
 import { Problem } from '../problem.ts';
 import { splitIdentifiers } from '../sql/identifiers.ts';
 import { readDefinitions } from './definitions.ts';
-import { SNAPSHOT_VERSION, type Snapshot, type SnapshotTable } from './snapshot.ts';
+import { SNAPSHOT_VERSION, type Snapshot, type SnapshotTable } from '../lint/snapshot.ts';
 import { type CountedTable, readCountedTables } from './table-counts.ts';
 
 export interface ReadingOptions {

@@ -1,5 +1,5 @@
 import type { Session } from '../db/session.ts';
-import type { SnapshotTable } from './snapshot.ts';
+import type { SnapshotTable } from '../lint/snapshot.ts';
 
 export interface CountedTable extends Omit<SnapshotTable, 'writesPerSecond'> {
   /** Rows inserted, updated and deleted since counting began; null where that is not known. */

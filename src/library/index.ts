@@ -27,14 +27,14 @@ export type { Migration } from './read.ts';
  * texts; they are not run.
  */
 export async function lint(migrations: Migrations, options: JudgeOptions = {}): Promise<LintDocument> {
-  const { files, version } = await read(migrations, options);
-  return lintDocument(files, version);
+  const { files, version, facts } = await read(migrations, options);
+  return lintDocument(files, version, facts === undefined ? {} : { facts });
 }
 
 /** What each statement locks, rewrites and scans: the document of `tiptoe explain --format json`. */
 export async function explain(migrations: Migrations, options: ReadOptions = {}): Promise<ExplainDocument> {
-  const { files, version } = await read(migrations, options);
-  return explainDocument(files, version);
+  const { files, version, facts = null } = await read(migrations, options);
+  return explainDocument(files, version, facts);
 }
 
 /** A file, with all that is known of it. */

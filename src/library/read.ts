@@ -3,10 +3,13 @@ import { emptyCatalog } from '../catalog/catalog.ts';
 import { catalogFromDump } from '../catalog/from-dump.ts';
 import { type AnalysedFile, analyse, type AnalyseOptions } from '../lint/engine.ts';
 import type { Rule } from '../lint/kit.ts';
+import { DEFAULT_LIVE } from '../lint/live-settings.ts';
 import { readOwnRule } from '../lint/own-rule.ts';
 import { type Level, merged, type Preset, presetSettings } from '../lint/rule-settings.ts';
 import { DEFAULT_SETTINGS, type NewTables } from '../lint/settings.ts';
+import { factsOf, schemaOf, type Snapshot } from '../lint/snapshot.ts';
 import { Problem } from '../problem.ts';
+import type { FactsOrigin } from '../report/lint-report.ts';
 import { loadParserAsGuest } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
 import type { RuleTable } from './config.ts';
@@ -25,6 +28,16 @@ export interface ReadOptions {
   readonly schema?: string;
   /** Texts for placeholders, as `--var` gives them. */
   readonly variables?: Readonly<Record<string, string>>;
+  /**
+   * What `tiptoe snapshot` wrote, as text or parsed: sizes, traffic and the schema before the first file, with the server's version where
+   * `pgVersion` says nothing else.
+   */
+  readonly facts?: string | object;
+  /**
+   * The tool that runs the migrations, by its name in the config: it decides which statements share a transaction, and what of a file takes it
+   * back. `auto` finds it by their paths and texts. Without it, or with `none`, they run as `tiptoe apply` runs them.
+   */
+  readonly framework?: string;
 }
 
 /** How to judge migrations. */
@@ -46,15 +59,37 @@ export type Migrations = string | readonly Migration[];
 export async function read(
   migrations: Migrations,
   options: JudgeOptions,
-): Promise<{ readonly files: readonly AnalysedFile[]; readonly version: number }> {
+): Promise<{ readonly files: readonly AnalysedFile[]; readonly version: number; readonly facts?: FactsOrigin }> {
   refuseOthers(migrations, options);
-  const settled = settle(options);
-  await loadParserAsGuest();
-  const { schema, variables = {} } = options;
-  const catalog = schema === undefined ? emptyCatalog() : catalogFromDump(parseScript('schema', schema)).catalog;
+  const { schema, variables = {}, framework = 'none' } = options;
+  const snapshot = options.facts === undefined ? null : await snapshotOf(options.facts);
+  if (snapshot !== null && schema !== undefined)
+    throw new Problem('schema and facts both say what is there before the first file.', {
+      advice: 'Give one of them.',
+    });
+  const settled = settle({ ...(snapshot !== null && { pgVersion: snapshot.pgVersion }), ...options });
   const given = typeof migrations === 'string' ? [{ path: 'migration.sql', text: migrations }] : migrations;
-  const scripts = given.map(({ path, text }) => parseScript(path, text, variables));
-  return { files: analyse(scripts, catalog, settled), version: settled.version };
+  const run = framework === 'none' ? given : (await import('./tool.ts')).asToolRuns(given, framework);
+  await loadParserAsGuest();
+  const scripts = run.map(({ path, text, ...how }) => ({ ...parseScript(path, text, variables), ...how }));
+  if (snapshot === null) {
+    const catalog = schema === undefined ? emptyCatalog() : catalogFromDump(parseScript('schema', schema)).catalog;
+    return { files: analyse(scripts, catalog, settled), version: settled.version };
+  }
+  const known = { ...settled, facts: factsOf(snapshot), live: DEFAULT_LIVE };
+  return {
+    files: analyse(scripts, schemaOf(snapshot), known),
+    version: settled.version,
+    facts: { source: FACTS, takenAt: snapshot.takenAt, age: null },
+  };
+}
+
+const FACTS = 'given';
+
+async function snapshotOf(facts: string | object): Promise<Snapshot> {
+  // Only who has facts pays for loading the schema library.
+  const { readFacts, readFactsText } = await import('../lint/facts-document.ts');
+  return typeof facts === 'string' ? readFactsText(facts, FACTS) : readFacts(facts, FACTS);
 }
 
 const NEWEST = 18;
@@ -63,6 +98,8 @@ const OPTIONS: Readonly<Record<keyof JudgeOptions, true>> = {
   pgVersion: true,
   schema: true,
   variables: true,
+  facts: true,
+  framework: true,
   extends: true,
   rules: true,
   ownRules: true,

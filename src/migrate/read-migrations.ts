@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { ToolRun } from '../effects/tool-run.ts';
-import { arrange, belongs, type Found, sideOf } from '../frameworks/arrange.ts';
+import { arrange, belongs, type Found, runOf, sideOf } from '../frameworks/arrange.ts';
 import { inMigrationOrder, readFileName } from '../frameworks/name.ts';
 import { Problem } from '../problem.ts';
 import { type FoundFile, type MigrationFile, readText } from './discovery.ts';
@@ -101,10 +101,6 @@ const CHANGE =
 
 function isQueries(text: string): boolean {
   return QUERY_NAME.test(text) || (text.trim() !== '' && !CHANGE.test(text));
-}
-
-function runOf({ framework }: Found, stretches: ToolRun['stretches']): ToolRun {
-  return { tool: framework.title, does: framework.does, apart: framework.apart, stretches, joins: false };
 }
 
 function editsOf({ framework }: Found, path: string): Pick<ReadMigration, 'edits'> {

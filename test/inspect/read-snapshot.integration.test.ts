@@ -3,7 +3,7 @@ import { beginFile, type Catalog, emptyCatalog } from '../../src/catalog/catalog
 import { fold } from '../../src/catalog/fold.ts';
 import { readDefinitions } from '../../src/inspect/definitions.ts';
 import { readSnapshot } from '../../src/inspect/read-snapshot.ts';
-import { schemaOf } from '../../src/inspect/snapshot.ts';
+import { schemaOf } from '../../src/lint/snapshot.ts';
 import { applySettings } from '../../src/db/session.ts';
 import { loadParser } from '../../src/sql/libpg.ts';
 import { parseScript } from '../../src/sql/script.ts';

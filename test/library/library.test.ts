@@ -5,6 +5,7 @@ import {
   defineRule,
   explain,
   lint,
+  type Migration,
   Problem,
   type RuleContext,
 } from '../../src/library/index.ts';
@@ -80,7 +81,7 @@ describe('texts in, findings out', () => {
   test.each([
     ['null', '{}', 'migrations are a text, or a list of { path, text }.'],
     ['[{ "path": "1.sql", "sql": "" }]', '{}', 'migrations are a text, or a list of { path, text }.'],
-    ['""', '{ "framework": "prisma" }', "there is no option 'framework'; there are pgVersion, "],
+    ['""', '{ "baseline": "x.json" }', "there is no option 'baseline'; there are pgVersion, "],
   ])('refuses what is nothing of the kind: %s %s', async (migrations, options, says) => {
     await expect(lint(JSON.parse(migrations) as string, JSON.parse(options) as object)).rejects.toThrow(says);
   });
@@ -105,6 +106,125 @@ const noTruncate = defineRule({
     if (relations.length === 0) return null;
     return { relations, message: `${relations.join(', ')} is emptied`, why: 'Gone.', instead: 'Delete in batches.' };
   },
+});
+
+describe('facts of a server', () => {
+  const facts = {
+    format: 'tiptoe-facts',
+    version: 1,
+    takenAt: '2026-01-02T03:04:05Z',
+    pgVersion: 15,
+    writesSince: null,
+    unseen: [],
+    schema: {
+      searchPath: ['public'],
+      timeZone: 'UTC',
+      definitions: ['CREATE TABLE public.orders (id bigint, total numeric)', 'CREATE TABLE public.flags (name text)'],
+    },
+    tables: [
+      {
+        table: 'public.orders',
+        kind: 'table',
+        partitionOf: null,
+        rows: 9e8,
+        bytes: 84e9,
+        heapBytes: 84e9,
+        indexBytes: 20e9,
+        writesPerSecond: 900,
+      },
+      {
+        table: 'public.flags',
+        kind: 'table',
+        partitionOf: null,
+        rows: 12,
+        bytes: 8192,
+        heapBytes: 8192,
+        indexBytes: 0,
+        writesPerSecond: 0,
+      },
+    ],
+  };
+  const sql = 'CREATE INDEX ON orders (total);\nCREATE INDEX ON flags (name);';
+
+  test.each([
+    ['as text', JSON.stringify(facts)],
+    ['parsed', facts],
+  ])('%s soften what is tiny, and estimate the rest', async (_, given) => {
+    const document = await lint(sql, { facts: given });
+    expect(document).toMatchObject({ pgVersion: 15, facts: { source: 'given', takenAt: facts.takenAt } });
+    expect(document.files[0]?.findings).toMatchObject([
+      { severity: 'error', estimate: { basis: '78 GB at 30 to 120 MB/s' }, facts: { rows: 9e8, writesPerSecond: 900 } },
+      { severity: 'warning', message: expect.stringContaining('public.flags has 12 rows, 8 kB') },
+    ]);
+    const explained = await explain(sql, { facts: given, pgVersion: 17 });
+    expect(explained).toMatchObject({ pgVersion: 17, facts: { takenAt: facts.takenAt } });
+    expect(explained.files[0]?.statements[0]?.effects[0]).toMatchObject({
+      relation: 'public.orders',
+      facts: { rows: 9e8 },
+    });
+    const [analysis] = await analyze('ALTER TABLE orders DROP COLUMN totl;', { facts: given });
+    expect(analysis?.statements[0]?.effects).toHaveLength(1);
+  });
+
+  test.each([
+    ['', 'the facts given are empty.'],
+    ['{"format":', 'the facts given are cut off: '],
+    [{}, 'given holds no facts of tiptoe snapshot.'],
+    [{ ...facts, version: 99 }, 'the facts given are of version 99, and this tiptoe reads version 1.'],
+    [{ ...facts, tables: [{ table: 3 }] }, 'the facts given are broken: tables.0.'],
+  ])('that are none are told: %j', async (given, says) => {
+    await expect(lint(sql, { facts: given })).rejects.toThrow(says);
+  });
+
+  test('are not given beside a dump', async () => {
+    await expect(lint(sql, { facts, schema: '' })).rejects.toThrow('schema and facts both say what is there');
+  });
+});
+
+describe('the tool that runs the migrations', () => {
+  const goose = {
+    path: 'db/2_b.sql',
+    text: '-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY a ON b (c);\n-- +goose Down\nDROP TABLE b;',
+  };
+  const rulesOf = async (files: readonly Migration[], framework?: string): Promise<Record<string, string[]>> => {
+    const document = await lint(files, framework === undefined ? {} : { framework });
+    return Object.fromEntries(document.files.map(({ path, findings }) => [path, findings.map(({ rule }) => rule)]));
+  };
+
+  test('decides about transactions and down parts', async () => {
+    const inTransaction = { ...goose, path: 'db/3_c.sql', text: goose.text.replace(/.*\n/, '') };
+    const found = await rulesOf([goose, inTransaction], 'goose');
+    expect(found['db/2_b.sql']).toEqual([]);
+    expect(found['db/3_c.sql']).toEqual(['concurrently-in-transaction']);
+    expect((await analyze([goose], { framework: 'goose' }))[0]).toMatchObject({ transaction: 'none' });
+    expect((await analyze([inTransaction], { framework: 'goose' }))[0]).toMatchObject({ transaction: 'file' });
+  });
+
+  test('is found by the texts or the paths, when asked for', async () => {
+    expect(await rulesOf([{ ...goose, path: '2_b.sql' }], 'auto')).toEqual({ '2_b.sql': [] });
+    const up = { path: './migrations/1_a.up.sql', text: 'CREATE TABLE a (id bigint PRIMARY KEY);' };
+    const down = { path: './migrations/1_a.down.sql', text: 'DROP TABLE a;' };
+    expect(await rulesOf([up, down], 'golang-migrate')).toEqual({ [up.path]: [] });
+    const prisma = [
+      { path: 'prisma/migrations/migration_lock.toml', text: 'provider = "postgresql"' },
+      { path: 'prisma/migrations/20260101000000_a/migration.sql', text: 'CREATE INDEX CONCURRENTLY a ON b (c);' },
+    ];
+    const { files } = await lint(prisma.slice(1), { framework: 'prisma' });
+    expect(files.map(({ path }) => path)).toEqual([prisma[1]?.path]);
+  });
+
+  test('without one, files run as our own runner runs them, in the order given', async () => {
+    const files = [
+      { path: '2.sql', text: 'CREATE TABLE a (id bigint PRIMARY KEY);' },
+      { path: '1.sql', text: 'ALTER TABLE a DROP COLUMN id;' },
+    ];
+    for (const framework of [undefined, 'none', 'auto', 'flyway'])
+      expect(Object.keys(await rulesOf(files, framework))).toEqual(['2.sql', '1.sql']);
+  });
+
+  test('that is not known is told', async () => {
+    await expect(lint([goose], { framework: 'gose' })).rejects.toThrow("there is no framework 'gose'");
+  });
 });
 
 describe('rules of one’s own', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { factsOf, type SnapshotTable } from '../../src/inspect/snapshot.ts';
+import { factsOf, type SnapshotTable } from '../../src/lint/snapshot.ts';
 
 function table(name: string, more: Partial<SnapshotTable>): SnapshotTable {
   const known = { rows: 10, bytes: 16_384, heapBytes: 8_192, indexBytes: 4_096, writesPerSecond: 2 };

@@ -1,6 +1,6 @@
 import { type Catalog, emptyCatalog, resetSession } from '../catalog/catalog.ts';
 import { fold } from '../catalog/fold.ts';
-import type { Facts, TableFacts } from '../lint/facts.ts';
+import type { Facts, TableFacts } from './facts.ts';
 import { parseScript } from '../sql/script.ts';
 
 /** The version of the document that `tiptoe snapshot` writes. */
