@@ -252,7 +252,7 @@ function analyseFile(
       }
       if (action.kind !== 'do') transaction.add(context, catalog, () => script.source.position(part.start).line);
     });
-    keep({ statement, effects: found, ...(tables && { live: liveEffects(found, catalog, seen, settings) }) });
+    keep({ statement, effects: found, ...(tables && { live: liveEffects(action, found, catalog, seen, settings) }) });
     history.unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });
     if (found.notUnderstood !== null)
       reports.add(

@@ -6,12 +6,16 @@ export interface Estimate {
   readonly seconds: readonly [number, number];
   /** What it was reckoned from: `84 GB at 120 to 480 MB/s`. */
   readonly basis: string;
+  /** Of UPDATE and DELETE: how many rows are changed. */
+  readonly rows?: readonly [number, number];
+  /** And the WAL that this writes, which every replica gets. */
+  readonly walBytes?: readonly [number, number];
 }
 
 /** Bytes to work through. */
 export type WorkBytes = Readonly<Partial<Record<WorkKind, number>>>;
 
-const MEGABYTE = 1_048_576;
+export const MEGABYTE = 1_048_576;
 
 /** Null where there is nothing to work through. */
 export function estimateOf(work: WorkBytes, { throughput }: Pick<LiveSettings, 'throughput'>): Estimate | null {
@@ -29,7 +33,7 @@ export function estimateOf(work: WorkBytes, { throughput }: Pick<LiveSettings, '
   return basis.length === 0 ? null : { seconds: [rounded(low), rounded(high)], basis: basis.join(' and ') };
 }
 
-function rounded(seconds: number): number {
+export function rounded(seconds: number): number {
   return Number(seconds.toPrecision(3));
 }
 

@@ -7,6 +7,7 @@ import { type Estimate, estimateOf, roughRange, type WorkBytes } from './estimat
 import type { Facts, TableFacts } from './facts.ts';
 import type { Category, Severity } from './kit.ts';
 import type { LiveSettings } from './live-settings.ts';
+import { writeEstimate } from './write-estimate.ts';
 
 /** A statement and what is known of the server that it will run on. */
 export interface Scene {
@@ -82,7 +83,7 @@ const BY_SIZE: ReadonlySet<Category> = new Set<Category>(['blocking', 'locking',
 
 /** The finding as it is on this server: milder where all of its tables are tiny, louder where a lock meets heavy traffic. */
 export function onServer<F extends Judged>(finding: F, scene: Scene): F & LiveFinding {
-  if (!BY_SIZE.has(finding.category)) return finding;
+  if (!BY_SIZE.has(finding.category)) return withWrites(finding, scene);
   const own = new Set([...finding.relations, ...worked(scene)]);
   const concerned = [...own, ...partitionedAbove(own, scene)].filter((key) => hasRows(scene.catalog, key));
   const known = concerned.map((relation) => ({ relation, facts: scene.tables.of(scene.catalog, relation) }));
@@ -186,22 +187,40 @@ function neverAnalysed(known: readonly Known[], { tinyBytes }: LiveSettings): st
 
 /** Of each relation that stood before the file and of which something was known then. */
 export function liveEffects(
+  action: Action,
   effects: Effects,
   catalog: Catalog,
   known: ReadonlyMap<string, TableFacts | null>,
   settings: LiveSettings,
 ): Map<string, LiveEffect> {
   const found = new Map<string, LiveEffect>();
+  const written = action.kind === 'dml' ? resolve(catalog, action.table) : null;
+  const writes = writeEstimate({ action, effects }, catalog, (key) => known.get(key) ?? null, settings);
   for (const effect of effects.relations) {
     const facts = effect.preexisting ? (known.get(effect.relation) ?? null) : null;
-    if (facts !== null)
-      found.set(effect.relation, { facts, estimate: estimateOf(workOn(effect, facts, catalog) ?? {}, settings) });
+    if (facts === null) continue;
+    const estimate = effect.relation === written ? writes : estimateOf(workOn(effect, facts, catalog) ?? {}, settings);
+    found.set(effect.relation, { facts, estimate });
   }
   return found;
 }
 
+/** Rows that go are a loss whatever their number; how many they are is told all the same. */
+function withWrites<F extends Judged>(
+  finding: F,
+  { action, effects, catalog, tables, settings }: Scene,
+): F & LiveFinding {
+  if (action.kind !== 'dml' || !finding.relations.includes(resolve(catalog, action.table))) return finding;
+  const estimate = writeEstimate({ action, effects }, catalog, (key) => tables.of(catalog, key), settings);
+  if (estimate === null) return finding;
+  const note = `${roughRange(estimate.seconds)} for ${estimate.basis}`;
+  return { ...finding, message: `${finding.message} (${note})`, estimate };
+}
+
 /** All that the statement works through; null where the size of any of it is not known. */
-function estimateFor({ effects, catalog, tables, settings }: Scene): Estimate | null {
+function estimateFor({ action, effects, catalog, tables, settings }: Scene): Estimate | null {
+  const writes = writeEstimate({ action, effects }, catalog, (key) => tables.of(catalog, key), settings);
+  if (writes !== null) return writes;
   const sum: { scan: number; indexBuild: number; rewrite: number } = { scan: 0, indexBuild: 0, rewrite: 0 };
   for (const effect of withoutParents(effects, catalog)) {
     const facts = tables.of(catalog, effect.relation);
