@@ -13,6 +13,7 @@ import type { FactsOrigin } from '../report/lint-report.ts';
 import { loadParserAsGuest } from '../sql/libpg.ts';
 import { parseScript } from '../sql/script.ts';
 import type { RuleTable } from './config.ts';
+import type { ToolMigration } from './tool.ts';
 
 /** A migration: the text that is run, and what reports shall call it. */
 export interface Migration {
@@ -69,9 +70,13 @@ export async function read(
     });
   const settled = settle({ ...(snapshot !== null && { pgVersion: snapshot.pgVersion }), ...options });
   const given = typeof migrations === 'string' ? [{ path: 'migration.sql', text: migrations }] : migrations;
-  const run = framework === 'none' ? given : (await import('./tool.ts')).asToolRuns(given, framework);
+  const inOrder: readonly ToolMigration[] =
+    framework === 'none' ? given : (await import('./tool.ts')).asToolRuns(given, framework);
   await loadParserAsGuest();
-  const scripts = run.map(({ path, text, ...how }) => ({ ...parseScript(path, text, variables), ...how }));
+  const scripts = inOrder.map(({ path, text, run, fills }) => ({
+    ...parseScript(path, text, variables, undefined, fills),
+    ...(run === undefined ? {} : { run }),
+  }));
   if (snapshot === null) {
     const catalog = schema === undefined ? emptyCatalog() : catalogFromDump(parseScript('schema', schema)).catalog;
     return { files: analyse(scripts, catalog, settled), version: settled.version };

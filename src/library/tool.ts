@@ -3,11 +3,13 @@ import { arrange, belongs, type Found, runOf, sideOf } from '../frameworks/arran
 import { fileOf, folderOf, type Framework, joinPath, type Repository } from '../frameworks/framework.ts';
 import { frameworks } from '../frameworks/list.ts';
 import { Problem } from '../problem.ts';
+import type { Fills } from '../sql/fills.ts';
 import type { Migration } from './read.ts';
 
 /** A migration as its tool reads and runs it. */
-interface ToolMigration extends Migration {
+export interface ToolMigration extends Migration {
   readonly run?: ToolRun;
+  readonly fills?: Fills;
 }
 
 /** Migrations as a tool runs them, in the order given; what takes them back is left out. With `auto`, the files tell of the tool. */
@@ -28,7 +30,9 @@ export function asToolRuns(given: readonly Migration[], wanted: string): readonl
     const found = known.get(file);
     if (found === undefined) return [file];
     const text = sideOf(file.text, found.name, 'up', tool.framework);
-    return text === null ? [] : [{ path: file.path, text, run: runOf(tool, found.stretches) }];
+    if (text === null) return [];
+    const { stretches, fills } = found;
+    return [{ path: file.path, text, run: runOf(tool, stretches), ...(fills === undefined ? {} : { fills }) }];
   });
 }
 
