@@ -67,8 +67,8 @@ describe('an estimate of what is written', () => {
   });
 
   test('is in explain at the table that is written', () => {
-    const [, { statements = [] } = {}] = analyse(scripts("UPDATE users SET name = 'x';"), emptyCatalog(), options());
-    expect(statements[0]?.live?.get('public.users')?.estimate).toMatchObject({ rows: [ROWS, ROWS] });
+    const [, file] = analyse(scripts("UPDATE users SET name = 'x';"), emptyCatalog(), options());
+    expect(file?.statements[0]?.live?.get('public.users')?.estimate).toMatchObject({ rows: [ROWS, ROWS] });
   });
 
   test.each([
