@@ -127,11 +127,28 @@ async function serverVersion(
     told.push(`PostgreSQL ${first.major}, by ${first.path}`);
     return first.major;
   }
-  const answer = isAsking ? await askLine('The major version of your server, 13 to 18 (empty: it is not known) ') : '';
-  const major = Number(answer);
-  if (answer !== '' && major >= 13 && major <= 18) return major;
+  const major = isAsking ? await askVersion() : null;
+  if (major !== null) return major;
   told.push('the version of the server is not known: lint takes 18 until "pgVersion" in the config says otherwise.');
   return null;
+}
+
+/** Asks until it is a version that is known, or nothing. */
+async function askVersion(): Promise<number | null> {
+  for (;;) {
+    const answer = await askLine('The major version of your server, 13 to 18 (empty: it is not known) ');
+    if (answer === null) throw left();
+    if (answer === '') return null;
+    if (/^1[3-8]$/.test(answer)) return Number(answer);
+    say(`'${answer}' is no version from 13 to 18.`);
+  }
+}
+
+function left(): Problem {
+  return new Problem('left before the end.', {
+    exitCode: 3,
+    advice: 'What is written stays; tiptoe init asks for the rest again.',
+  });
 }
 
 /** What squawk's config and comments become. */
@@ -206,7 +223,9 @@ async function settleFile(proposal: Proposal, given: InitOptions, isAsking: bool
   }
   if (isAsking) {
     const verb = before === null ? 'Write' : proposal.edits === true ? 'Change' : 'It is there and differs. Replace';
-    if (!(await ask(`${verb} ${printable(shown)}?`))) return false;
+    const isWanted = await ask(`${verb} ${printable(shown)}?`);
+    if (isWanted === null) throw left();
+    if (!isWanted) return false;
   } else if (isOthers && !given.force) {
     print(`${shown} is there and differs: kept (--force replaces it).`);
     return false;

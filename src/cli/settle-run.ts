@@ -63,7 +63,7 @@ async function report(
           });
         }
         process.stderr.write(`${changes.map(describe).join('\n')}\n`);
-        return ask('Write this to the ledger?');
+        return (await ask('Write this to the ledger?')) === true;
       },
     });
     print(format === 'json' ? JSON.stringify({ version: 1, ...settled }) : lines(settled).join('\n'));

@@ -152,6 +152,24 @@ test('on a terminal it shows a file and asks', async () => {
   expect(await config(cwd)).toEqual({ pgVersion: 16, dir: 'migrations' });
 });
 
+test('on a terminal, answers that were typed ahead are taken in their order', async () => {
+  const cwd = await repository({ 'migrations/001_users.sql': TABLE });
+  const { code, stdout } = await runOnTerminal(['init', '--no-hook'], '99\r16\rn\ry\r', { cwd, asks: /not known\) / });
+  expect(code).toBe(0);
+  expect(stdout).toContain("tiptoe: '99' is no version from 13 to 18.");
+  expect(stdout).toContain('"pgVersion": 16,');
+  expect(stdout.match(/^wrote .*?(?=\r?$)/gm)).toEqual(['wrote .github/workflows/tiptoe.yml']);
+  await expect(config(cwd)).rejects.toThrow('ENOENT');
+});
+
+test.each(['\u0003', '\u0004'])('on a terminal, %j at a question ends it', async (key) => {
+  const cwd = await repository({ 'migrations/001_users.sql': TABLE });
+  const { code, stdout } = await runOnTerminal(['init', '--pg-version', '16'], key, { cwd });
+  expect(code).toBe(3);
+  expect(stdout.match(/\[y\/N\]/g)).toHaveLength(1);
+  expect(stdout).toContain('tiptoe: left before the end.');
+});
+
 test('a dry run writes nothing', async () => {
   const cwd = await repository({ 'migrations/001_users.sql': TABLE });
   const { code, stdout, stderr } = await init(cwd, '--dry-run');

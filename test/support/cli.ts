@@ -54,7 +54,7 @@ export function startTiptoe(args: readonly string[], options: TiptoeOptions = {}
 export async function runOnTerminal(
   args: readonly string[],
   answer: string,
-  options: Pick<TiptoeOptions, 'env' | 'cwd'>,
+  options: Pick<TiptoeOptions, 'env' | 'cwd'> & { readonly asks?: RegExp },
 ): Promise<TiptoeResult> {
   const quoted = [process.execPath, TIPTOE, ...args].map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`);
   // From util-linux; other systems have another `script`.
@@ -63,7 +63,7 @@ export async function runOnTerminal(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const running = watch(child);
-  await running.waitForOutput(/\[y\/N\] /);
+  await running.waitForOutput(options.asks ?? /\[y\/N\] /);
   child.stdin.write(answer);
   const result = await running.finished();
   return { ...result, stdout: stripVTControlCharacters(result.stdout) };
