@@ -31,7 +31,12 @@ export default {
         { name: 'parser', test: /[\\/]src[\\/]sql[\\/]libpg\.ts$/, priority: 5 },
         // What the thread that parses ahead loads as well.
         { name: 'reading', test: /[\\/]src[\\/]sql[\\/]/, priority: 4 },
-        { name: 'analysis', test: /[\\/](rules|src[\\/](postgres|catalog|effects|lint))[\\/]/, priority: 3 },
+        // Not what checks a file of facts: it loads the schema library, which most runs do without.
+        {
+          name: 'analysis',
+          test: /[\\/](rules|src[\\/](postgres|catalog|effects|lint))[\\/](?!facts-document)/,
+          priority: 3,
+        },
         {
           name: 'library',
           test: /[\\/]src[\\/](library[\\/]|report[\\/](lint-json|explain-json|counts)\.ts)/,
