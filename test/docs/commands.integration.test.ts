@@ -68,13 +68,16 @@ describe.each(PAGES)('$page', ({ page, branch, before, notRun }) => {
       PATH: [join(cwd, 'node_modules/.bin'), process.env.PATH].join(delimiter),
     };
     for (const text of before) expect(spawnSync('bash', ['-c', text], { cwd, env }).status).toBe(0);
-    const outcomes = commands.run.map(({ text, line, exitCode }) => {
+    const outcomes = commands.run.map(({ text, line, exitCode, shown }) => {
       const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', text], {
         cwd,
         env,
         encoding: 'utf8',
       });
-      const said = status === exitCode ? '' : `\n${stdout}${stderr}`;
+      const output = `${stdout}${stderr}`;
+      if (shown.length > 0)
+        expect(`${page}:${line}\n${output.trim()}`).toBe(`${page}:${line}\n${shown.join('\n').trim()}`);
+      const said = status === exitCode ? '' : `\n${output}`;
       return `${page}:${line}: ${text} -> ${status}${said}`;
     });
     expect(outcomes).toEqual(commands.run.map(({ text, line, exitCode }) => `${page}:${line}: ${text} -> ${exitCode}`));

@@ -3,6 +3,8 @@ export interface Command {
   readonly line: number;
   readonly text: string;
   readonly exitCode: number;
+  /** What the page shows of its output, line by line; none where it shows nothing. */
+  readonly shown: readonly string[];
 }
 
 /** The commands of a page that are run, and those that it says are not. */
@@ -16,7 +18,7 @@ const EXIT = /\s# exit (\d)(?=[:,. ]|$)/;
 
 /**
  * Collects the commands of the blocks marked `sh` and `console`: in the former every line that is no comment, in the latter those after `$ `.
- * What follows the line `# not run by the tests: REASON` in a block is not run, nor is the block after `<!-- not run by the tests: REASON -->`;
+ * Below such a command stands what it prints. What follows the line `# not run by the tests: REASON` in a block is not run, nor is the block after `<!-- not run by the tests: REASON -->`;
  * `# exit 1` after a command says that it ends so.
  */
 export function commandsOf(page: string): Commands {
@@ -24,6 +26,7 @@ export function commandsOf(page: string): Commands {
   const notRun: string[] = [];
   let block: 'sh' | 'console' | 'other' | null = null;
   let isRun = true;
+  let shown: string[] = [];
   for (const [at, line] of page.split('\n').entries()) {
     const fence = /^(?:```|~~~)\s*(\S*)/.exec(line);
     if (fence !== null) {
@@ -34,9 +37,11 @@ export function commandsOf(page: string): Commands {
       continue;
     }
     if (NOT_RUN.test(line)) isRun = false;
+    if (block === 'console' && isRun && !line.startsWith('$ ')) shown.push(line);
     const text = block === 'sh' ? line : block === 'console' && line.startsWith('$ ') ? line.slice(2) : '';
     if (text.trim() === '' || text.startsWith('#')) continue;
-    if (isRun) run.push({ line: at + 1, text, exitCode: Number(EXIT.exec(text)?.[1] ?? 0) });
+    shown = [];
+    if (isRun) run.push({ line: at + 1, text, exitCode: Number(EXIT.exec(text)?.[1] ?? 0), shown });
     else notRun.push(text);
   }
   return { run, notRun };
