@@ -23,6 +23,7 @@ import {
 } from './job.ts';
 import { requireNarrow } from './full-scan.ts';
 import { leadOrJoin } from './join.ts';
+import { pauseIfLast } from './last-to-leave.ts';
 import { leaseName } from './lease-name.ts';
 import { closeLink, connectionGone, type Link, openLink, reopenLink } from './link.ts';
 import { after } from './machine.ts';
@@ -156,11 +157,15 @@ async function runOnce(work: Work): Promise<Ended> {
   }
 
   const team = gather(work, job);
+  let ended: Ended | null = null;
   try {
     const lease = await takeLead(work, spec, job, team);
-    return 'outcome' in lease ? lease : await lead(work, lease, { spec, job, patience, team });
+    ended = 'outcome' in lease ? lease : await lead(work, lease, { spec, job, patience, team });
+    return ended;
   } finally {
     await team.stop();
+    if (ended?.outcome === 'paused')
+      await pauseIfLast(link.control, store, { name: job.name, owner: options.owner, ttlMs: LEASE_MS });
   }
 }
 

@@ -52,8 +52,9 @@ describe('the keys are shared, each row is changed once, by keys', () => {
     expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 2000, rowsVisited: 2000 });
     expect(await value(session, `SELECT count(*) FROM ${name} WHERE n <> 1`)).toBe('0');
     const ranges = await rangesOf(name);
-    expect(ranges).toHaveLength(24);
-    expect(Math.min(...ranges.map(({ rows }) => Number(rows)))).toBeGreaterThan(40);
+    // Who has nothing to do in the end gets a part of what another one is at.
+    expect(ranges.length).toBeGreaterThanOrEqual(24);
+    expect(ranges.filter(({ rows }) => Number(rows) > 40).length).toBeGreaterThanOrEqual(22);
     expect(await leasesOf(name)).toBe('0');
   });
 
@@ -86,7 +87,7 @@ test('what one worker has begun alone is shared by several later', async () => {
     outcome: 'succeeded',
     rowsDone: 1000,
   });
-  expect(await rangesOf('later')).toHaveLength(16);
+  expect((await rangesOf('later')).length).toBeGreaterThanOrEqual(16);
   expect(await value(session, 'SELECT count(*) FROM later WHERE n <> 1')).toBe('0');
 });
 
@@ -390,6 +391,19 @@ describe('another process', () => {
       rowsDone: 3000,
     });
     expect(await value(session, 'SELECT count(*) FROM paused WHERE n <> 1')).toBe('0');
+  });
+
+  test('is stopped at the same moment: the last one to leave says that nobody is at work', async () => {
+    await makeTable('stopped', 3000);
+    const { first, second, pauses } = await two('stopped');
+    for (const pause of pauses) pause.abort('SIGTERM');
+    expect(await first).toMatchObject({ outcome: 'paused' });
+    expect(await second).toMatchObject({ outcome: 'paused' });
+    expect(await value(session, `SELECT state FROM tiptoe.backfill WHERE name = 'stopped'`)).toBe('paused');
+    expect(await leasesOf('stopped')).toBe('0');
+    const spec = await specOf('stopped', 'UPDATE stopped SET n = n + 1');
+    expect(await run(db.ownerUrl, spec, { workers: 2, settings: { rate: null } })).toMatchObject({ rowsDone: 3000 });
+    expect(await value(session, 'SELECT count(*) FROM stopped WHERE n <> 1')).toBe('0');
   });
 
   test('takes the lead when the first one leaves', async () => {
