@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { testDatabase } from '../support/database.ts';
 import { git, installTiptoe, makeRepository, OFFLINE, writeFiles } from '../support/repository.ts';
 import { ownTemporaryDirectory } from '../support/temporary.ts';
-import { commandsOf } from './fences.ts';
+import { type Command, commandsOf } from './fences.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const temporary = ownTemporaryDirectory();
@@ -49,6 +49,9 @@ test('every page with commands is here', async () => {
   expect(withCommands.sort()).toEqual(PAGES.map(({ page }) => page).sort());
 });
 
+const outcome = ({ line, text }: Command, exitCode: number | null, output: string): string =>
+  `${line}: ${text} -> ${exitCode}\n${output}`;
+
 describe.each(PAGES)('$page', ({ page, branch, before, notRun }) => {
   const database = testDatabase();
 
@@ -68,18 +71,18 @@ describe.each(PAGES)('$page', ({ page, branch, before, notRun }) => {
       PATH: [join(cwd, 'node_modules/.bin'), process.env.PATH].join(delimiter),
     };
     for (const text of before) expect(spawnSync('bash', ['-c', text], { cwd, env }).status).toBe(0);
-    const outcomes = commands.run.map(({ text, line, exitCode, shown }) => {
+    const outcomes = commands.run.map((command) => {
+      const { text, exitCode } = command;
       const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', text], {
         cwd,
         env,
         encoding: 'utf8',
       });
-      const output = `${stdout}${stderr}`;
-      if (shown.length > 0)
-        expect(`${page}:${line}\n${output.trim()}`).toBe(`${page}:${line}\n${shown.join('\n').trim()}`);
-      const said = status === exitCode ? '' : `\n${output}`;
-      return `${page}:${line}: ${text} -> ${status}${said}`;
+      const output = `${stdout}${stderr}`.trim();
+      return outcome(command, status, status === exitCode && command.shown.length === 0 ? '' : output);
     });
-    expect(outcomes).toEqual(commands.run.map(({ text, line, exitCode }) => `${page}:${line}: ${text} -> ${exitCode}`));
+    expect(outcomes).toEqual(
+      commands.run.map((command) => outcome(command, command.exitCode, command.shown.join('\n').trim())),
+    );
   }, 240_000);
 });
