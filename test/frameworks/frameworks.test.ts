@@ -40,7 +40,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     down: [],
   },
   supabase: {
-    up: ['supabase/migrations/20260101090000_users.sql file', 'supabase/migrations/20260102090000_note.sql statement'],
+    up: ['supabase/migrations/20261122215532_users.sql file', 'supabase/migrations/20261122215535_note.sql statement'],
     down: [],
   },
   hasura: {
@@ -99,14 +99,14 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   },
   dbmate: {
     up: [
-      'db/migrations/20260101090000_users.sql file',
-      'db/migrations/20260102090000_email.sql statement',
-      'db/migrations/20260103090000_note.sql file!',
+      'db/migrations/20261122215457_users.sql file',
+      'db/migrations/20261122215458_email.sql statement',
+      'db/migrations/20261122215500_note.sql file!',
     ],
     down: [
-      'db/migrations/20260103090000_note.sql',
-      'db/migrations/20260102090000_email.sql',
-      'db/migrations/20260101090000_users.sql',
+      'db/migrations/20261122215500_note.sql',
+      'db/migrations/20261122215458_email.sql',
+      'db/migrations/20261122215457_users.sql',
     ],
   },
   sqlx: {
