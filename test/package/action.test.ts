@@ -201,7 +201,9 @@ test('the hook for pre-commit looks at what a commit adds', async () => {
   await writeFiles(cwd, { 'migrations/002_index.sql': UNSAFE });
   git(cwd, 'add', '.');
   const [command = '', ...args] = hook?.entry.split(' ') ?? [];
-  const run = () => spawnSync(join(cwd, 'node_modules/.bin', command), args, { cwd, encoding: 'utf8', env: OFFLINE });
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+  expect(args).toContain(`tiptoe@${version}`);
+  const run = () => spawnSync(command, args, { cwd, encoding: 'utf8', env: OFFLINE });
   expect(run()).toMatchObject({ status: 1, stdout: expect.stringContaining('create-index-blocking') });
   await writeFiles(cwd, { 'migrations/002_index.sql': UNSAFE.replace('INDEX', 'INDEX CONCURRENTLY') });
   expect(run()).toMatchObject({ status: 0, stdout: '' });
