@@ -2,7 +2,7 @@ import type { AlterCommand, ConstraintDef, ReplicaIdentity } from '../sql/action
 import {
   type Catalog,
   type Constraint,
-  defaultOf,
+  sequencesOf,
   descendants,
   findTable,
   qualifiedType,
@@ -57,8 +57,9 @@ export function alterTable(catalog: Catalog, table: Table, command: AlterCommand
     case 'drop-default':
       for (const target of targets) {
         const own = target.columns.get(command.column);
-        const changed = defaultOf(catalog, command.kind === 'set-default' ? command.default : null);
-        if (own !== undefined) target.columns.set(command.column, { ...own, ...changed });
+        const value = command.kind === 'set-default' ? command.default : null;
+        if (own !== undefined)
+          target.columns.set(command.column, { ...own, default: value, sequences: sequencesOf(catalog, value) });
       }
       break;
     case 'set-expression':

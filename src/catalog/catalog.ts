@@ -455,7 +455,7 @@ function isType({ domains, enums, composites, ranges }: Catalog, key: string): b
 export function columnOf(catalog: Catalog, definition: ColumnDef): Column {
   return {
     type: qualifiedType(catalog, definition.type),
-    ...defaultOf(catalog, definition.default),
+    sequences: sequencesOf(catalog, definition.default),
     notNull: definition.notNull || definition.identity !== null || isSerial(definition.type),
     identity: definition.identity !== null,
     generated: definition.generated?.kind ?? null,
@@ -465,16 +465,20 @@ export function columnOf(catalog: Catalog, definition: ColumnDef): Column {
   };
 }
 
-/** What the catalog keeps of a default. */
-export function defaultOf(catalog: Catalog, expression: Expression | null): Pick<Column, 'default' | 'sequences'> {
-  const named = (expression?.functions ?? []).flatMap(({ name, arguments: [text] }) => {
+/** The sequences that a default takes numbers from. */
+export function sequencesOf(catalog: Catalog, expression: Expression | null): Sequence[] {
+  const found: Sequence[] = [];
+  for (const {
+    name,
+    arguments: [text],
+  } of expression?.functions ?? []) {
     const parts = name === 'nextval' && typeof text === 'string' ? splitIdentifiers(text, '.') : null;
-    const relation = parts?.at(-1);
-    return relation === undefined
-      ? []
-      : (findRelation(catalog, { schema: parts?.at(-2) ?? null, name: relation }) ?? []);
-  });
-  return { default: expression, sequences: named.filter((relation) => relation.kind === 'sequence') };
+    const sequence = parts?.at(-1);
+    if (sequence === undefined) continue;
+    const relation = findRelation(catalog, { schema: parts?.at(-2) ?? null, name: sequence });
+    if (relation?.kind === 'sequence') found.push(relation);
+  }
+  return found;
 }
 
 /** serial, bigserial and smallserial are no types: they make a sequence and a default. */

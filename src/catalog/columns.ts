@@ -1,5 +1,5 @@
 import type { ColumnDef } from '../sql/action.ts';
-import { type Catalog, columnOf, descendants, isSerial, type Table } from './catalog.ts';
+import { type Catalog, columnOf, type Constraint, descendants, isSerial, type Table } from './catalog.ts';
 import { addConstraint, dropConstraint, inheritConstraint, setNotNull } from './constraints.ts';
 import { ownRelationName } from './own-name.ts';
 import { addSequence, drop } from './relations.ts';
@@ -8,7 +8,8 @@ export function addColumn(catalog: Catalog, table: Table, definition: ColumnDef)
   const column = columnOf(catalog, definition);
   table.columns.set(definition.name, { ...column, notNull: false });
   if (definition.identity !== null || isSerial(definition.type)) addOwnSequence(catalog, table, definition.name);
-  const added = definition.constraints.flatMap((constraint) => addConstraint(catalog, table, constraint));
+  const added: Constraint[] = [];
+  for (const constraint of definition.constraints) added.push(...addConstraint(catalog, table, constraint));
   if (column.notNull) added.push(...setNotNull(table, definition.name, true));
   for (const child of descendants(table)) {
     // A child of the same name has it already, and the two become one.

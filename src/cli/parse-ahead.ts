@@ -2,14 +2,14 @@ import { receiveMessageOnPort } from 'node:worker_threads';
 import { includer } from './included.ts';
 import { parseScript } from '../sql/script.ts';
 import { SourceText } from '../sql/source-text.ts';
-import type { Script, Statement } from '../sql/statement.ts';
+import type { Comment, Script } from '../sql/statement.ts';
 import {
   DELIVERED,
   NEEDED,
   type Order,
   type Parsed,
   type ParsedScript,
-  type ParsedStatement,
+  type Sent,
   TAKEN,
   type Unparsed,
 } from './parse-order.ts';
@@ -54,9 +54,7 @@ function* parseAhead(
     const parsed = isFree ? undefined : delivery(at);
     if (parsed === undefined) yield parseScript(path, text, variables, include, fills);
     else {
-      const { included, statements, ...script } = JSON.parse(parsed.json) as ParsedScript;
-      const source = new SourceText(path, text, included);
-      yield { ...script, source, statements: statements.map((statement) => withText(statement, source)) };
+      yield asRead(JSON.parse(parsed.json) as ParsedScript, path, text);
     }
   }
 
@@ -71,7 +69,21 @@ function* parseAhead(
   }
 }
 
-function withText(statement: ParsedStatement, { text }: SourceText): Statement {
-  const { range } = statement;
-  return { ...statement, text: statement.text ?? text.slice(range.start, range.end) };
+/** Each field by its name: thousands of copies of objects take their time. */
+function asRead(sent: ParsedScript, path: string, text: string): Script {
+  const source = new SourceText(path, text, sent.included);
+  const textOf = ({ text: other, range }: Sent<Comment>): string => other ?? source.text.slice(range.start, range.end);
+  const { faults, standIns, commands, unread } = sent;
+  return {
+    source,
+    statements: sent.statements.map((statement) => {
+      const { index, range, kind, action } = statement;
+      return { index, text: textOf(statement), range, kind, action };
+    }),
+    faults,
+    comments: sent.comments.map((comment) => ({ text: textOf(comment), range: comment.range })),
+    standIns,
+    commands,
+    unread,
+  };
 }

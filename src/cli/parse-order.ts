@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Fills } from '../sql/fills.ts';
-import type { Script, Statement } from '../sql/statement.ts';
+import type { Comment, Script, Statement } from '../sql/statement.ts';
 
 /** A file to parse. */
 export interface Unparsed {
@@ -39,10 +39,11 @@ export interface Parsed {
 }
 
 /** A script whose text is with the one who asked. */
-export interface ParsedScript extends Omit<Script, 'source' | 'statements'> {
-  readonly statements: readonly ParsedStatement[];
+export interface ParsedScript extends Omit<Script, 'source' | 'statements' | 'comments'> {
+  readonly statements: readonly Sent<Statement>[];
+  readonly comments: readonly Sent<Comment>[];
   readonly included: ReadonlyArray<{ readonly path: string; readonly text: string }>;
 }
 
-/** A statement, without its text where that is what stands in the file. */
-export type ParsedStatement = Omit<Statement, 'text'> & { readonly text?: string };
+/** Something of a script, without its text where that is what stands in the file. */
+export type Sent<Item extends { readonly text: string }> = Omit<Item, 'text'> & { readonly text?: string | undefined };

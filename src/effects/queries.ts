@@ -12,7 +12,8 @@ export function dmlEffects(out: Collector, action: ActionOf<'dml'>): void {
   const { table, command, assigns } = action;
   const work: Work = { rows: true };
   readEffects(out, action.reads);
-  writeEffects(out, { ...table, command }, assigns, work);
+  const { schema, name, only } = table;
+  writeEffects(out, { schema, name, only, command }, assigns, work);
   for (const write of action.writes) writeEffects(out, write, [], work);
 }
 

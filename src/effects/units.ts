@@ -34,21 +34,26 @@ export function divide(script: Script, isPartitioned: (name: Name) => boolean = 
   const stretches = readStretches(script.statements);
   if (!Array.isArray(stretches)) return stretches;
   const asked = asksForNone(script.comments);
-  const loose = stretches.flatMap(({ begin, statements }) => (begin === null ? statements : []));
+  const loose: Statement[] = [];
+  for (const { begin, statements } of stretches) if (begin === null) loose.push(...statements);
   const isAlone = ({ action }: Statement) => {
     const name = worksByPartition(action);
     return runsAlone(action) || (name !== null && isPartitioned(name));
   };
   const together = !asked && !loose.some(isAlone) && fileTransaction(loose.map(({ action }) => action)) === 'file';
-  const units = stretches.flatMap(({ begin, statements }): Unit[] => {
+  const units: Unit[] = [];
+  for (const { begin, statements } of stretches) {
     if (begin !== null || (together && statements.length > 0))
-      return [{ kind: 'transaction', begin: begin ?? 'BEGIN', statements }];
-    return statements.map((statement) =>
-      asked || isAlone(statement)
-        ? { kind: 'alone', statement }
-        : { kind: 'transaction', begin: 'BEGIN', statements: [statement] },
-    );
-  });
+      units.push({ kind: 'transaction', begin: begin ?? 'BEGIN', statements });
+    else {
+      for (const statement of statements)
+        units.push(
+          asked || isAlone(statement)
+            ? { kind: 'alone', statement }
+            : { kind: 'transaction', begin: 'BEGIN', statements: [statement] },
+        );
+    }
+  }
   const one = units.length === 0 || (units.length === 1 && units[0]?.kind === 'transaction');
   return { kind: 'units', transaction: asked ? 'none' : one ? 'file' : 'statement', units };
 }

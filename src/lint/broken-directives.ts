@@ -8,8 +8,9 @@ const MEANT = /^--\s*tiptoe:(\s*)([\w-]+)/i;
 
 /** Comments that mean to instruct tiptoe and do not. */
 export function brokenDirectives(comments: readonly Comment[]): { verdict: Verdict; range: Range }[] {
-  const cap = capDirective(comments);
-  return comments.flatMap((comment) => {
+  const meant = comments.filter(({ text }) => MEANT.test(text));
+  const cap = capDirective(meant);
+  return meant.flatMap((comment) => {
     const { range } = comment;
     const ofCap = cap?.kind === 'broken' && cap.range.start === range.start ? broken(cap.message, cap.instead) : null;
     const verdict = unknown(comment) ?? nameless(comment) ?? ofCap;

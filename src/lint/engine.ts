@@ -5,7 +5,7 @@ import type { Effects } from '../effects/effect.ts';
 import { divideAsRun, type ToolRun } from '../effects/tool-run.ts';
 import { isPartitionedName } from '../effects/transaction.ts';
 import { divide, type Division, statementsOf, type TransactionMode } from '../effects/units.ts';
-import type { Name } from '../sql/action.ts';
+import type { Action, Name } from '../sql/action.ts';
 import { lex } from '../sql/lexer.ts';
 import { SourceText } from '../sql/source-text.ts';
 import type { Range, Script, Statement, SyntaxFault } from '../sql/statement.ts';
@@ -101,10 +101,13 @@ export function lint(scripts: Iterable<Migration>, catalog: Catalog, options: An
   const history: History = { unvalidated: new Unvalidated(), running: null };
   const drafts = Array.from(scripts, (script) => ({
     draft: analyseFile(script, { catalog, tables }, rulesetFor(script.source.path), history, () => undefined),
-    known: { script: { source: script.source, standIns: script.standIns } },
+    script: { source: script.source, standIns: script.standIns },
   }));
   endHistory(catalog, history, drafts.at(-1)?.draft);
-  return drafts.map(({ draft, known }) => ({ ...known, ...suppress(draft) }));
+  return drafts.map(({ draft, script }) => {
+    const { findings, suppressed } = suppress(draft);
+    return { script, findings, suppressed };
+  });
 }
 
 /** Migrations that are merged already and are no longer there. */
@@ -208,61 +211,21 @@ function analyseFile(
   const placed = placedDirectives(script);
   const isBackfill = script.source.path.endsWith('.backfill.sql') || placed.some(({ name }) => name === 'backfill');
   const reports = new Reports(ruleset);
-  const settings = ruleset.live ?? DEFAULT_LIVE;
+  const file: FileBeingRead = { script, catalog, tables, ruleset, reports, actions, directives: placed, isBackfill };
   let inTransaction = false;
   for (const [at, statement] of script.statements.entries()) {
     const { action, index, range } = statement;
-    const place = { actions, at, directives: placed, isBackfill };
-    const inside = insideOf(catalog, action, place);
     if (open !== null) inTransaction = open.has(index);
     const transaction = transactionOf.get(statement) ?? new RunningTransaction();
-    // A loop, or a function called twice, comes to the same statement again.
-    const said = new Set<string>();
-    const seen = new Map<string, TableFacts | null>();
-    const found = advance(catalog, action, ruleset.version, ({ action, effects, within }) => {
-      const part = within === null ? range : partOf(script, statement, within);
-      const context = {
-        action,
-        text: within === null ? statement.text : within.text,
-        effects,
-        catalog,
-        version: ruleset.version,
-        inTransaction: inTransaction || within !== null,
-        file: within === null ? place : { ...inside(action), isBackfill },
-        settings: ruleset.settings ?? DEFAULT_SETTINGS,
-        facts: ruleset.facts ?? null,
-        transaction,
-        run: run ?? null,
-        options: {},
-      };
-      const where = (): string => `${script.source.path}:${script.source.position(part.start).line}`;
-      for (const { rule, options } of ruleset.byKind.get(action.kind) ?? []) {
-        const verdict = verdictOf(rule, rule.options === undefined ? context : { ...context, options }, where);
-        if (verdict === null) continue;
-        const saying = `${rule.name} ${verdict.message}`;
-        if (said.has(saying)) continue;
-        said.add(saying);
-        const told = within === null ? verdict : { ...verdict, why: `${verdict.why} ${whereabouts(within)}` };
-        const place = { statement: index, range: part, anchor: range.start };
-        reports.add(rule.name, told, place, tables && { action, effects, catalog, tables, settings });
-      }
-      if (tables !== null) {
-        for (const { relation } of effects.relations) seen.set(relation, tables.of(catalog, relation));
-        tables.follow(catalog, action);
-      }
-      if (action.kind !== 'do') transaction.add(context, catalog, () => script.source.position(part.start).line);
-    });
-    keep({ statement, effects: found, ...(tables && { live: liveEffects(action, found, catalog, seen, settings) }) });
-    history.unvalidated.add(catalog, action, { reports, place: { statement: index, range, anchor: range.start } });
-    if (found.notUnderstood !== null)
-      reports.add(
-        'not-understood',
-        notUnderstood(
-          found.notUnderstood,
-          found.relations.map(({ relation }) => relation),
-        ),
-        { statement: index, range, anchor: range.start },
-      );
+    const analysed = analyseStatement(file, at, statement, { inTransaction, transaction });
+    keep(analysed);
+    const place = { statement: index, range, anchor: range.start };
+    history.unvalidated.add(catalog, action, { reports, place });
+    const { notUnderstood: doubt, relations } = analysed.effects;
+    if (doubt !== null) {
+      const names = relations.map(({ relation }) => relation);
+      reports.add('not-understood', notUnderstood(doubt, names), place);
+    }
     if (action.kind === 'transaction') inTransaction = transactionOpen(action.command, inTransaction);
   }
   for (const { reason, range, anchor } of script.unread)
@@ -285,6 +248,69 @@ function analyseFile(
     reports,
     suppressions: readSuppressions(script),
   };
+}
+
+/** A file while its statements are judged one after the other. */
+interface FileBeingRead extends State {
+  readonly script: Migration;
+  readonly ruleset: Ruleset;
+  readonly reports: Reports;
+  readonly actions: readonly Action[];
+  readonly directives: ReturnType<typeof placedDirectives>;
+  readonly isBackfill: boolean;
+}
+
+const NO_OPTIONS: RuleContext['options'] = {};
+
+/** Reports what the rules say of a statement and of all that its code runs, and brings the catalog to after it. */
+function analyseStatement(
+  { script, catalog, tables, ruleset, reports, actions, directives, isBackfill }: FileBeingRead,
+  at: number,
+  statement: Statement,
+  { inTransaction, transaction }: { readonly inTransaction: boolean; readonly transaction: RunningTransaction },
+): AnalysedStatement {
+  const { action, index, range } = statement;
+  const place = { actions, at, directives, isBackfill };
+  const inside = insideOf(catalog, action, place);
+  const live = ruleset.live ?? DEFAULT_LIVE;
+  // A loop, or a function called twice, comes to the same statement again.
+  const said = new Set<string>();
+  const seen = new Map<string, TableFacts | null>();
+  const found = advance(catalog, action, ruleset.version, ({ action, effects, within }) => {
+    const part = within === null ? range : partOf(script, statement, within);
+    const context = {
+      action,
+      text: within === null ? statement.text : within.text,
+      effects,
+      catalog,
+      version: ruleset.version,
+      inTransaction: inTransaction || within !== null,
+      file: within === null ? place : { ...inside(action), isBackfill },
+      settings: ruleset.settings ?? DEFAULT_SETTINGS,
+      facts: ruleset.facts ?? null,
+      transaction,
+      run: script.run ?? null,
+      options: NO_OPTIONS,
+    };
+    const where = (): string => `${script.source.path}:${script.source.position(part.start).line}`;
+    for (const { rule, options } of ruleset.byKind.get(action.kind) ?? []) {
+      const verdict = verdictOf(rule, rule.options === undefined ? context : { ...context, options }, where);
+      if (verdict === null) continue;
+      const saying = `${rule.name} ${verdict.message}`;
+      if (said.has(saying)) continue;
+      said.add(saying);
+      const told = within === null ? verdict : { ...verdict, why: `${verdict.why} ${whereabouts(within)}` };
+      const place = { statement: index, range: part, anchor: range.start };
+      reports.add(rule.name, told, place, tables && { action, effects, catalog, tables, settings: live });
+    }
+    if (tables !== null) {
+      for (const { relation } of effects.relations) seen.set(relation, tables.of(catalog, relation));
+      tables.follow(catalog, action);
+    }
+    if (action.kind !== 'do') transaction.add(context, catalog, () => script.source.position(part.start).line);
+  });
+  if (tables === null) return { statement, effects: found };
+  return { statement, effects: found, live: liveEffects(action, found, catalog, seen, live) };
 }
 
 /**

@@ -244,11 +244,13 @@ export function blocked(
   effects: Effects,
   concerns: (part: EffectPart, effect: Effect) => boolean = () => true,
 ): Blocked[] {
-  return effects.relations.flatMap((effect) => {
-    if (!effect.preexisting || effect.online || !blocksWrites(effect.lock)) return [];
+  const found: Blocked[] = [];
+  for (const effect of effects.relations) {
+    if (!effect.preexisting || effect.online || !blocksWrites(effect.lock)) continue;
     const part = effect.parts.find((candidate) => candidate.scan && concerns(candidate, effect));
-    return part === undefined ? [] : [{ effect, part }];
-  });
+    if (part !== undefined) found.push({ effect, part });
+  }
+  return found;
 }
 
 /** `reads and writes` or `writes`. */

@@ -1,5 +1,6 @@
 import type { Action, ActionOf, ColumnDef, ConstraintDef, TypeName } from '../sql/action.ts';
 import { type Catalog, findTable, isSerial } from '../catalog/catalog.ts';
+import { addedConstraints } from './added.ts';
 
 /** Something in the shape of a table that says how much it will be written; a negative weight speaks against it. */
 export interface Sign {
@@ -180,8 +181,9 @@ function shapeOf(
   later: readonly Action[],
   catalog: Catalog,
 ): Shape {
-  const bare = { name: action.name.name, unlogged: action.persistence === 'unlogged' };
-  if (action.kind === 'create-table-as') return { ...bare, columns: [], key: [], indexes: 0, partitionBy: null };
+  const { name } = action.name;
+  const unlogged = action.persistence === 'unlogged';
+  if (action.kind === 'create-table-as') return { name, unlogged, columns: [], key: [], indexes: 0, partitionBy: null };
   const commands = later.flatMap((other) => (other.kind === 'alter-table' ? other.commands : []));
   const generatedLater = new Set(
     commands.flatMap((command) => {
@@ -190,8 +192,7 @@ function shapeOf(
     }),
   );
   const constraints = [
-    ...action.constraints,
-    ...action.columns.flatMap((column) => column.constraints),
+    ...addedConstraints(action),
     ...commands.flatMap((command) => (command.kind === 'add-constraint' ? [command.constraint] : [])),
   ];
   const sources = [...action.like.map(({ table }) => table), ...action.inherits].flatMap(
@@ -207,7 +208,8 @@ function shapeOf(
     })),
   );
   return {
-    ...bare,
+    name,
+    unlogged,
     columns: [...copied, ...action.columns.map((column) => shapeColumn(column, generatedLater))],
     key: keyOf(constraints),
     indexes: later.filter(({ kind }) => kind === 'create-index').length + constraints.filter(buildsIndex).length,

@@ -6,6 +6,8 @@ const MOST_BYTES = 63;
  * until the label fits. https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/commands/indexcmds.c (makeObjectName)
  */
 export function objectName(relation: string, columns: string | null, label: string): string {
+  const whole = columns === null ? `${relation}_${label}` : `${relation}_${columns}_${label}`;
+  if (whole.length <= MOST_BYTES && ASCII.test(whole)) return whole;
   let first = byteLength(relation);
   let second = columns === null ? 0 : byteLength(columns);
   const room = MOST_BYTES - byteLength(label) - 1 - (columns === null ? 0 : 1);

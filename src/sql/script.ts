@@ -36,7 +36,10 @@ export function parseScript(
   const faults: SyntaxFault[] = [];
   for (const [index, part] of parts.entries()) {
     if ('message' in part) faults.push({ index, message: part.message, offset: part.at, range: part.range });
-    else statements.push({ index, ...part });
+    else {
+      const { range, text, kind, action } = part;
+      statements.push({ index, range, text, kind, action });
+    }
   }
   const source = new SourceText(path, text, reader.included);
   if (fills === null) return { source, statements, faults, ...others };
@@ -238,7 +241,8 @@ function parseAll(text: string, comments: readonly Comment[], written: string, p
       const from = start + toUnits(location);
       // Length 0 means to the end of the text.
       const range = trim(from, length === 0 ? end : start + toUnits(location + length));
-      parts.push({ range, text: written.slice(range.start, range.end), ...lowered(stmt) });
+      const { kind, action } = lowered(stmt);
+      parts.push({ range, text: written.slice(range.start, range.end), kind, action });
     }
   }
   return parts;

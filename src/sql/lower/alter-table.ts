@@ -23,13 +23,15 @@ export function relationKind(type: ObjectType | undefined): RelationKind | null 
 export function alterTable(node: AlterTableStmt): Action {
   const kind = relationKind(node.objtype);
   if (kind === null) return alterComposite(node);
+  const commands: AlterCommand[] = [];
+  for (const item of node.cmds ?? []) if ('AlterTableCmd' in item) commands.push(command(item.AlterTableCmd));
   return {
     kind: 'alter-table',
     relationKind: kind,
     name: relationName(node.relation),
     ifExists: node.missing_ok === true,
     only: node.relation?.inh !== true,
-    commands: (node.cmds ?? []).flatMap((item) => ('AlterTableCmd' in item ? [command(item.AlterTableCmd)] : [])),
+    commands,
   };
 }
 

@@ -3,7 +3,8 @@ import type { FunctionCall } from '../action.ts';
 import { listName } from './name.ts';
 
 export function callOf({ funcname, args = [] }: FuncCall): FunctionCall {
-  return { ...listName(funcname), arguments: args.map(constant) };
+  const { schema, name } = listName(funcname);
+  return { schema, name, arguments: args.map(constant) };
 }
 
 /** The text of a constant, a cast of one included: `'users'::regclass`. */

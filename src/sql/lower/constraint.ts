@@ -15,16 +15,16 @@ export function constraint(
 ): ConstraintDef | null {
   const attributes = attributesIn(after);
   const enforced = isEnforced(node) && !attributes.includes('CONSTR_ATTR_NOT_ENFORCED');
-  const base = {
-    name: node.conname ?? null,
-    validated: node.skip_validation !== true,
-    deferrable: node.deferrable === true || attributes.includes('CONSTR_ATTR_DEFERRABLE'),
-  };
+  const name = node.conname ?? null;
+  const validated = node.skip_validation !== true;
+  const deferrable = node.deferrable === true || attributes.includes('CONSTR_ATTR_DEFERRABLE');
   const beside = column === null ? [] : [column];
   switch (node.contype) {
     case 'CONSTR_CHECK':
       return {
-        ...base,
+        name,
+        validated,
+        deferrable,
         kind: 'check',
         expression: expression(node.raw_expr),
         noInherit: node.is_no_inherit === true,
@@ -32,7 +32,9 @@ export function constraint(
       };
     case 'CONSTR_NOTNULL':
       return {
-        ...base,
+        name,
+        validated,
+        deferrable,
         kind: 'not-null',
         column: column ?? strings(node.keys)[0] ?? '',
         noInherit: node.is_no_inherit === true,
@@ -41,7 +43,9 @@ export function constraint(
     case 'CONSTR_UNIQUE':
     case 'CONSTR_PRIMARY':
       return {
-        ...base,
+        name,
+        validated,
+        deferrable,
         kind: node.contype === 'CONSTR_UNIQUE' ? 'unique' : 'primary-key',
         columns: node.keys === undefined ? beside : strings(node.keys),
         usingIndex: node.indexname ?? null,
@@ -54,7 +58,9 @@ export function constraint(
         ...(node.where_clause === undefined ? [] : [node.where_clause]),
       ];
       return {
-        ...base,
+        name,
+        validated,
+        deferrable,
         kind: 'exclude',
         columns: elements.flatMap(({ name }) => name ?? []),
         nameParts: indexNameParts(elements),
@@ -64,7 +70,9 @@ export function constraint(
     }
     case 'CONSTR_FOREIGN':
       return {
-        ...base,
+        name,
+        validated,
+        deferrable,
         kind: 'foreign-key',
         columns: node.fk_attrs === undefined ? beside : strings(node.fk_attrs),
         references: relationName(node.pktable),

@@ -34,7 +34,9 @@ function isPlain({ expr, opclass, collation, ordering, nulls_ordering: nulls }: 
 }
 
 function indexElements(items: readonly Node[] | undefined): IndexElem[] {
-  return (items ?? []).flatMap((item) => ('IndexElem' in item ? [item.IndexElem] : []));
+  const elements: IndexElem[] = [];
+  for (const item of items ?? []) if ('IndexElem' in item) elements.push(item.IndexElem);
+  return elements;
 }
 
 const REINDEX_TARGETS = {

@@ -7,7 +7,8 @@ export function relationName(relation: RangeVar | undefined): Name {
 
 /** A table that FROM, LOCK or TRUNCATE names, with or without ONLY. */
 export function target(relation: RangeVar | undefined): Target {
-  return { ...relationName(relation), only: relation?.inh !== true };
+  const { schema, name } = relationName(relation);
+  return { schema, name, only: relation?.inh !== true };
 }
 
 export function strings(nodes: readonly Node[] | undefined): string[] {

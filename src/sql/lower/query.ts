@@ -59,7 +59,7 @@ type DmlStmt =
 
 export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
   const query = command === 'insert' ? node.selectStmt : undefined;
-  const use = useIn(node);
+  const { reads, writes, functions } = useIn(node);
   return {
     kind: 'dml',
     command,
@@ -68,7 +68,7 @@ export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
     assigns: command === 'update' ? assigned(node.targetList) : command === 'insert' ? assigned(node.cols) : [],
     hasWhere: (command === 'update' || command === 'delete') && node.whereClause !== undefined,
     values: query !== undefined && 'SelectStmt' in query && query.SelectStmt.valuesLists !== undefined,
-    sources: sourcesIn({ ...node, relation: undefined }, use.reads),
+    sources: sourcesIn({ ...node, relation: undefined }, reads),
     pinned:
       command === 'update'
         ? pinnedColumns(node.whereClause, node.fromClause)
@@ -77,7 +77,9 @@ export function dml({ command, node }: DmlStmt): ActionOf<'dml'> {
           : query !== undefined && 'SelectStmt' in query
             ? pinnedColumns(query.SelectStmt.whereClause)
             : [],
-    ...use,
+    reads,
+    writes,
+    functions,
   };
 }
 

@@ -5,6 +5,7 @@ import { walk } from './walk.ts';
 
 /** Relations whose rows come in one by one: of all that are read, those of FROM, USING and WITH, not those that a condition looks into. */
 export function sourcesIn(root: unknown, reads: readonly Name[]): Name[] {
+  if (reads.length === 0) return [];
   const found = new Map<string, Name>();
   walk(root, (type, node) => {
     if (type === 'SubLink') return false;

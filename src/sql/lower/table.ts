@@ -1,4 +1,4 @@
-import type { ColumnDef as ColumnNode, CreateStmt, Node, TableLikeClause } from '../libpg.ts';
+import type { ColumnDef as ColumnNode, Constraint, CreateStmt, TableLikeClause } from '../libpg.ts';
 import type { Action, ColumnDef, ConstraintDef, LikeClause, LikeOption } from '../action.ts';
 import { constraint } from './constraint.ts';
 import { expression } from './expression.ts';
@@ -64,9 +64,14 @@ function likeClause({ relation, options = 0 }: TableLikeClause): LikeClause {
 }
 
 export function column(node: ColumnNode): ColumnDef {
-  const own = (node.constraints ?? []).flatMap((item: Node) => ('Constraint' in item ? [item.Constraint] : []));
+  const own: Constraint[] = [];
+  for (const item of node.constraints ?? []) if ('Constraint' in item) own.push(item.Constraint);
   const name = node.colname ?? '';
-  const constraints = own.flatMap((item, index) => present(constraint(item, name, own.slice(index + 1))));
+  const constraints: ConstraintDef[] = [];
+  for (const [index, item] of own.entries()) {
+    const written = constraint(item, name, own.slice(index + 1));
+    if (written !== null) constraints.push(written);
+  }
   const defaultNode = own.find((item) => item.contype === 'CONSTR_DEFAULT')?.raw_expr;
   const identity = own.find((item) => item.contype === 'CONSTR_IDENTITY');
   const generated = own.find((item) => item.contype === 'CONSTR_GENERATED');

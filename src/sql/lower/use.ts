@@ -79,8 +79,9 @@ export function useIn(root: unknown): Use {
     pushBelow(pending, node, scope);
   }
   return {
-    reads: [...found.values()].map(({ name, aliases, only, locksRows, inFrom, star }) => ({
-      ...name,
+    reads: [...found.values()].map(({ name: { schema, name }, aliases, only, locksRows, inFrom, star }) => ({
+      schema,
+      name,
       only,
       locksRows,
       inFrom,
@@ -114,7 +115,8 @@ export function readsIn(root: unknown): readonly Read[] {
 }
 
 function write(command: Write['command'], relation: RangeVar | undefined): Write {
-  return { ...target(relation), command };
+  const { schema, name, only } = target(relation);
+  return { schema, name, only, command };
 }
 
 function addRead(found: Map<string, Found>, relation: RangeVar, { defined, locked, inFrom, star }: Scope): void {
