@@ -64,9 +64,9 @@ export default defineRule({
   on: ['alter-table'],
   check: (context) => {
     const { action, catalog } = context;
-    const table = findTable(catalog, action.name);
     const changed = commandsOn(context, 'set-type')?.commands ?? [];
     const dropped = (commandsOn(context, 'drop-column')?.commands ?? []).filter(({ cascade }) => !cascade);
+    const table = changed.length + dropped.length === 0 ? null : findTable(catalog, action.name);
     if (table === null) return null;
     for (const { column, kind } of [...changed, ...dropped]) {
       if (!table.columns.has(column)) continue;

@@ -298,10 +298,10 @@ export function commandsOn<K extends AlterCommand['kind']>(
   context: RuleContext<ActionOf<'alter-table'>>,
   kind: K,
 ): { readonly effect: Effect; readonly commands: readonly Extract<AlterCommand, { kind: K }>[] } | null {
-  const effect = standing(context, context.action.name);
   const isKind = (command: AlterCommand): command is Extract<AlterCommand, { kind: K }> => command.kind === kind;
   const commands = context.action.commands.filter(isKind);
-  return effect === null || commands.length === 0 ? null : { effect, commands };
+  const effect = commands.length === 0 ? null : standing(context, context.action.name);
+  return effect === null ? null : { effect, commands };
 }
 
 /** Whether an earlier statement of the file added the column, so that no running code knows it. */

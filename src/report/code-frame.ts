@@ -1,6 +1,6 @@
 import type { SourceText } from '../sql/source-text.ts';
 import type { Range } from '../sql/statement.ts';
-import { printable } from './printable.ts';
+import { isPlain, printable } from './printable.ts';
 import type { Style } from './style.ts';
 
 /**
@@ -30,6 +30,7 @@ function shown(text: string): string {
 
 /** Columns in a terminal: wide characters (CJK, emoji) take two. https://www.unicode.org/reports/tr11/ */
 function columnsOf(text: string): number {
+  if (isPlain(text)) return text.length;
   let columns = 0;
   for (const character of text) columns += WIDE.test(character) ? 2 : 1;
   return columns;

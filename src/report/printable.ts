@@ -3,11 +3,17 @@
  * nor another session's query can move the cursor, recolour the terminal or hide text (CVE-2021-42574).
  */
 export function printable(text: string, options: { newlines?: boolean; tabs?: boolean } = {}): string {
+  if (isPlain(text)) return text;
   return text.replaceAll(UNSAFE, (character) => {
     if (character === '\n' && options.newlines === true) return character;
     if (character === '\t' && options.tabs === true) return character;
     return escape(character);
   });
+}
+
+/** Whether it is printable ASCII alone, as most text is: nothing to escape, and each character a column wide. */
+export function isPlain(text: string): boolean {
+  return /^[ -~]*$/.test(text);
 }
 
 // C0, DEL, C1, line and paragraph separators, and the bidirectional controls; lone surrogates cannot be written as UTF-8.
