@@ -1,8 +1,9 @@
 import type { Session } from '../db/session.ts';
 import { type Lease, underLease } from '../safety/lease.ts';
 import { qualify } from '../postgres/quote.ts';
-import { type Key, rangeValues } from './batches.ts';
+import { type Key, type KeyRange, rangeValues } from './batches.ts';
 import { readExtent } from './ctid.ts';
+import { type Density, densityOf, isSteady, type Likely, likelyPlaces } from './density.ts';
 import type { Job } from './job.ts';
 import type { Leaf } from './leaf.ts';
 import type { BatchMeasure } from './pace.ts';
@@ -13,7 +14,30 @@ import { nameOf, tableOid, type Target } from './target.ts';
 export interface Batch extends BatchMeasure {
   /** With its new checkpoint. */
   readonly range: Range;
+  /** For the next one of a table without a key; null where its rows have to be counted. */
+  readonly density: Density | null;
 }
+
+/** What the next batch is to be. */
+interface Wanted {
+  readonly keys: number;
+  /** Of the batch before it, where that was of the same table. */
+  readonly density: Density | null;
+  readonly pulse: Pulse;
+  readonly onKeys?: (upTo: Key) => void;
+}
+
+interface Parts {
+  readonly job: Job;
+  readonly leaf: Leaf;
+  readonly ranges: Ranges;
+  readonly lease: Lease;
+}
+
+type Changed = Pick<Batch, 'rows' | 'range'>;
+
+/** More rows lay in places that nobody had counted than a batch may change. */
+class MoreThanWanted extends Error {}
 
 /** The checkpoint in the database is not the one that this batch began at. */
 export class CheckpointMoved extends Error {
@@ -51,33 +75,62 @@ export class TableReplaced extends Error {
  * Runs the statement for the next keys of a range. The rows, the checkpoint and the check of the lease are one transaction. Null when
  * no key is left.
  */
-export async function runBatch(
-  session: Session,
-  {
-    job,
-    leaf,
-    ranges,
-    lease,
-  }: { readonly job: Job; readonly leaf: Leaf; readonly ranges: Ranges; readonly lease: Lease },
-  from: Range,
-  wanted: { readonly keys: number; readonly pulse: Pulse; readonly onKeys?: (upTo: Key) => void },
-): Promise<Batch | null> {
+export async function runBatch(session: Session, parts: Parts, from: Range, wanted: Wanted): Promise<Batch | null> {
   const began = performance.now();
-  const { statement, target } = job;
+  const { leaf } = parts;
   const within = { after: from.lastKey ?? from.lower, upper: from.upper ?? from.walkTo };
+  const likely = likelyPlaces(leaf, within, wanted.keys, wanted.density);
+  if (likely !== null) {
+    const done = await tryPlaces(session, parts, from, wanted, likely);
+    const density = done !== null && isSteady(likely, done.rows) ? wanted.density : null;
+    if (done !== null) return { ...done, keys: likely.keys, density, ms: performance.now() - began, wal: null };
+  }
   const keys = await findRange(session, leaf, within, wanted.keys);
   if (keys === null) return null;
+  const done = await changeRows(session, parts, from, wanted, keys);
+  const density = densityOf(leaf, keys, done.rows);
+  return { ...done, keys: keys.keys, density, ms: performance.now() - began, wal: null };
+}
+
+/** Null, and nothing done, where more rows than wanted lie there. */
+async function tryPlaces(
+  session: Session,
+  parts: Parts,
+  from: Range,
+  wanted: Wanted,
+  likely: Likely,
+): Promise<Changed | null> {
+  try {
+    return await changeRows(session, parts, from, wanted, likely, wanted.keys);
+  } catch (error) {
+    if (error instanceof MoreThanWanted) return null;
+    throw error;
+  }
+}
+
+async function changeRows(
+  session: Session,
+  { job, leaf, ranges, lease }: Parts,
+  from: Range,
+  wanted: Wanted,
+  keys: KeyRange & { readonly keys: number },
+  most = Infinity,
+): Promise<Changed> {
+  const { statement, target } = job;
   wanted.onKeys?.(keys.upTo);
-  const { rows, range } = await underLease(session, lease, async () => {
-    const { rowCount = 0 } = await session.run(keys.after === null ? leaf.sql.first : leaf.sql.next, rangeValues(keys));
+  return underLease(session, lease, async () => {
+    const { rowCount: rows = 0 } = await session.run(
+      keys.after === null ? leaf.sql.first : leaf.sql.next,
+      rangeValues(keys),
+    );
+    if (rows > most) throw new MoreThanWanted();
     // Only now, with the locks that the statement took, do names stay with their tables until the end.
     if (leaf.oid !== target.oid) await requirePartition(session, target, leaf);
-    const range = advanced(from, { upTo: keys.upTo, keys: keys.keys, rows: rowCount, size: wanted.keys });
+    const range = advanced(from, { upTo: keys.upTo, keys: keys.keys, rows, size: wanted.keys });
     if (!(await ranges.advance(session, from, range, wanted.pulse, { name: nameOf(statement), oid: target.oid })))
       throw await whyNotAdvanced(session, job, leaf, from);
-    return { rows: rowCount, range };
+    return { rows, range };
   });
-  return { keys: keys.keys, rows, ms: performance.now() - began, wal: null, range };
 }
 
 async function whyNotAdvanced(

@@ -71,7 +71,7 @@ const ENOUGH = 0.75;
 /** Over stretches with hardly any row the batch becomes longer instead of never growing again. */
 const LONGEST_SEARCH_MS = 100;
 
-/** The next rows by their place, about as many as wanted and no more; null when none is left. The upper bound is the start of a block. */
+/** The next rows by their place, about as many as wanted and no more; null when none is left. */
 export async function findPlaces(
   session: Session,
   walk: Walk & { readonly oid: string },
@@ -80,7 +80,9 @@ export async function findPlaces(
 ): Promise<(KeyRange & { readonly keys: number }) | null> {
   const after = within.after ?? blockStart(0);
   const upper = within.upper ?? blockStart((await readExtent(session, walk.oid)).blocks);
-  const [first, end] = [blockOf(after), blockOf(upper)];
+  const first = blockOf(after);
+  // Of the last block it may be a part.
+  const end = blockOf(upper) + (isBlockStart(upper) ? 0 : 1);
   const began = performance.now();
   let from = after;
   let found = 0;
@@ -88,7 +90,7 @@ export async function findPlaces(
   let blocks = Math.max(1, Math.floor((AIM * wanted) / density));
   for (let block = first; block < end;) {
     block = Math.min(block + blocks, end);
-    const upTo = blockStart(block);
+    const upTo = block === end ? upper : blockStart(block);
     const [row] = await session.query<{ count: string }>(countSql(walk), [...from, ...upTo]);
     found += Number(row?.count ?? 0);
     if (found > wanted) {
@@ -103,6 +105,10 @@ export async function findPlaces(
     blocks = Math.max(1, Math.min(scanned * 2, Math.ceil(((AIM * wanted - found) * scanned) / Math.max(1, found))));
   }
   return null;
+}
+
+export function isBlockStart([place = '']: Key): boolean {
+  return place.endsWith(',0)');
 }
 
 export function blockOf([place = '']: Key): number {

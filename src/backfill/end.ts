@@ -1,4 +1,6 @@
+import { isCtid } from './ctid.ts';
 import type { Ended } from './event.ts';
+import type { Job } from './job.ts';
 import type { Step } from './machine.ts';
 import type { Remaining } from './remaining.ts';
 import type { Change, Progress } from './store.ts';
@@ -19,11 +21,11 @@ export const LAST_STEP: Readonly<Record<End['outcome'], Step>> = {
   failed: 'fail',
 };
 
-/** What the books say at an end, beside the state. */
-export function closing({ outcome, reason }: End, { rowsVisited }: Progress): Change {
+/** What the books say at an end, beside the state. Where rows were walked by their places, not all of them were counted. */
+export function closing({ outcome, reason }: End, { rowsVisited }: Progress, { target }: Pick<Job, 'target'>): Change {
   const always: Change = { throttledBy: null };
   if (outcome === 'succeeded') {
-    return { ...always, lastError: null, finished: true, rowsTotal: { rows: rowsVisited, exact: true } };
+    return { ...always, lastError: null, finished: true, rowsTotal: { rows: rowsVisited, exact: !isCtid(target.key) } };
   }
   if (outcome === 'paused') return always;
   if (outcome === 'gave-up') return { ...always, lastError: reason };

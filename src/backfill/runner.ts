@@ -7,6 +7,7 @@ import { type Batch, CheckpointMoved, LeafMoved, runBatch, TableReplaced, TableR
 import { type BatchCancel, listenForCancel } from './batch-cancel.ts';
 import type { Key } from './batches.ts';
 import { whyNotProved } from './chain.ts';
+import type { Density } from './density.ts';
 import { closing, type End, LAST_STEP } from './end.ts';
 import { type Entry, openEntry } from './entry.ts';
 import type { BackfillEvent, Ended } from './event.ts';
@@ -78,6 +79,8 @@ export class Runner {
   /** The last key of the batch that was tried last. */
   #tried: Key | null = null;
   #pace: Pace;
+  /** Of the last batch; null after one that failed. */
+  #density: Density | null = null;
   #speed: Speed;
   #batchMs: number | null = null;
   #restUntil = 0;
@@ -128,7 +131,7 @@ export class Runner {
           const end = await this.#untilTheEnd(this.#steering);
           if (await this.#othersGoOn(end))
             return this.#finished({ ...end, reason: `${end.reason ?? ''}; other workers go on` });
-          await this.#entry.step(LAST_STEP[end.outcome], closing(end, this.#progress));
+          await this.#entry.step(LAST_STEP[end.outcome], closing(end, this.#progress, this.#options.job));
           return this.#finished(end);
         } catch (error) {
           await this.#steering?.stop();
@@ -262,7 +265,9 @@ export class Runner {
         place = found;
         const { range, leaf } = place;
         this.#tried = null;
-        const wanted = { keys, pulse: this.#pulse(), onKeys: (upTo: Key) => void (this.#tried = upTo) };
+        const onKeys = (upTo: Key) => void (this.#tried = upTo);
+        const wanted = { keys, density: this.#density, pulse: this.#pulse(), onKeys };
+        this.#density = null;
         const parts = { ...this.#options, ranges: this.#ranges, leaf };
         const run = () => this.#cancel.cancellably(() => runBatch(this.link.main, parts, range, wanted));
         batch = settings.maxWalMb === null ? await run() : await measured(this.link, run);
@@ -295,6 +300,7 @@ export class Runner {
   #done(batch: Batch, settings: Settings): void {
     const now = performance.now();
     this.#itinerary.moved(batch.range);
+    this.#density = batch.density;
     this.#progress = added(this.#progress, batch);
     this.#failures = 0;
     this.#poison.passed();

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../src/db/session.ts';
+import type { BackfillEvent } from '../../src/backfill/event.ts';
 import { backfillStatus } from '../../src/backfill/status.ts';
 import { prepareJob } from '../../src/backfill/job.ts';
 import { readLeaf } from '../../src/backfill/leaf.ts';
@@ -201,4 +202,50 @@ test('a step away from one number leaves out what is done: each row is changed o
     remaining: { kind: 'proved' },
   });
   expect(await value(session, 'SELECT count(*) FROM steps WHERE n <> 1')).toBe('0');
+});
+
+describe('blocks that hold about as many rows as those before them are taken uncounted:', () => {
+  const LARGE = { batchSize: 1_000, maxBatchSize: 2_000, batchTimeMs: 60_000 };
+  const sizes = (events: readonly BackfillEvent[]): number[] =>
+    events.flatMap((event) => (event.event === 'progress' ? [event.batchRows] : []));
+
+  test('where they hold many more, still no batch changes more than it may, and each row is changed once', async () => {
+    await makeTable('denser', 0);
+    await session.exec(`
+      INSERT INTO denser SELECT i, NULL, 0, repeat('x', 250) FROM generate_series(1, 10000) i;
+      INSERT INTO denser SELECT i, NULL, 0, '' FROM generate_series(10001, 40000) i;
+      INSERT INTO denser SELECT i, NULL, 0, repeat('x', 800) FROM generate_series(40001, 43000) i; ANALYZE denser`);
+    const result = await run(db.ownerUrl, await specOf('denser', sql('denser')), { settings: LARGE });
+    expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 43_000, remaining: { kind: 'proved' } });
+    expect(Math.max(...sizes(result.events))).toBeLessThanOrEqual(2_000);
+    expect(result.rowsVisited).toBeGreaterThan(41_000);
+    expect(result.rowsVisited).toBeLessThan(47_000);
+    expect(await value(session, 'SELECT count(*) FROM denser WHERE changes <> 1')).toBe('0');
+  });
+
+  test('rows that are done already in between are passed by, and counted as visited', async () => {
+    await makeTable('partly', 20_000);
+    await session.exec('UPDATE partly SET done = true WHERE i BETWEEN 8000 AND 12000');
+    await session.exec('VACUUM FULL ANALYZE partly');
+    const result = await run(db.ownerUrl, await specOf('partly', sql('partly')), { settings: LARGE });
+    expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 15_999, remaining: { kind: 'proved' } });
+    expect(Math.abs(result.rowsVisited - 20_000)).toBeLessThan(1_000);
+    expect(await value(session, 'SELECT count(*) FROM partly WHERE changes <> 1')).toBe('0');
+  });
+
+  test('that not all of them were counted is said of their number at the end', async () => {
+    await makeTable('about', 5_000);
+    const result = await run(db.ownerUrl, await specOf('about', sql('about')), { settings: LARGE });
+    expect(result).toMatchObject({ outcome: 'succeeded', rowsDone: 5_000 });
+    expect(await backfillStatus(session, 'tiptoe', 'about')).toMatchObject({ rowsTotalExact: false });
+  });
+
+  test('a row that fails among them is found and left out', async () => {
+    await makeTable('poisoned', 12_000);
+    await session.exec(`ALTER TABLE poisoned ADD CONSTRAINT fine CHECK (i <> 7777 OR done IS NULL)`);
+    const spec = await specOf('poisoned', sql('poisoned'));
+    const result = await run(db.ownerUrl, spec, { settings: LARGE, skipPoison: true });
+    expect(result).toMatchObject({ rowsDone: 11_999 });
+    expect(await value(session, 'SELECT count(*) FROM poisoned WHERE changes <> 1')).toBe('1');
+  });
 });

@@ -64,3 +64,19 @@ test.each([
     expect(each.filter((answers) => answers === 5).length).toBeGreaterThanOrEqual(29);
   },
 );
+
+test('without a key, whose blocks were counted in the batch before, it takes four', async () => {
+  const session = await db.session();
+  await session.exec(
+    `CREATE TABLE uncounted (id int, n int, pad text) WITH (autovacuum_enabled = off);
+     INSERT INTO uncounted SELECT i, NULL, repeat('x', 100) FROM generate_series(1, 30000) i; ANALYZE uncounted`,
+  );
+  const { url, atCommits } = await countAnswers(db.ownerUrl);
+  const ran = await run(url, await specOf('uncounted', 'UPDATE uncounted SET n = 1 WHERE n IS NULL'), {
+    settings: { batchSize: 1_500, maxBatchSize: 1_500, batchTimeMs: 60_000 },
+  });
+  expect(ran).toMatchObject({ outcome: 'succeeded', rowsDone: 30_000 });
+  const counts = atCommits();
+  const each = counts.map((answers, index) => answers - (counts[index - 1] ?? 0));
+  expect(each.filter((answers) => answers === 4).length).toBeGreaterThanOrEqual(ran.batches - 3);
+});
