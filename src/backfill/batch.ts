@@ -2,7 +2,7 @@ import type { Session } from '../db/session.ts';
 import { type Lease, underLease } from '../safety/lease.ts';
 import { qualify } from '../postgres/quote.ts';
 import { type Key, type KeyRange, rangeValues } from './batches.ts';
-import { readExtent } from './ctid.ts';
+import { isCtid, readExtent } from './ctid.ts';
 import { type Density, densityOf, isSteady, type Likely, likelyPlaces } from './density.ts';
 import type { Job } from './job.ts';
 import type { Leaf } from './leaf.ts';
@@ -34,7 +34,7 @@ interface Parts {
   readonly lease: Lease;
 }
 
-type Changed = Pick<Batch, 'rows' | 'range'>;
+type Changed = Pick<Batch, 'keys' | 'rows' | 'range'>;
 
 /** More rows lay in places that nobody had counted than a batch may change. */
 class MoreThanWanted extends Error {}
@@ -83,13 +83,13 @@ export async function runBatch(session: Session, parts: Parts, from: Range, want
   if (likely !== null) {
     const done = await tryPlaces(session, parts, from, wanted, likely);
     const density = done !== null && isSteady(likely, done.rows) ? wanted.density : null;
-    if (done !== null) return { ...done, keys: likely.keys, density, ms: performance.now() - began, wal: null };
+    if (done !== null) return { ...done, density, ms: performance.now() - began, wal: null };
   }
   const keys = await findRange(session, leaf, within, wanted.keys);
   if (keys === null) return null;
   const done = await changeRows(session, parts, from, wanted, keys);
   const density = densityOf(leaf, keys, done.rows);
-  return { ...done, keys: keys.keys, density, ms: performance.now() - began, wal: null };
+  return { ...done, density, ms: performance.now() - began, wal: null };
 }
 
 /** Null, and nothing done, where more rows than wanted lie there. */
@@ -126,10 +126,12 @@ async function changeRows(
     if (rows > most) throw new MoreThanWanted();
     // Only now, with the locks that the statement took, do names stay with their tables until the end.
     if (leaf.oid !== target.oid) await requirePartition(session, target, leaf);
-    const range = advanced(from, { upTo: keys.upTo, keys: keys.keys, rows, size: wanted.keys });
+    // Of places that nobody has counted, those of the rows that changed were there.
+    const visited = isCtid(leaf.key) ? Math.max(keys.keys, rows) : keys.keys;
+    const range = advanced(from, { upTo: keys.upTo, keys: visited, rows, size: wanted.keys });
     if (!(await ranges.advance(session, from, range, wanted.pulse, { name: nameOf(statement), oid: target.oid })))
       throw await whyNotAdvanced(session, job, leaf, from);
-    return { rows, range };
+    return { keys: visited, rows, range };
   });
 }
 

@@ -2,10 +2,10 @@ import type { AlterCommand, ConstraintDef, ReplicaIdentity } from '../sql/action
 import {
   type Catalog,
   type Constraint,
-  sequencesOf,
   descendants,
   findTable,
   qualifiedType,
+  sequencesOf,
   type Table,
 } from './catalog.ts';
 import { addColumn, addOwnSequence, dropColumn } from './columns.ts';

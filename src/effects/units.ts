@@ -35,7 +35,8 @@ export function divide(script: Script, isPartitioned: (name: Name) => boolean = 
   if (!Array.isArray(stretches)) return stretches;
   const asked = asksForNone(script.comments);
   const loose: Statement[] = [];
-  for (const { begin, statements } of stretches) if (begin === null) loose.push(...statements);
+  for (const { begin, statements } of stretches)
+    if (begin === null) for (const statement of statements) loose.push(statement);
   const isAlone = ({ action }: Statement) => {
     const name = worksByPartition(action);
     return runsAlone(action) || (name !== null && isPartitioned(name));

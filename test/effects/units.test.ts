@@ -65,3 +65,9 @@ test('what is partitioned is reindexed and clustered outside of a transaction', 
     units: [{ kind: 'alone' }, { kind: 'alone' }, { kind: 'transaction' }, { kind: 'transaction' }],
   });
 });
+
+test('hundreds of thousands of statements', () => {
+  const script = parseScript('x.sql', 'SELECT 1');
+  const statements = Array.from({ length: 400_000 }, () => script.statements).flat();
+  expect(divide({ ...script, statements })).toMatchObject({ kind: 'units', transaction: 'file' });
+});
