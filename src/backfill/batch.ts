@@ -16,13 +16,17 @@ export interface Batch extends BatchMeasure {
   readonly range: Range;
   /** For the next one of a table without a key; null where its rows have to be counted. */
   readonly density: Density | null;
+  /** Places that nobody had counted held more rows than wanted, and it was rolled back first. */
+  readonly misjudged: boolean;
 }
 
 /** What the next batch is to be. */
 interface Wanted {
   readonly keys: number;
-  /** Of the batch before it, where that was of the same table. */
+  /** Of the batch before it; null where rows are to be counted. */
   readonly density: Density | null;
+  /** How many keys may be changed and rolled back where nobody has counted them. */
+  readonly bearable: number;
   readonly pulse: Pulse;
   readonly onKeys?: (upTo: Key) => void;
 }
@@ -79,17 +83,17 @@ export async function runBatch(session: Session, parts: Parts, from: Range, want
   const began = performance.now();
   const { leaf } = parts;
   const within = { after: from.lastKey ?? from.lower, upper: from.upper ?? from.walkTo };
-  const likely = likelyPlaces(leaf, within, wanted.keys, wanted.density);
+  const likely = likelyPlaces(leaf, within, wanted);
   if (likely !== null) {
     const done = await tryPlaces(session, parts, from, wanted, likely);
     const density = done !== null && isSteady(likely, done.rows) ? wanted.density : null;
-    if (done !== null) return { ...done, density, ms: performance.now() - began, wal: null };
+    if (done !== null) return { ...done, density, misjudged: false, ms: performance.now() - began, wal: null };
   }
   const keys = await findRange(session, leaf, within, wanted.keys);
   if (keys === null) return null;
   const done = await changeRows(session, parts, from, wanted, keys);
   const density = densityOf(leaf, keys, done.rows);
-  return { ...done, density, ms: performance.now() - began, wal: null };
+  return { ...done, density, misjudged: likely !== null, ms: performance.now() - began, wal: null };
 }
 
 /** Null, and nothing done, where more rows than wanted lie there. */

@@ -62,7 +62,7 @@ export async function readExtent(session: Session, oid: string): Promise<Extent>
 }
 
 /** More rows than a block can have. */
-const DENSEST = 300;
+export const DENSEST = 300;
 /** Statistics of fewer rows in a block are not relied on: what would be looked at in one go could be all of the table. */
 const SPARSEST = 10;
 /** Blocks differ; what is a little less than wanted is taken as it is, and what is more has to be looked at again. */
@@ -93,7 +93,8 @@ export async function findPlaces(
     const upTo = block === end ? upper : blockStart(block);
     const [row] = await session.query<{ count: string }>(countSql(walk), [...from, ...upTo]);
     found += Number(row?.count ?? 0);
-    if (found > wanted) {
+    // Of one row its own place is wanted, which may be left out.
+    if (found > wanted || (found === 1 && wanted === 1)) {
       const bounds = { after, upper: upTo };
       const [step] = await session.query<{ k1: string }>(stepSql(walk, bounds), stepValues(wanted, bounds));
       if (step !== undefined) return { after, upTo: [step.k1], keys: wanted };

@@ -1,5 +1,5 @@
 import type { Bounds, Key, KeyRange } from './batches.ts';
-import { blockOf, blockStart, isBlockStart, isCtid } from './ctid.ts';
+import { blockOf, blockStart, DENSEST, isBlockStart, isCtid } from './ctid.ts';
 import type { Leaf } from './leaf.ts';
 
 /** How densely rows lie where a table without a key is walked: so many in so many blocks, counted in a batch that changed them all. */
@@ -21,18 +21,21 @@ const STEADY = 0.1;
 
 /**
  * The next places by the density of those before them: to count their rows first takes a tenth of the time that changing them takes. Null
- * where they have to be counted.
+ * where they have to be counted, and so wherever full blocks would hold more than the `bearable` keys.
  */
 export function likelyPlaces(
   { oid, key }: Pick<Leaf, 'oid' | 'key'>,
   { after, upper }: Bounds,
-  wanted: number,
-  density: Density | null,
+  {
+    keys: wanted,
+    density,
+    bearable,
+  }: { readonly keys: number; readonly density: Density | null; readonly bearable: number },
 ): Likely | null {
   if (density?.of !== oid || after === null || upper === null || key[0]?.places?.inLists !== false) return null;
   const blocks = Math.floor((AIM * wanted * density.blocks) / density.keys);
   const left = blockOf(upper) - blockOf(after);
-  if (blocks < FEWEST_BLOCKS || left <= 0) return null;
+  if (blocks < FEWEST_BLOCKS || left <= 0 || blocks * DENSEST > bearable) return null;
   const taken = Math.min(blocks, left);
   const keys = Math.max(1, Math.round((taken * density.keys) / density.blocks));
   return { after, upTo: blockStart(blockOf(after) + taken), keys };

@@ -43,7 +43,8 @@ export async function typicalBatch(session: Session, job: Job, keys: number): Pr
   if (first === null) return null;
   // The first batch has no lower bound; almost all others have.
   const second = await findRange(session, leaf, { ...EVERYWHERE, after: first.upTo }, keys);
-  return second === null ? { leaf, sql: leaf.sql.first, range: first } : { leaf, sql: leaf.sql.next, range: second };
+  const range = second ?? first;
+  return { leaf, sql: range.after === null ? leaf.sql.first : leaf.sql.next, range };
 }
 
 /** Of fewer keys than one row in so many, a batch has no reason to read the whole table. */

@@ -41,9 +41,10 @@ const TRANSITIONS = {
     to: 'paused',
     when: 'the last batch is done, after a request, Ctrl-C, SIGTERM or SIGHUP, or five batches in a row failed',
   },
-  finish: { from: AT_WORK, to: 'succeeded', when: 'no key is left' },
+  // Done once more where the connection broke while its COMMIT was answered.
+  finish: { from: [...AT_WORK, 'succeeded'], to: 'succeeded', when: 'no key is left' },
   fail: {
-    from: AT_WORK,
+    from: [...AT_WORK, 'failed'],
     to: 'failed',
     when: 'the table, a column or a privilege is gone, rows are left after the last pass, or the chain of checkpoints is broken',
   },

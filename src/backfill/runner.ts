@@ -81,6 +81,7 @@ export class Runner {
   #pace: Pace;
   /** Of the last batch; null after one that failed. */
   #density: Density | null = null;
+  #misjudged = false;
   #speed: Speed;
   #batchMs: number | null = null;
   #restUntil = 0;
@@ -266,7 +267,7 @@ export class Runner {
         const { range, leaf } = place;
         this.#tried = null;
         const onKeys = (upTo: Key) => void (this.#tried = upTo);
-        const wanted = { keys, density: this.#density, pulse: this.#pulse(), onKeys };
+        const wanted = { keys, ...this.#uncounted(settings), pulse: this.#pulse(), onKeys };
         this.#density = null;
         const parts = { ...this.#options, ranges: this.#ranges, leaf };
         const run = () => this.#cancel.cancellably(() => runBatch(this.link.main, parts, range, wanted));
@@ -289,6 +290,17 @@ export class Runner {
     }
   }
 
+  /**
+   * What may be changed without having been counted: what takes no longer than a batch that is too slow, whatever lies there. Under a limit
+   * there is time to count; and once is enough to be wrong.
+   */
+  #uncounted({ rate, maxWalMb, batchTimeMs }: Settings): { density: Density | null; bearable: number } {
+    const { msPerKey } = this.#pace;
+    if (this.#misjudged || rate !== null || maxWalMb !== null || msPerKey === null)
+      return { density: null, bearable: 0 };
+    return { density: this.#density, bearable: (2 * batchTimeMs) / msPerKey };
+  }
+
   /** Settings that were changed since the last batch. */
   async #takeOver(settings: Settings): Promise<void> {
     const { batchTimeMs, batchSize } = this.#settings;
@@ -301,6 +313,7 @@ export class Runner {
     const now = performance.now();
     this.#itinerary.moved(batch.range);
     this.#density = batch.density;
+    this.#misjudged ||= batch.misjudged;
     this.#progress = added(this.#progress, batch);
     this.#failures = 0;
     this.#poison.passed();

@@ -110,6 +110,11 @@ test('hardly any rows on many pages', async () => {
   expect(result.batches).toBeLessThan(60);
 });
 
+test('a table that is smaller than one batch', async () => {
+  await makeTable('few', 20);
+  expect(await run(db.ownerUrl, await specOf('few', sql('few')))).toMatchObject({ outcome: 'succeeded', rowsDone: 20 });
+});
+
 test('DELETE, and the partitions of a table without a key', async () => {
   await session.exec(`
     CREATE TABLE parts (i int, done bool) PARTITION BY RANGE (i);
@@ -223,6 +228,23 @@ describe('blocks that hold about as many rows as those before them are taken unc
     expect(await value(session, 'SELECT count(*) FROM denser WHERE changes <> 1')).toBe('0');
   });
 
+  test.each([
+    ['and what is changed in vain takes no longer than a slow batch', {}, 250_000],
+    ['and under a rate nothing is changed in vain', { rate: 200_000 }, 60_000],
+  ])('few rows in many blocks, and then full ones, %s', async (what, settings, most) => {
+    const name = what.includes('rate') ? 'limited' : 'emptied';
+    await session.exec(`
+      CREATE TABLE ${name} (i int, done bool, pad text) WITH (fillfactor = 10, autovacuum_enabled = off);
+      INSERT INTO ${name} SELECT i, NULL, repeat('x', 700) FROM generate_series(1, 10000) i;
+      ALTER TABLE ${name} SET (fillfactor = 100);
+      INSERT INTO ${name} SELECT i, NULL, '' FROM generate_series(10001, 60000) i; ANALYZE ${name}`);
+    expect(await run(db.ownerUrl, await specOf(name, sql(name)), { settings })).toMatchObject({ rowsDone: 60_000 });
+    await session.exec('SELECT pg_sleep(0.1)');
+    expect(
+      Number(await value(session, `SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = '${name}'`)),
+    ).toBeLessThanOrEqual(most);
+  });
+
   test('rows that are done already in between are passed by, and counted as visited', async () => {
     await makeTable('partly', 20_000);
     await session.exec('UPDATE partly SET done = true WHERE i BETWEEN 8000 AND 12000');
@@ -247,5 +269,17 @@ describe('blocks that hold about as many rows as those before them are taken unc
     const result = await run(db.ownerUrl, spec, { settings: LARGE, skipPoison: true });
     expect(result).toMatchObject({ rowsDone: 11_999 });
     expect(await value(session, 'SELECT count(*) FROM poisoned WHERE changes <> 1')).toBe('1');
+  });
+
+  test('a row that fails alone in its block is left out by its own place', async () => {
+    await session.exec(`
+      CREATE TABLE alone (i int CHECK (i <> 7 OR done IS NULL), done bool, pad text) WITH (fillfactor = 10, autovacuum_enabled = off);
+      INSERT INTO alone SELECT i, NULL, repeat('x', 900) FROM generate_series(1, 20) i`);
+    const [place] = await session.query<{ ctid: string }>('SELECT ctid::text FROM alone WHERE i = 7');
+    const result = await run(db.ownerUrl, await specOf('alone', sql('alone')), { skipPoison: true });
+    expect(result).toMatchObject({ outcome: 'gave-up', rowsDone: 19, keysSkipped: 1 });
+    expect(await session.query(`SELECT key[1] AS place FROM tiptoe.backfill_skipped WHERE backfill = 'alone'`)).toEqual(
+      [{ place: place?.ctid }],
+    );
   });
 });

@@ -6,11 +6,12 @@ const table = (inLists = false) => ({
   key: [{ name: 'ctid', type: 'pg_catalog.tid', collation: null, places: { inLists, rowsPerBlock: 60 } }],
 });
 const DENSITY = { of: '7', keys: 1200, blocks: 20 };
+const wanted = (more = {}) => ({ keys: 12_000, density: DENSITY, bearable: 190 * 300, ...more });
 const within = { after: ['(100,0)'], upper: ['(1000,0)'] };
 
 describe('the next places', () => {
   test('are as many blocks as nearly hold the rows that are wanted', () => {
-    expect(likelyPlaces(table(), within, 12_000, DENSITY)).toEqual({
+    expect(likelyPlaces(table(), within, wanted())).toEqual({
       after: ['(100,0)'],
       upTo: ['(290,0)'],
       keys: 11_400,
@@ -19,19 +20,20 @@ describe('the next places', () => {
 
   test('end where the walk ends', () => {
     const upper = ['(104,0)'];
-    expect(likelyPlaces(table(), { ...within, upper }, 12_000, DENSITY)).toMatchObject({ upTo: upper, keys: 240 });
-    expect(likelyPlaces(table(), { ...within, upper: ['(100,0)'] }, 12_000, DENSITY)).toBeNull();
+    expect(likelyPlaces(table(), { ...within, upper }, wanted())).toMatchObject({ upTo: upper, keys: 240 });
+    expect(likelyPlaces(table(), { ...within, upper: ['(100,0)'] }, wanted())).toBeNull();
   });
 
   test.each([
-    ['where nothing is known', table(), within, 12_000, null],
-    ['of another table', { ...table(), oid: '8' }, within, 12_000, DENSITY],
-    ['in few blocks', table(), within, 900, DENSITY],
-    ['without an end', table(), { ...within, upper: null }, 12_000, DENSITY],
-    ['where a range is a list', table(true), within, 12_000, DENSITY],
-    ['of a key that is a column', { oid: '7', key: [] }, within, 12_000, DENSITY],
-  ])('have to be counted %s', (_, leaf, bounds, wanted, density) => {
-    expect(likelyPlaces(leaf, bounds, wanted, density)).toBeNull();
+    ['where nothing is known', table(), within, wanted({ density: null })],
+    ['of another table', { ...table(), oid: '8' }, within, wanted()],
+    ['in few blocks', table(), within, wanted({ keys: 300 })],
+    ['without an end', table(), { ...within, upper: null }, wanted()],
+    ['where a range is a list', table(true), within, wanted()],
+    ['of a key that is a column', { oid: '7', key: [] }, within, wanted()],
+    ['where full blocks would take too long', table(), within, wanted({ bearable: 190 * 300 - 1 })],
+  ])('have to be counted %s', (_, leaf, bounds, wanted) => {
+    expect(likelyPlaces(leaf, bounds, wanted)).toBeNull();
   });
 });
 

@@ -16,6 +16,8 @@ test.each<[State, Step, State | null]>([
   ['pending', 'pause', 'paused'],
   ['paused', 'cancel', 'cancelled'],
   ['pausing', 'finish', 'succeeded'],
+  ['succeeded', 'finish', 'succeeded'],
+  ['failed', 'fail', 'failed'],
   ['paused', 'throttle', null],
   ['paused', 'finish', null],
   ['succeeded', 'pause', null],
